@@ -1,0 +1,44 @@
+# make results | test | lint | bench: each makes .venv from requirements.lock on first use.
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+BIN := .venv/bin
+
+.PHONY: results test lint format bench lock clean-results
+
+results: .venv/installed
+	$(BIN)/snakemake --cores $(CORES) $(if $(override),--config override='$(override)')
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/codespell
+	$(BIN)/snakemake --lint
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+bench: .venv/installed
+	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# The version check comes first: an old Python fails later with a message about wheels.
+.venv/installed: requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"smug needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}; set PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Renew the lock after a change of pyproject.toml (needs uv).
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  --extra dev --extra cpsat --extra slurm --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" -o requirements.lock
+
+clean-results:
+	rm -rf results/* .snakemake

@@ -1,0 +1,35 @@
+"""SMUG: explain a Keras model with proven-minimal input masks.
+
+>>> import smug
+>>> explanation = smug.explain(model, x)  # doctest: +SKIP
+>>> explanation.plot().savefig("explanation.png")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Attribution", "SmugError", "explain"]
+
+if TYPE_CHECKING:
+    from smug.errors import SmugError
+    from smug.explanation import Attribution
+    from smug.methods import explain
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: most jobs of the workflow need no TensorFlow.
+    if name == "explain":
+        from smug.methods import explain
+
+        return explain
+    if name == "Attribution":
+        from smug.explanation import Attribution
+
+        return Attribution
+    if name == "SmugError":
+        from smug.errors import SmugError
+
+        return SmugError
+    raise AttributeError(f"module 'smug' has no attribute {name!r}")

@@ -1,0 +1,141 @@
+"""Plain gradients of the class score with respect to the input or a layer's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError
+from smug.models import rewire
+
+
+def gradients(
+    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: Any = None
+) -> np.ndarray:
+    """Gradient of the class score (Simonyan et al. 2014).
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (batch, ...)
+    target : numpy.ndarray of int, shape (batch,)
+        Class whose probability is explained; a model with one output explains that output.
+    layer : keras.layers.Layer, optional
+        Differentiate with respect to this layer's output. By default the input, or the
+        embeddings of a model on integers.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (batch, ...)
+        Signed, shaped like the input, or like the output of `layer` or of the embedding.
+    """
+    layer, points = attribution_site(model, x, layer)
+    x, points = rewire.as_batch(model, x), tf.constant(points)
+    target = check_target(model, target, len(x))
+    signature = (rewire.batch_spec(x), rewire.batch_spec(points), rewire.batch_spec(target))
+
+    def run(x: tf.Tensor, points: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+        return score_gradient(model, layer, x, points, target)[0]
+
+    def build() -> Callable:
+        return rewire.traced(run, signature)
+
+    return rewire.compiled(model, ("gradients", layer, *signature), build)(
+        x, points, target
+    ).numpy()
+
+
+def score_gradient(
+    model: keras.Model, layer: Any, x: tf.Tensor, points: tf.Tensor, target: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Differentiate the class scores at `points`; call it inside a traced function.
+
+    Parameters
+    ----------
+    model : keras.Model
+    layer : keras.layers.Layer or None
+        Layer that answers `points`; None: `points` are the model's input.
+    x : tensor, shape (batch, ...)
+        Inputs, for whatever bypasses `layer`.
+    points : tensor, shape (batch, ...)
+    target : tensor of int64, shape (batch,)
+
+    Returns
+    -------
+    gradient : tensor, shaped like `points`
+    score : tensor, shape (batch,)
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        outputs = rewire.run_from(model, layer, x, points)
+        if outputs.shape[1] == 1:
+            target = tf.zeros_like(target)
+        score = tf.gather(outputs, target, axis=1, batch_dims=1)
+    # A score that ignores the points has a gradient: zero.
+    gradient = tape.gradient(score, points, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return gradient, score
+
+
+def attribution_site(
+    model: keras.Model, x: np.ndarray, layer: Any = None
+) -> tuple[Any, np.ndarray]:
+    """Decide which tensor input attributions are about.
+
+    Returns
+    -------
+    layer : keras.layers.Layer or None
+        `layer`, or the embedding of a model that has one, or None: the input itself.
+    points : numpy.ndarray, shape (batch, ...)
+        That layer's output for the batch `x`, or `x` as the model takes it.
+
+    Raises
+    ------
+    SmugError
+        If the model has several embeddings, or integers that no embedding turns into numbers.
+    """
+    if layer is None:
+        found = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
+        if len(found) > 1:
+            names = ", ".join(repr(op.name) for op in found)
+            raise SmugError(
+                f"model {model.name!r} has several embeddings ({names}); pass one as layer="
+            )
+        layer = found[0] if found else None
+    if layer is None:
+        points = rewire.as_batch(model, x).numpy()
+    else:
+        points = rewire.tensor_at(model, layer, x, side="output")
+    if points.dtype.kind != "f":
+        raise SmugError(
+            f"the input of model {model.name!r} has type {points.dtype}, which has no gradient; "
+            "pass floats, or the layer to attribute to as layer="
+        )
+    return layer, points
+
+
+def check_target(model: keras.Model, target: np.ndarray, batch: int) -> tf.Tensor:
+    """Check one class index per input.
+
+    Raises
+    ------
+    SmugError
+        If the shape or type is wrong, or a label is out of range (0 or 1 for one output).
+    """
+    target = np.asarray(target)
+    if target.shape != (batch,) or target.dtype.kind not in "iu":
+        raise SmugError(
+            f"target has shape {target.shape} and type {target.dtype}; expected {batch} integers, "
+            "one class per input"
+        )
+    shape = getattr(model, "output_shape", None)
+    classes = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
+    if classes and batch and not 0 <= target.min() <= target.max() < max(classes, 2):
+        wrong = target[(target < 0) | (target >= max(classes, 2))][0]
+        raise SmugError(
+            f"target {wrong} is outside [0, {max(classes, 2)}), the classes of model {model.name!r}"
+        )
+    return tf.constant(target, tf.int64)

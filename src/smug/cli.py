@@ -1,0 +1,135 @@
+"""The command ``smug``: explain one image, list the methods."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from smug import __version__
+from smug.errors import SmugError
+from smug.job import configure_threads
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; errors a user can act on end it with one line and exit code 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        configure_threads(options.threads)
+        options.run(options)
+    except SmugError as error:
+        sys.exit(f"smug: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("smug", description="Explain a prediction of a Keras model.")
+    parser.add_argument("--version", action="version", version=f"smug {__version__}")
+    commands = parser.add_subparsers(required=True)
+
+    methods = commands.add_parser("methods", help="list the methods and their settings")
+    methods.set_defaults(run=list_methods, threads=1)
+
+    explain = commands.add_parser("explain", help="explain one image")
+    explain.add_argument("image", type=Path, help="any image file that Pillow reads")
+    explain.add_argument(
+        "--model",
+        default="efficientnet_lite0",
+        help="a .keras file, or efficientnet_lite0 (default; ImageNet weights of its package)",
+    )
+    explain.add_argument("--method", default="smug", help="see: smug methods")
+    explain.add_argument("--target", type=int, help="class to explain (default: the predicted one)")
+    explain.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the method, for example --set top_k=1000; repeatable",
+    )
+    explain.add_argument("--mean", type=float, help="pixel value that the model gets as 0")
+    explain.add_argument("--scale", type=float, help="pixel values per unit of the model's input")
+    explain.add_argument("--output", type=Path, help="default: IMAGE's name with .smug.png")
+    explain.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
+    explain.set_defaults(run=explain_image)
+    return parser
+
+
+def list_methods(options: argparse.Namespace) -> None:
+    """Print every method with its settings and their defaults."""
+    from smug.methods import METHODS, method_settings
+
+    for name, method in METHODS.items():
+        print(f"{name}: {method.about}")
+        for key, default in method_settings(name).items():
+            print(f"    {key}={default}")
+
+
+def explain_image(options: argparse.Namespace) -> None:
+    """Explain one image: write a picture and the arrays, print what was found."""
+    settings = _settings(options.set)
+    # An unknown method or setting is said before the slow start of the model.
+    from smug.datasets.images import read_image, resize
+
+    image = read_image(options.image)
+    from smug import explain
+    from smug.figures.style import save_figure
+
+    model, preprocess, names = _load(options)
+    size = tuple(int(side) for side in model.inputs[0].shape[1:3])
+    x = preprocess(resize(image, size))
+    made = explain(model, x, options.target, options.method, **settings)
+    target, score = int(made.target[0]), float(made.score[0])
+    name = names[target] if names and target < len(names) else f"class {target}"
+    print(f"prediction: {name} ({score:.3f})")
+    if made.mask is not None:
+        solver = {key: value[0] for key, value in made.solver.items()}
+        print(
+            f"mask: {made.mask[0].mean():.1%} of the image, {solver['objective']:.0f} windows "
+            f"(proven at least {solver['bound']:.0f}), {solver['status']}, "
+            f"{solver['seconds']:.2f} s"
+        )
+    picture = options.output or options.image.with_name(f"{options.image.stem}.smug.png")
+    save_figure(made.plot(), picture)
+    arrays, about = made.save(picture.with_suffix(".npz"))
+    print(f"written: {picture}, {arrays}, {about}")
+
+
+def _settings(words: list[str]) -> dict[str, Any]:
+    settings = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise SmugError(f"--set {word!r} is not KEY=VALUE; for example --set top_k=1000")
+        settings[key] = yaml.safe_load(value)
+    return settings
+
+
+def _load(options: argparse.Namespace):
+    """The model, the function from uint8 pixels to its input, and its class names if known."""
+    from smug.models import efficientnet_lite0
+    from smug.models.preprocessing import Preprocessing
+    from smug.models.registry import load_model
+
+    if options.model == "efficientnet_lite0":
+        from smug.datasets.imagenet import class_names
+
+        return efficientnet_lite0.import_weights(), efficientnet_lite0.PREPROCESSING, class_names()
+    model = load_model(options.model)
+    shape = tuple(model.inputs[0].shape[1:])
+    if len(shape) != 3 or shape[-1] != 3 or None in shape:
+        raise SmugError(
+            f"{options.model} takes inputs of shape {shape}, smug explain feeds images "
+            "(height, width, 3); use smug.explain in Python for others"
+        )
+    scales = any(
+        layer.__class__.__name__ in ("Rescaling", "Normalization") for layer in model.layers
+    )
+    mean = 0.0 if options.mean is None else options.mean
+    scale = options.scale or (1.0 if scales else 255.0)
+    return model, Preprocessing(shape[:2], (mean,) * 3, (scale,) * 3), None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Datasets, each yielding the same prepared arrays."""

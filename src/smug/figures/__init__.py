@@ -1,0 +1,1 @@
+"""Figures and tables, one a file; they read result tables only."""

@@ -1,0 +1,60 @@
+"""Table: minimal masks of digits per encoding, window and solver."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from smug.masks.problem import Status
+
+CAPTION = (
+    "Minimal masks of MNIST digits: the first layer (SMUG) against the whole network. Seconds and "
+    "sizes are medians; a size is a count of windows. The paper gives no table of these."
+)
+
+
+def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
+    """Summarise result rows per encoding, window and solver.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Result rows of the stage ``score_masks``; ``method`` holds the settings as JSON.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per setting: digits, share proven optimal, and over the digits that have a mask
+        the medians of mask size, gap, sparsity, confidence, and the share that keeps its class.
+    """
+    wide = per_digit(scores)
+    keys = ["encoding", "window", "solver"]
+    groups = wide.groupby(keys, sort=True)
+    table = pd.DataFrame(
+        {
+            "digits": groups.size(),
+            "proven": groups["proven"].mean(),
+            "no_mask": groups["mask_size"].apply(lambda size: int((~size.lt(float("inf"))).sum())),
+        }
+    )
+    found = wide[wide["mask_size"].lt(float("inf"))].groupby(keys)
+    for name in ("mask_size", "gap", "sparsity", "masked_confidence"):
+        table[name] = found[name].median()
+    table["keeps_class"] = found["keeps_class"].mean()
+    table["seconds"] = groups["seconds"].median()
+    return table.reset_index()
+
+
+def per_digit(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per digit and setting, metrics as columns."""
+    solver_columns = ["status", "bound", "gap", "seconds"]
+    index = ["image", "method", *solver_columns]
+    wide = scores.pivot(index=index, columns="metric", values="value").reset_index()
+    settings = wide["method"].map(json.loads)
+    wide["encoding"] = settings.map(lambda s: s["method"]["encoding"].replace("_", " "))
+    wide["window"] = settings.map(lambda s: s["method"]["window"])
+    wide["solver"] = settings.map(lambda s: s["solver"]["name"])
+    wide["proven"] = wide["status"].eq(Status.OPTIMAL)
+    wide["keeps_class"] = wide["masked_class"].eq(wide["target"])
+    return wide

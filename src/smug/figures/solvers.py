@@ -1,0 +1,75 @@
+"""Table and figure: what every solver makes of the same real mask problems."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from smug.figures.style import use_style
+from smug.masks.problem import Status
+
+CAPTION = (
+    "Solvers on the same real mask problems: seconds are medians over inputs (a time limit reached "
+    "counts with the time it took), proven is the share of problems with a proven optimum."
+)
+
+
+def solver_rows(scores: pd.DataFrame) -> pd.DataFrame:
+    """Split the setting of each timing row into columns solver, top_k and window."""
+    parts = scores["method"].str.extract(
+        r"^(?P<solver>\w+),top_k=(?P<top_k>\d+),window=(?P<window>\d+)"
+    )
+    rows = scores.assign(
+        solver=parts["solver"], top_k=parts["top_k"].astype(int), window=parts["window"].astype(int)
+    )
+    rows["proven"] = rows["status"].eq(Status.OPTIMAL)
+    return rows
+
+
+def solvers_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Median seconds, mask size and gap, share proven, per dataset, window, top_k and solver."""
+    rows = solver_rows(scores)
+    groups = rows.groupby(["dataset", "window", "top_k", "solver"], sort=True)
+    return pd.DataFrame(
+        {
+            "problems": groups.size(),
+            "proven": groups["proven"].mean(),
+            "mask_size": groups["value"].median(),
+            "gap": groups["gap"].median(),
+            "seconds": groups["seconds"].median(),
+        }
+    ).reset_index()
+
+
+def solver_scaling(scores: pd.DataFrame) -> Figure:
+    """Draw seconds against top_k, a panel per dataset and window, a line per solver.
+
+    A cross marks a median over problems of which one at least was not proven optimal in time.
+    """
+    use_style()
+    table = solvers_table(scores)
+    table["panel"] = table["dataset"] + ", window " + table["window"].astype(str)
+    table["all proven"] = table["proven"].eq(1.0).map({True: "yes", False: "no"})
+    grid = sns.relplot(
+        table,
+        x="top_k",
+        y="seconds",
+        hue="solver",
+        style="all proven",
+        style_order=["yes", "no"],
+        markers={"yes": "o", "no": "X"},
+        col="panel",
+        col_wrap=3,
+        kind="scatter",
+        height=2.2,
+        aspect=1.1,
+        s=45,
+        facet_kws={"sharex": False},
+    )
+    for panel, axis in grid.axes_dict.items():
+        for _, rows in table[table["panel"].eq(panel)].groupby("solver"):
+            axis.plot(rows["top_k"], rows["seconds"], color="0.7", linewidth=0.8, zorder=0)
+        axis.set(xscale="log", yscale="log")
+    grid.set_titles("{col_name}").set_axis_labels("nodes (top k)", "seconds")
+    return grid.figure

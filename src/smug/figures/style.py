@@ -1,0 +1,97 @@
+"""What all figures and tables share: look, colour scales, files written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from smug.io import atomic
+
+#: Width in inches of one and of two printed columns.
+ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
+
+#: Colour scales: kept pixels, scores from zero up, signed attributions.
+MASK_COLOURS, SCORE_COLOURS, SIGNED_COLOURS = "gray", "viridis", "PuOr"
+
+
+def use_style() -> None:
+    """Set the look of every figure: colour-blind safe, readable at one column."""
+    sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=0.9)
+    plt.rcParams.update({"figure.dpi": 150, "savefig.dpi": 200, "pdf.fonttype": 42})
+
+
+def image_grid(rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS):
+    """Make a grid of square axes without ticks, one title a column.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : numpy.ndarray of Axes, shape (rows, len(titles))
+    """
+    use_style()
+    cell = width / len(titles)
+    figure, axes = plt.subplots(
+        rows,
+        len(titles),
+        figsize=(width, cell * rows * 1.12 + 0.25),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+    for axis, title in zip(axes[0], titles, strict=True):
+        axis.set_title(title)
+    return figure, axes
+
+
+def show_image(axis: Axes, image: np.ndarray) -> None:
+    """Show a photograph or a grey digit (uint8), ink dark on white."""
+    grey = image.ndim == 2
+    axis.imshow(image, cmap="gray_r" if grey else None, vmin=0, vmax=255, interpolation="nearest")
+
+
+def show_mask(axis: Axes, mask: np.ndarray) -> None:
+    """Show a boolean mask; kept pixels are dark."""
+    axis.imshow(~mask, cmap=MASK_COLOURS, vmin=0, vmax=1, interpolation="nearest")
+
+
+def show_scores(axis: Axes, scores: np.ndarray) -> None:
+    """Show non-negative scores, each map on its own scale from zero to its largest value."""
+    axis.imshow(scores, cmap=SCORE_COLOURS, vmin=0, vmax=scores.max() or 1, interpolation="nearest")
+
+
+def save_figure(figure: Figure, *paths: Path) -> None:
+    """Write a figure to each path in the format its ending names, without dates inside."""
+    for path in paths:
+        kind = Path(path).suffix.removeprefix(".")
+        metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
+        with atomic(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=metadata)
+    plt.close(figure)
+
+
+def save_table(table: pd.DataFrame, csv: Path, tex: Path, *, caption: str, digits: int = 3) -> None:
+    """Write a table as CSV, every digit, and as LaTeX, rounded and captioned."""
+    with atomic(csv) as temporary:
+        table.to_csv(temporary, index=False)
+    styled = (
+        table.rename(columns=lambda name: name.replace("_", " "))
+        .style.format(precision=digits, escape="latex", na_rep="--")
+        .hide(axis="index")
+    )
+    with atomic(tex) as temporary:
+        temporary.write_text(
+            styled.to_latex(hrules=True, caption=caption, position="htbp"), "utf-8"
+        )

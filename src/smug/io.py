@@ -1,0 +1,110 @@
+"""Files, written whole or not at all, and read with errors that name them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smug.errors import SmugError
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place only if the block succeeds.
+
+    Raises
+    ------
+    SmugError
+        The folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}-", suffix="".join(path.suffixes)
+        )
+        os.close(handle)
+    except OSError as error:
+        raise SmugError(f"cannot write {path}: {error.strerror}; choose another folder") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; results are as readable as the umask says.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise SmugError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays (numbers, booleans, strings) as a compressed ``.npz``, never pickled.
+
+    Raises
+    ------
+    SmugError
+        An array would need pickling, or the file cannot be written.
+    """
+    plain = {name: np.asarray(value) for name, value in arrays.items()}
+    objects = [name for name, value in plain.items() if value.dtype.hasobject]
+    if objects:
+        raise SmugError(f"{path}: array {objects[0]!r} holds Python objects; pass plain numbers")
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **plain)
+
+
+def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read every array of an ``.npz`` written by :func:`save_arrays`.
+
+    Raises
+    ------
+    SmugError
+        Missing, truncated or foreign file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise SmugError(f"no file {path}; run the rule that makes it") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+        raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+
+
+def save_json(path: str | Path, content: Any) -> None:
+    """Write JSON, indented, keys in the order given."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_json(path: str | Path) -> Any:
+    """Read JSON.
+
+    Raises
+    ------
+    SmugError
+        Missing or damaged file.
+    """
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise SmugError(f"no file {path}; run the rule that makes it") from error
+    except ValueError as error:
+        raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file as hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

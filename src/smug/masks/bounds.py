@@ -1,0 +1,247 @@
+"""Lower bounds on the mask size from small blocks of variables that must agree with each other.
+
+All nodes that see the same few mask variables form a *block*; its valid patterns are listed once
+(at most ``2^16``). A mask picks one valid pattern per block, and blocks agree on every variable
+and every pair of variables they share. Replacing agreement by prices (Lagrangian relaxation)
+leaves one independent table look-up per block:
+
+``sum(m) >= sum_b  min over valid patterns x of  theta_b . phi(x),    phi(x) = (x_i x_j, i <= j)``
+
+for all prices that sum over the blocks to 1 for a variable and to 0 for a pair: every ``theta``
+met on the way proves a bound, and raising it needs no branching. The linear relaxation of the
+rows themselves is worthless at ``gamma = 0``, where any fraction of a mask scales; valid patterns
+do not scale, and agreement on pairs makes neighbouring blocks act almost as one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+#: Largest block whose patterns are listed, and the most memory (bytes) all lists may take.
+BLOCK_LIMIT, TABLE_LIMIT = 16, 400_000_000
+#: Slack that only ever admits more patterns, so that rounding cannot make a bound too high.
+SLACK = 1e-9
+#: Tables are float32; no entry is a sum of more than this many rounded terms.
+ROUNDING = 32 * float(np.finfo(np.float32).eps)
+#: Start and end of the temperature of the soft minimum, in units of one mask variable.
+HOT, COLD = 0.1, 0.003
+#: Patterns per block that one exact pricing may add to the active ones.
+FRESH = 12
+
+#: Every 0/1 pattern of up to half a block, lowest bit first.
+_BITS = [
+    ((np.arange(1 << k)[:, None] >> np.arange(k)) & 1).astype(np.float32)
+    for k in range(BLOCK_LIMIT // 2 + 1)
+]
+
+
+class BlockBound:
+    """Blocks of a mask problem, the prices that tie them, and the bound these prove.
+
+    Parameters
+    ----------
+    A : scipy.sparse.csr_array, shape (rows, variables)
+        Rows of the problem, indices sorted. Rows with more than :data:`BLOCK_LIMIT` variables
+        are left out, which keeps the bound valid.
+    demand : numpy.ndarray, shape (rows,)
+        Right-hand sides.
+
+    Attributes
+    ----------
+    bound : float
+        Best proven lower bound so far.
+    covered : int
+        Number of rows that take part.
+    settled : bool
+        Whether further rounds promise little.
+    """
+
+    def __init__(self, A: sparse.csr_array, demand: np.ndarray) -> None:
+        members = _group_rows(A)
+        self.columns = [np.frombuffer(key, A.indices.dtype) for key in members]
+        self.covered = sum(map(len, members.values()))
+        self.bound, self.settled, self.variables = 0.0, False, A.shape[1]
+        if not members:
+            return
+        self.valid = [_valid_patterns(A, demand, np.array(rows)) for rows in members.values()]
+        self.pairs = [np.triu_indices(len(columns)) for columns in self.columns]
+        self.start = np.concatenate([[0], np.cumsum([len(i) for i, _ in self.pairs])])
+        ends = [
+            np.stack([columns[i], columns[j]]).astype(np.int64)
+            for columns, (i, j) in zip(self.columns, self.pairs, strict=True)
+        ]
+        i, j = np.concatenate(ends, axis=1)
+        self.feature = np.unique(i * A.shape[1] + j, return_inverse=True)[1]
+        self.share = np.bincount(self.feature)
+        self.single = i == j
+        self.theta = np.where(self.single, 1.0 / self.share[self.feature], 0.0)
+        self.block, self.code = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self.phi = sparse.csr_array((0, len(self.theta)))
+        self._temperature, self._steps, self._rounds = HOT, 10.0, 0
+        self._gains: list[float] = []
+        least = self._price(self.theta, np.full(len(self.columns), np.inf))
+        self.bound = max(0.0, self._certified(least, self.theta))
+        self._best = least.sum()
+
+    def improve(self) -> None:
+        """One round: climb on the active patterns, then price all patterns exactly.
+
+        A round whose exact value falls has left the active patterns' realm: its prices are
+        dropped, its patterns kept, and the next climb is shorter.
+        """
+        theta = self._climb()
+        value = np.minimum.reduceat(self.phi @ theta, self.first)
+        least = self._price(theta, value + self._temperature)
+        exact, hoped = least.sum(), value.sum()
+        self._rounds += 1
+        if exact > self._best:
+            self._gains.append((exact - self._best) / max(abs(exact), 1.0))
+            self.theta, self._best = theta, exact
+            self.bound = max(self.bound, self._certified(least, theta))
+            self._steps = min(self._steps * 1.4, 40.0)
+        else:
+            self._gains.append(0.0)
+            self._steps = max(self._steps * 0.4, 2.0)
+        if hoped - exact < 0.01 * abs(hoped):
+            self._temperature = max(0.8 * self._temperature, COLD)
+        self.settled = self._temperature == COLD and sum(self._gains[-8:]) < 3e-4
+
+    def reduced_costs(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far the bound rises if a variable is chosen, and if it is left out.
+
+        Returns
+        -------
+        chosen, left_out : numpy.ndarray, shape (variables,)
+            ``bound + chosen[j]`` bounds every mask with ``m_j = 1``, likewise ``left_out``;
+            infinite where no valid pattern has that value.
+        """
+        chosen, left_out = np.zeros(self.variables), np.zeros(self.variables)
+        for b, columns in enumerate(self.columns):
+            value, half = self._values(b, self.theta), len(columns) // 2
+            first, second = value.min(axis=1), value.min(axis=0)
+            least = first.min()
+            for bits, best, names in (
+                (_BITS[half] > 0, first, columns[:half]),
+                (_BITS[len(columns) - half] > 0, second, columns[half:]),
+            ):
+                on = np.where(bits, best[:, None], np.inf).min(axis=0) - least
+                off = np.where(bits, np.inf, best[:, None]).min(axis=0) - least
+                chosen[names] = np.maximum(chosen[names], on)
+                left_out[names] = np.maximum(left_out[names], off)
+        return chosen, left_out
+
+    def _certified(self, least: np.ndarray, theta: np.ndarray) -> float:
+        """Sum of block minima less everything that rounding may have added to it."""
+        return float(least.sum() - ROUNDING * np.abs(theta).sum())
+
+    def _values(self, b: int, theta: np.ndarray) -> np.ndarray:
+        """Price of every pattern of one block, infinite for invalid ones, as first × second half.
+
+        ``phi`` is a quadratic form, so the table needs three small matrix products.
+        """
+        k, valid = len(self.columns[b]), self.valid[b]
+        half, form = k // 2, np.zeros((k, k), np.float32)
+        form[self.pairs[b]] = theta[self.start[b] : self.start[b + 1]]
+        first, second = _BITS[half], _BITS[k - half]
+        value = first @ (form[:half, half:] @ second.T)
+        value += ((first @ form[:half, :half]) * first).sum(axis=1)[:, None]
+        value += ((second @ form[half:, half:]) * second).sum(axis=1)[None]
+        np.putmask(value, ~valid, np.inf)
+        return value
+
+    def _price(self, theta: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """Exact minimum of every block; patterns cheaper than ``below`` become active."""
+        least, blocks, codes = np.empty(len(self.columns)), [], []
+        for b, columns in enumerate(self.columns):
+            value = self._values(b, theta)
+            second = value.argmin(axis=1)
+            best = value[np.arange(len(second)), second]
+            least[b] = best.min()
+            first = np.flatnonzero(best < below[b])
+            first = first[np.argsort(best[first], kind="stable")[:FRESH]]
+            blocks.append(np.full(len(first), b))
+            codes.append((first << (len(columns) - len(columns) // 2)) + second[first])
+        self._activate(np.concatenate(blocks), np.concatenate(codes))
+        return least
+
+    def _activate(self, blocks: np.ndarray, codes: np.ndarray) -> None:
+        """Append patterns that are not yet active, keeping blocks contiguous in ``phi``."""
+        known = self.block << BLOCK_LIMIT | self.code
+        fresh = ~np.isin(blocks << BLOCK_LIMIT | codes, known)
+        blocks, codes = blocks[fresh], codes[fresh]
+        sizes = np.array([len(columns) for columns in self.columns])[blocks]
+        rows, cols = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for k in np.unique(sizes):
+            at, half = np.flatnonzero(sizes == k), k // 2
+            second = codes[at] & ((1 << (k - half)) - 1)
+            bits = np.hstack([_BITS[half][codes[at] >> (k - half)], _BITS[k - half][second]]) > 0
+            i, j = np.triu_indices(k)
+            pattern, pair = np.nonzero(bits[:, i] & bits[:, j])
+            rows.append(at[pattern])
+            cols.append(self.start[blocks[at[pattern]]] + pair)
+        r, c = np.concatenate(rows), np.concatenate(cols)
+        new = sparse.csr_array((np.ones(len(r)), (r, c)), shape=(len(blocks), self.phi.shape[1]))
+        self.block, self.code = np.append(self.block, blocks), np.append(self.code, codes)
+        order = np.argsort(self.block, kind="stable")
+        self.block, self.code = self.block[order], self.code[order]
+        self.phi = sparse.csr_array(sparse.vstack([self.phi, new]).tocsr()[order])
+        self.phi_t = sparse.csr_array(self.phi.T)
+        self.first = np.searchsorted(self.block, np.arange(len(self.columns)))
+
+    def _climb(self) -> np.ndarray:
+        """Accelerated gradient ascent (with restarts) on the soft minimum of active patterns."""
+        step, momentum, last = 0.8 * self._temperature, 1.0, -np.inf
+        theta = ahead = self.theta
+        for _ in range(int(self._steps)):
+            value, gradient = self._smooth(ahead)
+            if value < last:
+                step, momentum, last, ahead = 0.7 * step, 1.0, -np.inf, theta
+                continue
+            last = value
+            new = ahead + step * gradient
+            following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+            ahead = new + (momentum - 1) / following * (new - theta)
+            theta, momentum = new, following
+        return theta
+
+    def _smooth(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Soft-minimum dual over the active patterns and its gradient within the price sums."""
+        value, T = self.phi @ theta, self._temperature
+        low = np.minimum.reduceat(value, self.first)
+        weight = np.exp((low[self.block] - value) / T)
+        total = np.add.reduceat(weight, self.first)
+        gradient = self.phi_t @ (weight / total[self.block])
+        if self._rounds < 4:
+            gradient *= self.single  # pairs only once single variables have found their price
+        gradient -= (np.bincount(self.feature, gradient) / self.share)[self.feature]
+        return float((low - T * np.log(total)).sum()), gradient
+
+
+def _group_rows(A: sparse.csr_array) -> dict[bytes, list[int]]:
+    """Rows by the variables they see, small ones first, while their tables fit in memory."""
+    size = np.diff(A.indptr)
+    members: dict[bytes, list[int]] = {}
+    room = TABLE_LIMIT
+    for row in np.argsort(size, kind="stable"):
+        if not 0 < size[row] <= BLOCK_LIMIT:
+            continue
+        key = A.indices[A.indptr[row] : A.indptr[row + 1]].tobytes()
+        if key not in members:
+            room -= 1 << int(size[row])
+            if room < 0:
+                break
+        members.setdefault(key, []).append(int(row))
+    return members
+
+
+def _valid_patterns(A: sparse.csr_array, demand: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which patterns meet every row of a block; axes: first and second half of its bits."""
+    coef = np.stack([A.data[A.indptr[row] : A.indptr[row + 1]] for row in rows])
+    half = coef.shape[1] // 2
+    first = coef[:, :half] @ _BITS[half].T.astype(np.float64)
+    second = coef[:, half:] @ _BITS[coef.shape[1] - half].T.astype(np.float64)
+    valid = np.ones((first.shape[1], second.shape[1]), bool)
+    for a, b, d in zip(first, second, demand[rows], strict=True):
+        valid &= a[:, None] + b[None] >= d - SLACK * (1 + abs(d))
+    return valid

@@ -1,0 +1,211 @@
+"""The first layer as plain arrays: what each of its nodes sees, and how strongly it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smug.errors import SmugError, unknown_name
+
+#: Which response a mask has to keep; see :func:`node_responses`.
+RESPONSES = ("auto", "paper", "bias_free")
+
+# A response this small beside the terms it sums is rounding of a float32 network: its sign,
+# and with it the row 1 / o_i of the mask problem, would be noise.
+_ROUNDING = 1e-7
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """A dense or convolutional layer (``o = scale * (W x + b) + shift``) without Keras.
+
+    A dense layer is kept as a convolution with one output position whose kernel covers the
+    whole input, so that everything below holds for both.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer in its model, for messages.
+    kind : str
+        ``dense``, ``conv1d`` or ``conv2d``.
+    kernel : numpy.ndarray of float64, shape (*taps, channels, filters)
+        Weights; for a dense layer ``taps`` is ``spatial``.
+    bias : numpy.ndarray of float64, shape (filters,)
+        Bias, zeros where the layer has none.
+    spatial : tuple of int
+        Rows and columns of the image, or number of words: the mask grid at window 1.
+    output_shape : tuple of int
+        Shape of the layer's output without the batch axis, filters last.
+    strides, dilation, pads : tuple of int
+        One value per spatial axis; ``pads`` counts the zeros before the first row and column.
+    scale, shift : numpy.ndarray of float64, shape (filters,), optional
+        A batch normalisation that follows the layer, folded.
+    """
+
+    name: str
+    kind: str
+    kernel: np.ndarray
+    bias: np.ndarray
+    spatial: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    pads: tuple[int, ...]
+    scale: np.ndarray | None = None
+    shift: np.ndarray | None = None
+
+    @property
+    def channels(self) -> int:
+        """Number of input features that share one position, and so one mask variable."""
+        return self.kernel.shape[-2]
+
+    @property
+    def size(self) -> int:
+        """Number of nodes."""
+        return int(np.prod(self.output_shape))
+
+    @property
+    def batch_normalised(self) -> bool:
+        """Whether a batch normalisation follows the layer."""
+        return self.scale is not None
+
+    def resolve_response(self, response: str) -> str:
+        """``auto`` means ``bias_free`` where batch normalisation follows, else ``paper``."""
+        if response not in RESPONSES:
+            raise unknown_name("response", response, RESPONSES)
+        if response == "auto":
+            return "bias_free" if self.batch_normalised else "paper"
+        return response
+
+    def check_nodes(self, nodes: np.ndarray) -> np.ndarray:
+        """Return `nodes` as an int64 vector, or raise `SmugError` if one is not in the layer."""
+        nodes = np.asarray(nodes)
+        if nodes.ndim != 1 or nodes.size == 0 or nodes.dtype.kind not in "iu":
+            raise SmugError(
+                f"nodes has shape {nodes.shape} and type {nodes.dtype}; expected a non-empty "
+                "vector of flat indices, as top_k_nodes returns"
+            )
+        if nodes.min() < 0 or nodes.max() >= self.size:
+            raise SmugError(
+                f"nodes lie in [{nodes.min()}, {nodes.max()}] but layer {self.name!r} has "
+                f"{self.size} nodes, numbered from 0"
+            )
+        return nodes.astype(np.int64)
+
+    def positions(self, x: np.ndarray) -> np.ndarray:
+        """Lay out one input as (positions, channels) float64.
+
+        Raises
+        ------
+        SmugError
+            If `x` holds NaN or infinity, or is not one input of this layer.
+        """
+        x = np.asarray(x, np.float64)
+        shape = (*self.spatial, self.channels)
+        allowed = {shape, (int(np.prod(shape)),)} if self.kind == "dense" else {shape}
+        if self.channels == 1:
+            allowed.add(self.spatial)
+        if x.shape not in allowed:
+            raise SmugError(
+                f"the input of layer {self.name!r} has shape {x.shape}; expected one of "
+                f"{sorted(allowed, key=len)} (one input, no batch axis)"
+            )
+        if not np.isfinite(x).all():
+            raise SmugError(f"the input of layer {self.name!r} holds NaN or infinite values")
+        return x.reshape(-1, self.channels)
+
+    def constant(self) -> np.ndarray:
+        """Part of ``o`` that does not depend on the input, shape (filters,)."""
+        return self.bias if self.scale is None else self.scale * self.bias + self.shift
+
+
+def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
+    """Positions each node sees.
+
+    Parameters
+    ----------
+    layer : LinearMap
+    nodes : numpy.ndarray of int, shape (nodes,)
+        Flat indices into the layer's output.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (nodes, taps)
+        Flat position in ``layer.spatial`` under each tap of the kernel, -1 in the padding.
+    """
+    nodes = layer.check_nodes(nodes)
+    *taps, _, filters = layer.kernel.shape
+    corners = np.unravel_index(nodes // filters, layer.output_shape[:-1] or (1,) * len(taps))
+    flat = np.zeros((len(nodes), 1), np.int64)
+    inside = np.ones((len(nodes), 1), bool)
+    for axis, corner in enumerate(corners):
+        start = corner * layer.strides[axis] - layer.pads[axis]
+        place = start[:, None] + np.arange(taps[axis]) * layer.dilation[axis]
+        within = (place >= 0) & (place < layer.spatial[axis])
+        flat = (flat[:, :, None] * layer.spatial[axis] + place[:, None]).reshape(len(nodes), -1)
+        inside = (inside[:, :, None] & within[:, None]).reshape(len(nodes), -1)
+    return np.where(inside, flat, -1)
+
+
+def contributions(
+    layer: LinearMap, x: np.ndarray, nodes: np.ndarray, fields: np.ndarray
+) -> np.ndarray:
+    """Compute what each position adds to each node's response, batch-norm scale included.
+
+    Parameters
+    ----------
+    layer : LinearMap
+    x : numpy.ndarray
+        One input of the layer.
+    nodes : numpy.ndarray of int, shape (nodes,)
+    fields : numpy.ndarray of int, shape (nodes, taps)
+        ``receptive_fields(layer, nodes)``.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (nodes, taps)
+        Zero in the padding.
+    """
+    # One extra row of zeros: it is what -1, the padding, points to.
+    padded = np.vstack([layer.positions(x), np.zeros((1, layer.channels))])
+    filters = layer.kernel.shape[-1]
+    weights = layer.kernel.reshape(-1, layer.channels, filters)
+    if layer.scale is not None:
+        weights = weights * layer.scale
+    per_filter = np.ascontiguousarray(np.moveaxis(weights, -1, 0))
+    chosen = np.asarray(nodes) % filters
+    return np.einsum("ntc,ntc->nt", padded[fields], per_filter[chosen])
+
+
+def node_responses(
+    layer: LinearMap, nodes: np.ndarray, terms: np.ndarray, response: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split each node's response into the part a mask can and cannot remove.
+
+    Parameters
+    ----------
+    layer : LinearMap
+    nodes : numpy.ndarray of int, shape (nodes,)
+    terms : numpy.ndarray of float64, shape (nodes, taps)
+        :func:`contributions`.
+    response : {"auto", "paper", "bias_free"}
+        ``paper``: the pre-activation, ``o = s (W x + b) + shift``. ``bias_free``:
+        ``r = s (W x)``, for layers whose folded batch normalisation would meet the demand
+        with an empty mask. ``auto``: see :meth:`LinearMap.resolve_response`.
+
+    Returns
+    -------
+    response : numpy.ndarray of float64, shape (nodes,)
+    constant : numpy.ndarray of float64, shape (nodes,)
+        Its constant part: bias and shift, or zero.
+    positive : numpy.ndarray of bool, shape (nodes,)
+        Nodes whose response is above zero by more than float32 rounding; only they have a
+        constraint.
+    """
+    constant = np.zeros(len(terms))
+    if layer.resolve_response(response) == "paper":
+        constant = layer.constant()[np.asarray(nodes) % layer.kernel.shape[-1]]
+    total = terms.sum(axis=1) + constant
+    magnitude = np.abs(terms).sum(axis=1) + np.abs(constant)
+    return total, constant, total > _ROUNDING * magnitude

@@ -1,0 +1,147 @@
+"""Full-network masks: the fewest windows that make the whole network keep its class."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+
+from smug.errors import SmugError, unknown_name
+from smug.masks.network.encode_z3 import minimise_with_z3
+from smug.masks.network.problem import DenseNetwork, NetworkMaskProblem, network_problem
+from smug.masks.network.search import Deepening, OutOfTime
+from smug.masks.network.subsets import greedy_mask
+from smug.masks.problem import MaskSolution, Progress, Status
+
+__all__ = ["DenseNetwork", "NetworkMaskProblem", "network_problem", "solve_network"]
+
+SOLVERS = ("highs", "z3")
+
+
+def solve_network(
+    network: DenseNetwork,
+    x: np.ndarray,
+    label: int,
+    *,
+    window: int,
+    delta: float = 0.0,
+    margin: float = 1e-4,
+    solver: str = "highs",
+    image_shape: tuple[int, ...] = (28, 28),
+    time_limit: float = 60.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> MaskSolution:
+    """Smallest set of windows with which the whole network keeps its class.
+
+    ``minimise sum(m)  subject to  logit_y(x * m) - logit_j(x * m) >= delta + margin`` for every
+    class ``j != y`` (Sahoo et al. 2021, the full encoding). The whole image itself meets this
+    only if ``delta + margin`` is at most its own lead; beyond it, a smaller mask still may. If the
+    network answers ``label`` even for the empty image, the empty mask is the answer.
+
+    Parameters
+    ----------
+    network : DenseNetwork
+        Dense layers with ReLU between them, without the softmax.
+    x : numpy.ndarray, shape image_shape or (inputs,)
+        One image, as the network takes it.
+    label : int
+        Class to keep.
+    window : int
+        Side of a window in pixels.
+    delta, margin : float
+        Lead over every other class, in logits, and what ``>`` means in floating point.
+    solver : {"highs", "z3"}
+        ``highs`` decides size after size by forward passes and branch and bound over HiGHS'
+        linear programs; ``z3`` has the network as one formula with ReLU as if-then-else.
+    image_shape : tuple of int
+        (rows, columns) or (rows, columns, channels).
+    time_limit : float
+        Seconds for the whole call.
+    seed : int
+        Random seed of the solver.
+    progress : callable, optional
+        Called with ``(seconds, objective, bound)`` whenever either number improves (``highs``).
+
+    Returns
+    -------
+    MaskSolution
+        ``mask`` has one entry per window of the image, row by row; every mask returned has
+        been confirmed by a forward pass outside the solver.
+
+    Raises
+    ------
+    SmugError
+        If an argument is not usable; see :func:`network_problem`.
+    """
+    begin = perf_counter()
+    if solver not in SOLVERS:
+        raise unknown_name("solver for the full-network encoding", solver, SOLVERS)
+    if not time_limit > 0:
+        raise SmugError(f"time_limit={time_limit} is not positive; give the solver some seconds")
+    problem = network_problem(
+        network, x, label, window=window, delta=delta, margin=margin, image_shape=image_shape
+    )
+    run = _with_highs if solver == "highs" else _with_z3
+    chosen, bound = run(problem, begin, time_limit, seed, progress)
+    return _solution(problem, chosen, bound, perf_counter() - begin, solver)
+
+
+def _with_highs(
+    problem: NetworkMaskProblem,
+    begin: float,
+    time_limit: float,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray | None, float]:
+    deadline = begin + time_limit
+    best = greedy_mask(problem, deadline)
+    deepening = Deepening(problem, deadline, seed)
+    limit = problem.size + 1 if best is None else len(best)
+    for count in range(limit):
+        if progress is not None:
+            size = np.inf if best is None else len(best)
+            progress(perf_counter() - begin, float(size), float(count))
+        try:
+            found = deepening.find(count)
+        except OutOfTime:
+            return best, float(count)
+        if found is not None:
+            best = found
+            break
+    bound = np.inf if best is None else float(len(best))
+    if progress is not None:
+        progress(perf_counter() - begin, bound, bound)
+    return best, bound
+
+
+def _with_z3(
+    problem: NetworkMaskProblem,
+    begin: float,
+    time_limit: float,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray | None, float]:
+    chosen, proven = minimise_with_z3(problem, begin + time_limit, seed)
+    size = np.inf if chosen is None else float(len(chosen))
+    if progress is not None and proven:
+        progress(perf_counter() - begin, size, size)
+    return chosen, (size if proven else 0.0)
+
+
+def _solution(
+    problem: NetworkMaskProblem,
+    chosen: np.ndarray | None,
+    bound: float,
+    seconds: float,
+    solver: str,
+) -> MaskSolution:
+    if chosen is None:
+        status = Status.INFEASIBLE if bound == np.inf else Status.TIMEOUT
+        mask, objective, masks = problem.grid_mask(np.zeros(0, int)), np.inf, ()
+    else:
+        objective = float(len(chosen))
+        status = Status.OPTIMAL if bound >= objective else Status.FEASIBLE
+        mask = problem.grid_mask(chosen)
+        masks = (mask,)
+    return MaskSolution(mask, status, objective, bound, seconds, solver, masks)

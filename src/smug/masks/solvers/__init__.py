@@ -1,0 +1,255 @@
+"""Every exact solver behind one face: :func:`solve`.
+
+A solver module holds plain functions ``fn(problem, *, time_limit, start, seed, threads, progress)
+-> MaskSolution``. What they all need is done once, here: checking the settings, the cases that
+need no search, the exact re-check with repair, rounding bounds, and asking for several masks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from time import perf_counter
+
+import numpy as np
+
+from smug.errors import SmugError, unknown_name
+from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.verify import (
+    Cut,
+    as_mask,
+    hopeless_rows,
+    violated_rows,
+    violation_cut,
+    with_cuts,
+)
+
+Solver = Callable[..., MaskSolution]
+
+
+def _lazy(module: str, function: str) -> Solver:
+    """Import a solver at its first call: highspy and Z3 are slow to load and not always needed."""
+
+    def call(problem: MaskProblem, **settings: object) -> MaskSolution:
+        return getattr(import_module(f"{__name__}.{module}"), function)(problem, **settings)
+
+    return call
+
+
+#: Name -> solver. Functions listed here answer in floating point or on relaxed rows; call
+#: :func:`solve`, which holds them to the exact problem.
+SOLVERS: dict[str, Solver] = {
+    "highs": _lazy("highs", "solve_highs"),
+    "z3": _lazy("z3", "solve_original"),
+    "z3_pb": _lazy("z3", "solve_pseudo_boolean"),
+    "cpsat": _lazy("cpsat", "solve_cpsat"),
+}
+
+#: Solve-and-cut rounds before a mask is completed greedily instead. Rounding errors of 1e-7 let
+#: in a few wrong masks at most; a problem that needs more is numerically degenerate.
+REPAIR_ROUNDS = 50
+
+
+def solve(
+    problem: MaskProblem,
+    *,
+    solver: str = "highs",
+    time_limit: float = 60.0,
+    start: np.ndarray | None = None,
+    solutions: int = 1,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> MaskSolution:
+    """Find the smallest mask that meets every row of a problem, exactly checked.
+
+    Parameters
+    ----------
+    problem : MaskProblem
+        What to solve (Sahoo et al. 2021, section 3).
+    solver : str
+        A name in :data:`SOLVERS`.
+    time_limit : float
+        Seconds for the whole call, encoding, repairs and further masks included.
+    start : numpy.ndarray, shape (variables,), optional
+        A mask to start from. It is never trusted: one that violates a row is ignored.
+    solutions : int
+        How many distinct masks of the minimal size to look for. Fewer come back where fewer
+        exist, where time runs out, or where the first mask is not proven minimal.
+    seed : int
+        Seed of the solver's own random choices.
+    threads : int
+        Threads a solver may use (Z3 always uses one).
+    progress : callable, optional
+        Called with ``(seconds, objective, bound)`` as the solver improves either; figures the
+        solver claims, before the exact check.
+
+    Returns
+    -------
+    MaskSolution
+        Every mask in it meets every row in exact arithmetic. Read ``status`` first.
+
+    Raises
+    ------
+    SmugError
+        For an unknown solver, a setting out of range, or a solver that is missing or fails.
+    """
+    begin = perf_counter()
+    if solver not in SOLVERS:
+        raise unknown_name("solver", solver, SOLVERS)
+    _check_settings(problem, time_limit, solutions, seed, threads)
+    if start is not None:
+        start = as_mask(problem, start, "start mask")
+
+    def report(_: float, objective: float, bound: float) -> None:
+        # One clock over all rounds; solvers start from minus infinity, a size from 0.
+        progress(perf_counter() - begin, objective, max(bound, 0.0))
+
+    def run(current: MaskProblem, first: np.ndarray | None) -> MaskSolution:
+        settings = {
+            "seed": int(seed),
+            "threads": int(threads),
+            "progress": None if progress is None else report,
+        }
+        return _solve_exactly(current, solver, begin + time_limit, first, settings)
+
+    best = run(problem, start)
+    masks = [best.mask] if math.isfinite(best.objective) else []
+    if best.status is Status.OPTIMAL and solutions > 1:
+        masks += _further_masks(problem, best.mask, solutions - 1, run)
+    return replace(best, masks=tuple(masks), seconds=perf_counter() - begin)
+
+
+def _check_settings(
+    problem: MaskProblem, time_limit: float, solutions: int, seed: int, threads: int
+) -> None:
+    if not (0 < time_limit < math.inf):
+        raise SmugError(
+            f"time_limit={time_limit} is no positive number of seconds; set solver.timeout"
+        )
+    for name, value, lowest in (("solutions", solutions, 1), ("threads", threads, 1)):
+        if value < lowest or int(value) != value:
+            raise SmugError(f"{name}={value} is no whole number >= {lowest}; raise solver.{name}")
+    if not 0 <= seed < 2**31 or int(seed) != seed:
+        raise SmugError(f"seed={seed} is outside 0..2147483647; choose another seed")
+    if not np.isfinite(problem.offset).all():
+        raise SmugError("the mask problem has a NaN or infinite offset; check the layer's bias")
+
+
+def _solve_exactly(
+    problem: MaskProblem,
+    solver: str,
+    deadline: float,
+    start: np.ndarray | None,
+    settings: dict[str, object],
+) -> MaskSolution:
+    """Run a solver until its mask passes the exact check, cutting off every mask that does not.
+
+    The cuts hold for all valid masks, so each round's bound, and its proof that no mask exists,
+    hold for ``problem`` too.
+    """
+    nothing = np.zeros(problem.A.shape[1], bool)
+    if not violated_rows(problem, nothing).size:
+        return MaskSolution(nothing, Status.OPTIMAL, 0.0, 0.0, 0.0, solver)
+    if hopeless_rows(problem).size:
+        return MaskSolution(nothing, Status.INFEASIBLE, math.inf, math.inf, 0.0, solver)
+    if start is not None and violated_rows(problem, start).size:
+        start = None
+    fallback, bound, current = start, 1.0, problem
+    for _ in range(REPAIR_ROUNDS):
+        remaining = deadline - perf_counter()
+        if remaining <= 0:
+            break
+        found = SOLVERS[solver](current, time_limit=remaining, start=start, **settings)
+        if found.status is Status.INFEASIBLE:
+            return _no_mask(problem, solver, fallback, bound)
+        bound = max(bound, _whole(found.bound))
+        if found.status is Status.TIMEOUT:
+            break
+        broken = violated_rows(current, found.mask)
+        if not broken.size:
+            return _judge(_smaller(found.mask, start), bound, solver)
+        if violated_rows(problem, found.mask).size:
+            fallback = _smaller(_completed(problem, found.mask), fallback)
+        current = with_cuts(current, [violation_cut(current, row, found.mask) for row in broken])
+        if hopeless_rows(current).size:
+            return _no_mask(problem, solver, fallback, bound)
+    if fallback is None:
+        return MaskSolution(nothing, Status.TIMEOUT, math.inf, bound, 0.0, solver)
+    return _judge(fallback, bound, solver)
+
+
+def _whole(bound: float) -> float:
+    """Round a bound up to the next size; 1e-6 keeps 708.0000003 from becoming a claim of 709."""
+    if not math.isfinite(bound):
+        return 0.0
+    return float(math.ceil(bound - 1e-6 * max(1.0, bound)))
+
+
+def _judge(mask: np.ndarray, bound: float, solver: str) -> MaskSolution:
+    """Solution for a valid mask: optimal as soon as its size equals the proven bound."""
+    size = float(mask.sum())
+    status = Status.OPTIMAL if bound >= size else Status.FEASIBLE
+    return MaskSolution(mask, status, size, min(bound, size), 0.0, solver)
+
+
+def _no_mask(
+    problem: MaskProblem, solver: str, known: np.ndarray | None, bound: float
+) -> MaskSolution:
+    """Believe a solver that says "infeasible" unless a valid mask is at hand."""
+    everything = np.ones(problem.A.shape[1], bool)
+    if known is None and not violated_rows(problem, everything).size:
+        known = everything
+    if known is not None:
+        return _judge(known, bound, solver)
+    return MaskSolution(~everything, Status.INFEASIBLE, math.inf, math.inf, 0.0, solver)
+
+
+def _smaller(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+    """Return the smaller of two masks, either of which may be missing."""
+    if first is None or (second is not None and second.sum() < first.sum()):
+        return second
+    return first
+
+
+def _completed(problem: MaskProblem, mask: np.ndarray) -> np.ndarray | None:
+    """Add to a mask, one by one, the variables that close most of its deficit; None if stuck."""
+    mask = mask.copy()
+    by_column = problem.A.tocsc()
+    while (broken := violated_rows(problem, mask)).size:
+        deficit = np.zeros(problem.A.shape[0])
+        deficit[broken] = np.maximum(problem.demand - problem.A @ mask, 1e-300)[broken]
+        # What a column gives to each broken row, no more than the row lacks.
+        useful = by_column.copy()
+        useful.data = np.minimum(useful.data, deficit[useful.indices])
+        useful.data[deficit[useful.indices] == 0] = 0
+        gain = np.where(mask, -np.inf, np.asarray(useful.sum(axis=0)).ravel())
+        if not gain.max() > 0:
+            return None
+        mask[gain.argmax()] = True
+    return mask
+
+
+def _further_masks(
+    problem: MaskProblem,
+    first: np.ndarray,
+    count: int,
+    run: Callable[[MaskProblem, None], MaskSolution],
+) -> list[np.ndarray]:
+    """Up to ``count`` other masks of the proven minimal size, each found after cutting the last."""
+    size, variables = int(first.sum()), np.arange(first.size)
+    every = np.ones(first.size, np.int64)
+    # The size is known, so that a solver may stop at the first mask it meets.
+    current = with_cuts(problem, [(variables, every, size), (variables, -every, -size)])
+    masks = [first]
+    while len(masks) <= count:
+        chosen = np.flatnonzero(masks[-1])
+        no_good: Cut = (chosen, -every[chosen], 1 - size)
+        current = with_cuts(current, [no_good])
+        found = run(current, None)
+        if not math.isfinite(found.objective):
+            break
+        masks.append(found.mask)
+    return masks[1:]

@@ -1,0 +1,336 @@
+"""For hard problems: a valid mask at once, then better masks and better bounds side by side.
+
+1. *Local search* with row weights gives a mask in well under a second and keeps improving it.
+2. *HiGHS* gets a short chance: easy problems end here, with a proof.
+3. *Block prices* (:mod:`smug.masks.bounds`) lift the bound, in turns with the local search.
+4. *Kernels*: HiGHS solves the problem over the variables whose reduced cost leaves them in play,
+   few at first, then more; once everything that could still beat the incumbent is in the kernel,
+   its optimum is the optimum.
+"""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+
+import numpy as np
+from scipy import sparse
+
+from smug.masks.bounds import BLOCK_LIMIT, BlockBound
+from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
+
+#: Rows must be met by this much more, so that a mask of ours survives the exact check.
+SAFETY = 1e-9
+#: Weight of the size of a row's deficit (in units of its largest coefficient) beside its count.
+DEFICIT = 0.3
+#: Shares of the time limit: at most for a first mask, local search on it, HiGHS on the whole
+#: problem (at most so many seconds), end of the phase of block prices.
+FIRST_SHARE, SEARCH_SHARE, HIGHS_SHARE, HIGHS_SECONDS, PRICE_END = 0.3, 0.02, 0.1, 5.0, 0.75
+#: Variables beyond the incumbent's in the first kernel.
+KERNEL = 400
+#: Seconds of local search for each second of block prices.
+SEARCH_PER_PRICE = 0.4
+
+
+class LocalSearch:
+    """Minimal masks by swapping variables under row weights that grow while a row is violated.
+
+    The cost of a mask is the weighted sum over violated rows of ``1 + DEFICIT * deficit``;
+    ``score[j]`` is how much flipping variable ``j`` lowers it, kept up to date at each flip.
+    Growing weights push the search out of local minima (as in weighting local search for set
+    covering), so it needs no restarts and hardly any randomness.
+    """
+
+    def __init__(self, A: sparse.csr_array, demand: np.ndarray, seed: int) -> None:
+        self.A, self.demand = A, demand + SAFETY * (1 + np.abs(demand))
+        self.columns, self.entry = A.tocsc(), np.arange(A.nnz)
+        self.row_of = np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))
+        largest = np.maximum.reduceat(np.append(np.abs(A.data), 0), A.indptr[:-1])
+        self.scale = DEFICIT / np.maximum(largest, 1e-12)
+        self.weight = np.ones(A.shape[0])
+        self.rng = np.random.default_rng(seed)
+        self.flipped_at = np.zeros(A.shape[1], np.int64)
+        self.steps, self.tabu = 0, -1
+        self.best: np.ndarray | None = None
+        self.move_to(np.zeros(A.shape[1], bool))
+
+    def move_to(self, mask: np.ndarray) -> None:
+        """Make ``mask`` the current one; remember it if it is the smallest valid one."""
+        self.mask, self.sign = mask.copy(), np.where(mask, -1.0, 1.0)
+        self.activity = self.A @ mask.astype(np.float64)
+        self.score = np.bincount(
+            self.A.indices, self._relief(self.entry), minlength=self.A.shape[1]
+        ).astype(np.float64)
+        self._remember()
+
+    def construct(self, deadline: float) -> None:
+        """First mask: add what helps most; where nothing helps, weigh the violated rows more."""
+        while self.best is None and perf_counter() < deadline:
+            violated = np.flatnonzero(self.activity < self.demand)
+            j = int(np.where(self.mask, -np.inf, self.score).argmax())
+            if not violated.size:
+                self._remember()
+            elif not self.mask[j] and self.score[j] > 1e-9:
+                self._flip(j)
+            else:
+                self._weigh(violated)
+
+    def run(self, deadline: float) -> None:
+        """Improve the mask until the deadline (:func:`time.perf_counter`)."""
+        while self.best is not None and perf_counter() < deadline:
+            self.steps += 1
+            violated = np.flatnonzero(self.activity < self.demand)
+            if not violated.size:
+                self._remember()
+                self._drop()
+                continue
+            if self.mask.sum() >= self.best.sum() - 1:
+                self._drop()
+                violated = np.flatnonzero(self.activity < self.demand)
+            if violated.size:
+                self._mend(violated[self.rng.integers(violated.size)])
+                self._weigh(np.flatnonzero(self.activity < self.demand))
+
+    def _relief(self, entries: np.ndarray) -> np.ndarray:
+        """Drop in a row's cost if the variable of each matrix entry flips."""
+        rows = self.row_of[entries]
+        lack = self.demand[rows] - self.activity[rows]
+        after = lack - self.sign[self.A.indices[entries]] * self.A.data[entries]
+        scale = self.scale[rows]
+        cost = (lack > 0) * (1 + scale * lack) - (after > 0) * (1 + scale * after)
+        return self.weight[rows] * cost
+
+    def _entries(self, rows: np.ndarray) -> np.ndarray:
+        start = self.A.indptr
+        return np.concatenate([self.entry[start[row] : start[row + 1]] for row in rows])
+
+    def _flip(self, j: int) -> None:
+        own = slice(self.columns.indptr[j], self.columns.indptr[j + 1])
+        rows = self.columns.indices[own]
+        if rows.size:
+            entries = self._entries(rows)
+            before = self._relief(entries)
+            self.activity[rows] += self.sign[j] * self.columns.data[own]
+        self.mask[j] ^= True
+        self.sign[j] = -self.sign[j]
+        if rows.size:
+            np.add.at(self.score, self.A.indices[entries], self._relief(entries) - before)
+        self.flipped_at[j] = self.steps
+
+    def _best_of(self, candidates: np.ndarray) -> int:
+        """Highest score; among equals the one that has rested longest."""
+        score = self.score[candidates]
+        equal = candidates[score >= score.max() - 1e-9]
+        return int(equal[self.flipped_at[equal].argmin()])
+
+    def _drop(self) -> None:
+        chosen = np.flatnonzero(self.mask)
+        chosen = chosen[chosen != self.tabu]
+        if chosen.size:
+            self._flip(self._best_of(chosen))
+
+    def _mend(self, row: int) -> None:
+        """Flip the best variable that helps one violated row and did not flip in this step."""
+        own = slice(self.A.indptr[row], self.A.indptr[row + 1])
+        names = self.A.indices[own]
+        helps = self.sign[names] * self.A.data[own] > 0
+        names = names[helps & (self.flipped_at[names] < self.steps)]
+        if names.size:
+            self.tabu = self._best_of(names)
+            self._flip(self.tabu)
+
+    def _weigh(self, rows: np.ndarray) -> None:
+        if rows.size:
+            entries = self._entries(rows)
+            gain = self._relief(entries) / self.weight[self.row_of[entries]]
+            np.add.at(self.score, self.A.indices[entries], gain)
+            self.weight[rows] += 1
+
+    def _remember(self) -> None:
+        if self.best is None or self.mask.sum() < self.best.sum():
+            # Activities are updated step by step; a fresh product removes their drift.
+            self.activity = self.A @ self.mask.astype(np.float64)
+            if (self.activity >= self.demand).all():
+                self.best = self.mask.copy()
+
+
+class _Race:
+    """One call of the solver: the problem without useless columns, incumbent, bound, clock."""
+
+    def __init__(self, problem: MaskProblem, limit: float, seed: int, threads: int, progress):
+        self.begin = perf_counter()
+        self.deadline, self.limit = self.begin + limit, limit
+        self.problem, self.seed, self.threads, self.progress = problem, seed, threads, progress
+        # A variable that helps no row is never worth choosing.
+        self.useful = np.flatnonzero(np.asarray((problem.A > 0).sum(axis=0)).ravel() > 0)
+        A = sparse.csr_array(problem.A[:, self.useful])
+        A.eliminate_zeros()
+        A.sort_indices()
+        self.A, self.demand = A, problem.demand
+        self.search = LocalSearch(A, problem.demand, seed)
+        self.bound, self.shown = 0.0, (math.inf, 0.0)
+        positive = A.copy()
+        positive.data = np.maximum(A.data, 0)
+        self.infeasible = bool((positive.sum(axis=1) < self.demand - SAFETY).any())
+
+    @property
+    def size(self) -> float:
+        return math.inf if self.search.best is None else float(self.search.best.sum())
+
+    @property
+    def over(self) -> bool:
+        return self.infeasible or self.bound >= self.size or perf_counter() >= self.deadline
+
+    def at(self, share: float) -> float:
+        """Point in time when this share of the limit is used up."""
+        return min(self.begin + share * self.limit, self.deadline)
+
+    def prove(self, bound: float) -> None:
+        """Take a proven bound; sizes are whole, so round it up (1e-6 against rounding errors)."""
+        if math.isfinite(bound):
+            self.bound = min(max(self.bound, math.ceil(bound - 1e-6 * max(1, bound))), self.size)
+        self.report()
+
+    def report(self) -> None:
+        if self.progress is not None and (self.size, self.bound) != self.shown:
+            self.shown = self.size, self.bound
+            self.progress(perf_counter() - self.begin, self.size, float(self.bound))
+
+    def milp(self, low: np.ndarray, high: np.ndarray, deadline: float) -> MilpResult:
+        """HiGHS within bounds on the variables, starting from the incumbent where it fits."""
+        free = np.flatnonzero(low < high)
+        fixed = np.where(low < high, 0.0, low)
+        A = sparse.csr_array(self.A[:, free])
+        demand = self.demand - self.A @ fixed
+        negative = A.copy()
+        negative.data = np.minimum(A.data, 0)
+        # Keep rows some choice could violate, a little more generously than rounding asks for.
+        rows = np.flatnonzero(negative.sum(axis=1) < demand + SAFETY)
+        if not free.size:
+            self.offer(fixed > 0.5)
+            status = Status.INFEASIBLE if (demand > SAFETY).any() else Status.OPTIMAL
+            return MilpResult(None, status, math.inf, fixed.sum())
+        model = binary_program(
+            MaskProblem(
+                A[rows],
+                self.problem.gamma,
+                self.problem.margin,
+                self.problem.gamma + self.problem.margin - demand[rows],
+            )
+        )
+        best = self.search.best
+        fits = best is not None and ((best >= low) & (best <= high)).all()
+        result = solve_milp(
+            model,
+            time_limit=max(deadline - perf_counter(), 0.01),
+            start=best[free].astype(float) if fits else None,
+            seed=self.seed,
+            threads=self.threads,
+        )
+        if result.x is not None:
+            mask = fixed > 0.5
+            mask[free] = result.x > 0.5
+            self.offer(mask)
+        return MilpResult(
+            result.x, result.status, result.objective + fixed.sum(), result.bound + fixed.sum()
+        )
+
+    def offer(self, mask: np.ndarray) -> None:
+        """Let the local search go on from a mask if it is valid and better."""
+        if mask.sum() < self.size and (self.A @ mask >= self.search.demand).all():
+            self.search.move_to(mask)
+        self.report()
+
+    def whole(self, deadline: float) -> None:
+        """HiGHS on the whole problem."""
+        result = self.milp(np.zeros(len(self.useful)), np.ones(len(self.useful)), deadline)
+        self.infeasible = result.status is Status.INFEASIBLE and self.search.best is None
+        if result.status is not Status.INFEASIBLE:
+            self.prove(result.bound)
+
+    def price(self, blocks: BlockBound, deadline: float) -> None:
+        """Raise the bound and search for masks, in turns."""
+        while not (self.over or blocks.settled or perf_counter() >= deadline):
+            begin = perf_counter()
+            blocks.improve()
+            self.prove(blocks.bound)
+            spent = perf_counter() - begin
+            self.search.run(min(perf_counter() + SEARCH_PER_PRICE * spent, deadline))
+            self.report()
+
+    def kernels(self, blocks: BlockBound) -> None:
+        """Solve over growing sets of variables that reduced costs leave in play."""
+        chosen, left_out = blocks.reduced_costs()
+        spare = np.sort(chosen[~self.search.best])
+        reach, proof = max(spare[min(KERNEL, spare.size) - 1], 1e-3), False
+        while not (self.over or proof):
+            # Whoever costs more than this cannot be part of a mask smaller than the incumbent.
+            slack = self.size - 1 - blocks.bound + 1e-6
+            reach = min(reach, slack)
+            proof = reach >= slack
+            best = self.search.best
+            low = ((left_out > reach) & (best | proof)).astype(np.float64)
+            high = 1.0 - ((chosen > reach) & (~best | proof))
+            if (low > high).any():
+                self.prove(self.size)  # one variable can neither be chosen nor left out
+                return
+            turn = (
+                self.deadline if proof else perf_counter() + 0.3 * (self.deadline - perf_counter())
+            )
+            size, result = self.size, self.milp(low, high, turn)
+            solved = result.status in (Status.OPTIMAL, Status.INFEASIBLE)
+            if proof:
+                self.prove(size if result.status is Status.INFEASIBLE else min(size, result.bound))
+            elif solved:
+                reach *= 1.5
+            else:
+                # Too large to finish: let the search and the prices have a turn instead.
+                reach *= 0.7
+                self.search.run(min(perf_counter() + 0.05 * self.limit, self.deadline))
+            self.report()
+
+    def solution(self) -> MaskSolution:
+        mask = np.zeros(self.problem.A.shape[1], bool)
+        size, bound = self.size, float(self.bound)
+        if self.search.best is not None:
+            mask[self.useful] = self.search.best
+            status = Status.OPTIMAL if bound >= size else Status.FEASIBLE
+        else:
+            status = Status.INFEASIBLE if self.infeasible else Status.TIMEOUT
+            bound = math.inf if self.infeasible else bound
+        seconds = perf_counter() - self.begin
+        return MaskSolution(mask, status, size, bound, seconds, "anytime")
+
+
+def solve_anytime(
+    problem: MaskProblem,
+    *,
+    time_limit: float,
+    start: np.ndarray | None,
+    seed: int,
+    threads: int,
+    progress: Progress | None,
+) -> MaskSolution:
+    """Solve a mask problem as far as the time allows; see the module's docstring for the way.
+
+    See :func:`smug.masks.solvers.solve` for the arguments.
+    """
+    race = _Race(problem, time_limit, seed, threads, progress)
+    if race.infeasible:
+        return race.solution()
+    if start is not None:
+        race.offer(np.asarray(start, bool)[race.useful])
+    race.search.construct(race.at(FIRST_SHARE))
+    race.report()
+    race.search.run(race.at(SEARCH_SHARE))
+    blocks_fit = np.mean(np.diff(race.A.indptr) <= BLOCK_LIMIT) > 0.5
+    if not blocks_fit or race.search.best is None:
+        race.whole(race.deadline)
+        return race.solution()
+    race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))
+    if not race.over:
+        blocks = BlockBound(race.A, race.demand)
+        race.price(blocks, race.at(PRICE_END))
+        race.kernels(blocks)
+    return race.solution()

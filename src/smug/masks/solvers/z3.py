@@ -1,0 +1,161 @@
+"""Z3: the solver of Sahoo et al. 2021, with their encoding and with a pseudo-Boolean one.
+
+Z3 answers "unknown" when time runs out, and the model it then offers is arbitrary. Masks found on
+the way are therefore collected as they are found, and the bound is read from the optimiser.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+import z3
+
+from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.verify import integer_rows, violated_rows
+
+#: Z3 adds up the coefficients of a pseudo-Boolean row in 32 bits.
+PSEUDO_BOOLEAN_BITS = 30
+
+
+def solve_original(
+    problem: MaskProblem,
+    *,
+    time_limit: float,
+    start: np.ndarray | None,
+    seed: int,
+    threads: int,
+    progress: Progress | None,
+) -> MaskSolution:
+    """Solve with the encoding of the released SMUG code, exactly.
+
+    Mask variables are integers that equal 0 or 1, rows are linear real arithmetic over exact
+    rationals, and the optimiser minimises the variables' sum. One thread; ``start`` is not used,
+    since Z3's optimiser takes none. See :func:`smug.masks.solvers.solve` for the arguments.
+    """
+    begin = perf_counter()
+    context = _context(seed)
+    variables = [z3.Int(f"mask_{j}", context) for j in range(problem.A.shape[1])]
+    reals = [z3.ToReal(variable) for variable in variables]
+    optimiser = z3.Optimize(ctx=context)
+    for variable in variables:
+        optimiser.add(z3.Or(variable == 1, variable == 0))
+    A = problem.A
+    for row, demand in enumerate(problem.demand):
+        span = slice(A.indptr[row], A.indptr[row + 1])
+        terms = [
+            _rational(value, context) * reals[j]
+            for value, j in zip(A.data[span], A.indices[span], strict=True)
+        ]
+        optimiser.add(z3.Sum(terms) >= _rational(demand, context))
+    goal = optimiser.minimize(z3.Sum(variables))
+
+    def chosen(model: z3.ModelRef) -> np.ndarray:
+        return np.array([model.eval(v, True).as_long() == 1 for v in variables], bool)
+
+    return _search(problem, "z3", optimiser, goal, chosen, begin, time_limit, progress)
+
+
+def solve_pseudo_boolean(
+    problem: MaskProblem,
+    *,
+    time_limit: float,
+    start: np.ndarray | None,
+    seed: int,
+    threads: int,
+    progress: Progress | None,
+) -> MaskSolution:
+    """Solve with Boolean variables, pseudo-Boolean rows and one soft constraint per variable.
+
+    Rows are integer relaxations of the exact ones (:func:`smug.masks.verify.integer_rows`), since
+    Z3's pseudo-Boolean coefficients have 32 bits. One thread; ``start`` is not used. See
+    :func:`smug.masks.solvers.solve` for the arguments.
+    """
+    begin = perf_counter()
+    context = _context(seed)
+    variables = [z3.Bool(f"mask_{j}", context) for j in range(problem.A.shape[1])]
+    optimiser = z3.Optimize(ctx=context)
+    A, demands = integer_rows(problem, PSEUDO_BOOLEAN_BITS)
+    for row, demand in enumerate(demands.tolist()):
+        span = slice(A.indptr[row], A.indptr[row + 1])
+        columns, values = A.indices[span].tolist(), A.data[span].tolist()
+        if sum(min(value, 0) for value in values) >= demand:
+            continue  # every mask meets it
+        optimiser.add(
+            z3.PbGe(
+                [(variables[j], value) for j, value in zip(columns, values, strict=True)], demand
+            )
+        )
+    goal = None
+    for variable in variables:
+        goal = optimiser.add_soft(z3.Not(variable), 1, "size")
+
+    def chosen(model: z3.ModelRef) -> np.ndarray:
+        return np.array([z3.is_true(model.eval(v, True)) for v in variables], bool)
+
+    return _search(problem, "z3_pb", optimiser, goal, chosen, begin, time_limit, progress)
+
+
+def _context(seed: int) -> z3.Context:
+    """Return a fresh context, so that one solve's terms and seed never touch another's."""
+    # The optimiser itself takes no seed; its SMT and SAT cores read these when they are made.
+    z3.set_param("smt.random_seed", seed)
+    z3.set_param("sat.random_seed", seed)
+    return z3.Context()
+
+
+def _rational(value: float, context: z3.Context) -> z3.RatNumRef:
+    """Return a double as the exact fraction it is; Z3 would read its decimal form."""
+    numerator, denominator = float(value).as_integer_ratio()
+    return z3.RealVal(f"{numerator}/{denominator}", context)
+
+
+def _search(
+    problem: MaskProblem,
+    solver: str,
+    optimiser: z3.Optimize,
+    goal: z3.OptimizeObjective,
+    chosen: Callable[[z3.ModelRef], np.ndarray],
+    begin: float,
+    time_limit: float,
+    progress: Progress | None,
+) -> MaskSolution:
+    """Run the optimiser with the time left, keeping the best mask that it meets on the way."""
+    best = np.zeros(problem.A.shape[1], bool)
+    size = math.inf
+
+    def keep(model: z3.ModelRef) -> None:
+        nonlocal best, size
+        mask = chosen(model)
+        if mask.sum() < size and not violated_rows(problem, mask).size:
+            best, size = mask, float(mask.sum())
+            if progress is not None:
+                progress(perf_counter() - begin, size, 0.0)
+
+    remaining = time_limit - (perf_counter() - begin)
+    answer, bound = z3.unknown, 0.0
+    if remaining > 0:
+        optimiser.set("timeout", max(1, int(remaining * 1000)))
+        optimiser.set_on_model(keep)
+        answer = optimiser.check()
+    if answer == z3.unsat:
+        status, bound = Status.INFEASIBLE, math.inf
+    elif answer == z3.sat:
+        best = chosen(optimiser.model())
+        size = bound = float(best.sum())
+        status = Status.OPTIMAL
+    else:
+        status = Status.FEASIBLE if math.isfinite(size) else Status.TIMEOUT
+        if remaining > 0:
+            bound = _lower_bound(optimiser, goal)
+    return MaskSolution(best, status, size, bound, perf_counter() - begin, solver)
+
+
+def _lower_bound(optimiser: z3.Optimize, goal: z3.OptimizeObjective) -> float:
+    """Return the bound the optimiser has proven, 0 where it has none."""
+    lower = optimiser.lower(goal)
+    if z3.is_int_value(lower):
+        return max(0.0, float(lower.as_long()))
+    return max(0.0, float(lower.as_fraction())) if z3.is_rational_value(lower) else 0.0

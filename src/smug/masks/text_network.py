@@ -1,0 +1,359 @@
+"""Whole-network minimum for text: the proven smallest set of words that keeps a prediction.
+
+Network: embeddings → convolution → ReLU → global max-pool → dense → sigmoid. With the other words'
+embeddings masked, the response of a window depends on the mask bits of its own words only, a pooled
+feature is a maximum over windows, and the sigmoid is monotone, so "the prediction stays at or above
+the threshold" is one linear inequality in the pooled features.
+
+The search deepens by the number of words. Chosen words split into *clusters*: words of one cluster
+share windows, words of different clusters never do. The pooled features of a set are then exactly
+the element-wise maximum over its clusters, which makes the change of the logit cheap to update and
+easy to bound: what a cluster adds to features of positive weight can only shrink when others are
+there already, and what clusters take away is at least their cost-weighted average.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from smug.errors import SmugError
+from smug.masks.problem import MaskSolution, Progress, Status
+
+_SLACK = 1e-9  # rounding allowance of the bounds; every mask found is evaluated in full
+
+
+@dataclass(frozen=True)
+class TextNetwork:
+    """The layers after the embedding, as arrays.
+
+    Parameters
+    ----------
+    kernel : numpy.ndarray, shape (width, d, filters)
+        Convolution kernel, stride 1, no padding, followed by ReLU and a global maximum.
+    bias : numpy.ndarray, shape (filters,)
+        Bias of the convolution.
+    weights : numpy.ndarray, shape (filters,)
+        Weights of the single output.
+    shift : float
+        Bias of the single output.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    weights: np.ndarray
+    shift: float
+
+    def __post_init__(self) -> None:
+        shapes = tuple(np.shape(a) for a in (self.kernel, self.bias, self.weights))
+        if len(shapes[0]) != 3 or shapes[1] != shapes[0][2:] or shapes[2] != shapes[1]:
+            raise SmugError(
+                f"kernel, bias and weights have shapes {shapes}; (width, d, filters), (filters,) "
+                "and (filters,) are needed"
+            )
+
+    def logits(self, embedded: np.ndarray) -> np.ndarray:
+        """Evaluate the network in full: embeddings (..., length, d) → logits (...), float64."""
+        pooled = np.maximum(_convolve(self, embedded).max(axis=-2), 0)
+        return pooled @ self.weights + self.shift
+
+    def negated(self) -> TextNetwork:
+        """Network with the opposite logit, for predictions that have to stay *below* a value."""
+        return TextNetwork(self.kernel, self.bias, -self.weights, -self.shift)
+
+
+class MaskedText:
+    """One review in front of a :class:`TextNetwork`, ready to be masked word by word.
+
+    Parameters
+    ----------
+    network : TextNetwork
+        The layers after the embedding.
+    embedded : numpy.ndarray, shape (length, d)
+        Embeddings of the whole padded review.
+    words : int
+        Number of words n; they are the last n rows, the rows before them are padding, which is
+        never masked.
+    fill : numpy.ndarray, shape (d,), optional
+        Embedding that takes a masked word's place; zeros by default, as SMUG's own mask does.
+    """
+
+    def __init__(self, network, embedded, words, *, fill=None) -> None:
+        embedded = np.asarray(embedded, np.float64)
+        width, d, _ = network.kernel.shape
+        length = len(embedded)
+        if embedded.shape != (length, d) or length < width or not 1 <= words <= length:
+            raise SmugError(
+                f"embeddings of shape {embedded.shape} with {words} words do not fit a convolution "
+                f"over {width} rows of {d}; at least {width} rows, of them 1 or more words, do"
+            )
+        self.network, self.words, self.width = network, int(words), width
+        first = length - words
+        start = max(0, first - width + 1)  # first window that holds a word
+        masked = embedded.copy()
+        masked[first:] = 0.0 if fill is None else fill
+        responses = _convolve(network, masked)
+        # Largest response of the windows without any word, shape (filters,); 0 if there is none.
+        self.rest = np.maximum(responses[:start].max(axis=0, initial=0.0), 0.0)
+        self.base = responses[start:]
+        # What a word adds to a window, by its place there, shape (width, n, filters).
+        self.taps = (embedded[first:] - masked[first:]) @ network.kernel
+        self.offset = first - start  # window of word j at place k is j + offset - k
+
+    def responses(self, mask: np.ndarray, windows: np.ndarray | None = None) -> np.ndarray:
+        """Responses before ReLU of the windows that hold a word, shape (windows, filters)."""
+        windows = np.arange(len(self.base)) if windows is None else windows
+        response = self.base[windows]
+        for k in range(self.width):
+            word = windows - self.offset + k
+            inside = (word >= 0) & (word < self.words)
+            inside[inside] = mask[word[inside]]
+            response[inside] += self.taps[k, word[inside]]
+        return response
+
+    def logit(self, mask: np.ndarray) -> float:
+        """Logit with only the words of ``mask``, shape (n,) bool, in place."""
+        pooled = np.maximum(self.responses(np.asarray(mask, bool)).max(axis=0), self.rest)
+        return float(pooled @ self.network.weights + self.network.shift)
+
+
+def _convolve(network: TextNetwork, embedded: np.ndarray) -> np.ndarray:
+    """Responses before ReLU of all windows, (..., windows, filters)."""
+    embedded = np.asarray(embedded, np.float64)
+    windows = embedded.shape[-2] - len(network.kernel) + 1
+    response = np.zeros((windows, len(network.bias))) + network.bias
+    for tap, weights in enumerate(network.kernel):
+        response = response + embedded[..., tap : tap + windows, :] @ weights
+    return response
+
+
+@dataclass
+class _Clusters:
+    """Clusters with their pooled features, scaled by the dense weights' magnitude."""
+
+    gain: np.ndarray  # (clusters, filters of positive weight)
+    loss: np.ndarray  # (clusters, filters of negative weight)
+    first: np.ndarray  # (clusters,) first word
+    last: np.ndarray  # (clusters,) last word
+    cost: np.ndarray  # (clusters,) number of words
+    shape: np.ndarray  # (clusters,) bits: which of the words from the first on are chosen
+
+    def take(self, rows: np.ndarray) -> _Clusters:
+        return _Clusters(*(a[rows] for a in vars(self).values()))
+
+
+class _OutOfTime(Exception):
+    pass
+
+
+class _Search:
+    """Depth-first search for a set of exactly ``size`` words that reaches the threshold."""
+
+    def __init__(self, text: MaskedText, threshold: float, deadline: float) -> None:
+        self.text, self.threshold, self.deadline = text, threshold, deadline
+        weights = text.network.weights
+        self.up, self.down = np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)
+        self.scale = np.abs(weights)
+        self.tables: list[_Clusters] = []
+        self.nodes = 0
+
+    def find(self, size: int) -> np.ndarray | None:
+        """Mask of ``size`` words that reaches the threshold, or None: proven, there is none."""
+        if size == 0:
+            empty = np.zeros(self.text.words, bool)
+            return empty if self.text.logit(empty) >= self.threshold else None
+        while len(self.tables) < size:
+            self.tables.append(self._clusters(len(self.tables) + 1))
+        tables = [vars(table) for table in self.tables[:size]]
+        clusters = _Clusters(*(np.concatenate([t[k] for t in tables]) for k in tables[0]))
+        up, down = self._base(size)
+        return self._extend(up, down, clusters, size, [])
+
+    def _base(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds on the pooled features of the windows that no chosen word is in.
+
+        Upper bounds where the weight is positive, lower bounds where it is negative. They differ
+        only by windows that mix padding and words, or if no fully masked window is sure to stay.
+        """
+        text, scale = self.text, self.scale
+        pure = np.maximum(text.base[text.offset :], 0)
+        sure = text.rest
+        if len(pure) > size * text.width:
+            sure = np.maximum(sure, pure[0])
+        most = np.maximum(text.rest, np.maximum(text.base, 0).max(axis=0))
+        return (scale * most)[self.up], (scale * sure)[self.down]
+
+    def _clusters(self, size: int) -> _Clusters:
+        """All clusters of ``size`` words, with exact features."""
+        text, width = self.text, self.text.width
+        parts = []
+        for gaps in product(range(1, width), repeat=size - 1):
+            self._check_time()
+            places = np.concatenate([[0], np.cumsum(gaps, dtype=int)])
+            starts = np.arange(text.words - places[-1])
+            if starts.size:
+                parts.append(self._features(starts, places))
+        if not parts:
+            empty = np.zeros(0, np.int64)
+            return _Clusters(
+                np.zeros((0, len(self.up))), np.zeros((0, len(self.down))), *[empty] * 4
+            )
+        return _Clusters(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def _features(self, starts: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, ...]:
+        text = self.text
+        chosen = set(places.tolist())
+        pooled = np.zeros((len(starts), len(self.scale)))
+        for shift in range(1 - text.width, int(places[-1]) + 1):
+            windows = starts + text.offset + shift
+            inside = (windows >= 0) & (windows < len(text.base))
+            response = text.base[windows[inside]]
+            for k in range(text.width):
+                if shift + k in chosen:
+                    response += text.taps[k, starts[inside] + shift + k]
+            pooled[inside] = np.maximum(pooled[inside], response)
+        pooled *= self.scale
+        bits = sum(1 << int(place) for place in places)
+        return (
+            pooled[:, self.up],
+            pooled[:, self.down],
+            starts,
+            starts + places[-1],
+            np.full(len(starts), len(places)),
+            np.full(len(starts), bits),
+        )
+
+    def _extend(self, up, down, clusters, left, chosen) -> np.ndarray | None:
+        """Add clusters of together ``left`` words to ``chosen``; ``up`` and ``down`` are pooled."""
+        self.nodes += 1
+        self._check_time()
+        need = self.threshold - self.text.network.shift - up.sum() + down.sum() - _SLACK
+        gain = np.maximum(clusters.gain - up, 0).sum(axis=1)
+        loss = np.maximum(clusters.loss - down, 0).sum(axis=1)
+        for i in np.flatnonzero((clusters.cost == left) & (gain - loss >= need)):
+            mask = self._mask([*chosen, (clusters.first[i], clusters.shape[i])])
+            if self.text.logit(mask) >= self.threshold:
+                return mask
+        # Σ loss of several clusters >= their cost-weighted mean, hence loss / left per word.
+        rate = gain / clusters.cost - loss / left
+        order = np.argsort(-rate, kind="stable")
+        order = order[clusters.cost[order] < left]
+        clusters, gain, rate = clusters.take(order), gain[order], rate[order]
+        # A set is built from its member of highest rate on; only that one has to be this good.
+        for i in range(int(np.count_nonzero(left * rate >= need))):
+            remaining = left - clusters.cost[i]
+            up_next = np.maximum(up, clusters.gain[i])
+            down_next = np.maximum(down, clusters.loss[i])
+            need_next = need - (up_next - up).sum() + (down_next - down).sum()
+            later = self._useful(clusters, gain, i, remaining, need_next)
+            if later.size:
+                found = self._extend(
+                    up_next,
+                    down_next,
+                    clusters.take(later),
+                    remaining,
+                    [*chosen, (clusters.first[i], clusters.shape[i])],
+                )
+                if found is not None:
+                    return found
+        return None
+
+    def _useful(self, clusters, gain, i, left, need) -> np.ndarray:
+        """Later clusters that do not touch cluster ``i`` and can still help to reach ``need``."""
+        reach = self.text.width
+        later = np.arange(i + 1, len(gain))
+        apart = (clusters.first[later] - clusters.last[i] >= reach) | (
+            clusters.first[i] - clusters.last[later] >= reach
+        )
+        later = later[apart & (clusters.cost[later] <= left)]
+        if not later.size:
+            return later
+        best = (gain[later] / clusters.cost[later]).max()
+        return later[gain[later] + (left - clusters.cost[later]) * best >= need]
+
+    def _mask(self, chosen) -> np.ndarray:
+        mask = np.zeros(self.text.words, bool)
+        for first, bits in chosen:
+            for place in range(int(bits).bit_length()):
+                mask[first + place] = int(bits) >> place & 1
+        return mask
+
+    def _check_time(self) -> None:
+        if time.perf_counter() > self.deadline:
+            raise _OutOfTime
+
+
+def smallest_mask(
+    text: MaskedText,
+    threshold: float,
+    *,
+    time_limit: float = 10.0,
+    start: np.ndarray | None = None,
+    progress: Progress | None = None,
+) -> MaskSolution:
+    """Smallest set of words whose logit alone reaches ``threshold``, with proof.
+
+    Parameters
+    ----------
+    text : MaskedText
+        Review and network.
+    threshold : float
+        Logit to reach (``>=``); for a probability p, ``log(p / (1 - p))``.
+    time_limit : float
+        Seconds; when they are over, the best mask so far is returned with its bound.
+    start : numpy.ndarray of bool, shape (n,), optional
+        A mask that reaches the threshold, such as the first sufficient input subset.
+    progress : callable, optional
+        Called with ``(seconds, objective, bound)`` after each size that is proven impossible.
+
+    Returns
+    -------
+    MaskSolution
+        Mask over the n words. All sizes below ``bound`` are proven impossible.
+
+    Raises
+    ------
+    SmugError
+        ``start`` has another length or does not reach the threshold.
+    """
+    began = time.perf_counter()
+    n, best = text.words, None
+    if start is not None:
+        best = np.asarray(start, bool)
+        if best.shape != (n,) or text.logit(best) < threshold:
+            raise SmugError(
+                f"the start mask of shape {best.shape} has to cover the {n} words and reach the "
+                f"threshold {threshold:.6g}; leave it out or give a sufficient subset"
+            )
+    search = _Search(text, threshold, began + time_limit)
+    largest = n if best is None else int(best.sum()) - 1
+    bound, finished = 0, True
+    try:
+        for size in range(largest + 1):
+            found = search.find(size)
+            if found is not None:
+                best = found
+                break
+            bound = size + 1
+            if progress is not None:
+                objective = np.inf if best is None else best.sum()
+                progress(time.perf_counter() - began, objective, bound)
+    except _OutOfTime:
+        finished = False
+    objective = float("inf") if best is None else float(best.sum())
+    if best is None:
+        status = Status.INFEASIBLE if finished else Status.TIMEOUT
+    else:
+        status = Status.OPTIMAL if bound >= objective else Status.FEASIBLE
+    return MaskSolution(
+        mask=np.zeros(n, bool) if best is None else best,
+        status=status,
+        objective=objective,
+        bound=float(bound),
+        seconds=time.perf_counter() - began,
+        solver="deepening",
+        masks=() if best is None else (best,),
+    )

@@ -1,0 +1,254 @@
+"""Curves over the most salient pixels: deletion, insertion and performance information curves.
+
+Deletion and insertion: Petsiuk et al. 2018 (RISE). Softmax and accuracy information curves:
+Kapishnikov et al. 2019 (XRAI).
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from smug.attribution.gradients import check_target
+from smug.errors import SmugError
+from smug.models import rewire
+from smug.models.preprocessing import Preprocessing
+
+#: Shares of pixels shown on the way of an information curve, as XRAI's authors chose them.
+FRACTIONS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.13, 0.21, 0.34, 0.5, 0.75)
+#: Deletion and insertion: equal steps.
+STEPS = 28
+#: Blur of the image that shows nothing, as a share of its longer side.
+BLUR = 0.05
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve for each image.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float64, shape (points,)
+        Share of the pixels (or of the information) shown, from 0 to 1.
+    y : numpy.ndarray of float64, shape (batch, points)
+        What the network makes of it; NaN for an image that has no curve.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+    @property
+    def area(self) -> np.ndarray:
+        """Area under each curve, shape (batch,)."""
+        return np.trapezoid(self.y, self.x, axis=1)
+
+
+def deletion(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    saliency: np.ndarray,
+    *,
+    baseline: float | np.ndarray = 0.0,
+    steps: int = STEPS,
+    seed: int = 0,
+    batch_size: int = 16,
+) -> Curve:
+    """Probability while the most salient pixels are taken away; a low area is good.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (batch, height, width, channels)
+        Preprocessed images.
+    target : numpy.ndarray of int, shape (batch,)
+    saliency : numpy.ndarray, shape (batch, height, width)
+    baseline : float or array that broadcasts to one image
+        Input value of a pixel taken away.
+    steps : int
+        Equal steps from the whole image to none of it.
+    seed : int
+        Decides the order of equally salient pixels.
+    batch_size : int
+        Images a network call.
+
+    Returns
+    -------
+    Curve
+        ``x`` is the share of pixels taken away.
+    """
+    x = np.asarray(x)
+    hidden = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    return _pixel_curve(model, x, hidden, target, saliency, steps, seed, batch_size)
+
+
+def insertion(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    saliency: np.ndarray,
+    *,
+    blur: float = BLUR,
+    steps: int = STEPS,
+    seed: int = 0,
+    batch_size: int = 16,
+) -> Curve:
+    """Probability while a blurred image gets its most salient pixels back; a high area is good.
+
+    Parameters
+    ----------
+    model, x, target, saliency, steps, seed, batch_size
+        See :func:`deletion`.
+    blur : float
+        Standard deviation of the Gaussian blur as a share of the image's longer side.
+
+    Returns
+    -------
+    Curve
+        ``x`` is the share of pixels shown.
+    """
+    x = np.asarray(x)
+    return _pixel_curve(model, blurred(x, blur), x, target, saliency, steps, seed, batch_size)
+
+
+def information_curves(
+    model: keras.Model,
+    pixels: np.ndarray,
+    target: np.ndarray,
+    saliency: np.ndarray,
+    *,
+    preprocessing: Preprocessing,
+    fractions: tuple[float, ...] = FRACTIONS,
+    blur: float = BLUR,
+    points: int = 100,
+    seed: int = 0,
+    batch_size: int = 16,
+) -> tuple[Curve, Curve]:
+    """Softmax and accuracy information curves (SIC, AIC); high areas are good.
+
+    A blurred image gets its most salient pixels back. ``x`` is the information shown, measured as
+    the size of the losslessly compressed image between the blurred (0) and the whole image (1);
+    ``y`` the probability on the same scale, or whether the label is predicted. As in the original
+    no curve ever falls. Different from it: the start is a Gaussian blur (there: interpolated from
+    1 % of the pixels), and images of any confidence take part.
+
+    Parameters
+    ----------
+    model : keras.Model
+    pixels : numpy.ndarray of uint8, shape (batch, height, width, 3)
+    target : numpy.ndarray of int, shape (batch,)
+    saliency : numpy.ndarray, shape (batch, height, width)
+    preprocessing : Preprocessing
+        From pixels to the network's input.
+    fractions : tuple of float
+        Shares of pixels to show on the way.
+    blur, seed, batch_size
+        See :func:`insertion`.
+    points : int
+        Points of the returned curves.
+
+    Returns
+    -------
+    softmax, accuracy : Curve
+        NaN for images that compress or predict no better whole than blurred.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.dtype != np.uint8:
+        raise SmugError(f"information curves need uint8 pixels, got {pixels.dtype}")
+    starts = blurred(pixels.astype(np.float32), blur).round().astype(np.uint8)
+    counts = np.array([0.0, *fractions, 1.0]) * saliency[0].size if len(pixels) else np.zeros(0)
+    x = np.linspace(0, 1, points)
+    softmax, accuracy = np.full((2, len(pixels), points), np.nan)
+    ranks = _ranks(saliency, pixels.shape[:3], seed)
+    check_target(model, target, len(pixels))
+    for i, (start, whole) in enumerate(zip(starts, pixels, strict=True)):
+        shown = ranks[i] < counts[:, None, None].round()
+        frames = np.where(shown[..., None], whole, start)
+        outputs = _outputs(model, preprocessing(frames), batch_size)
+        probability, correct = _answers(outputs, int(target[i]))
+        size = np.array([_compressed(frame) for frame in frames], np.float64)
+        if size[-1] <= size[0] or probability[-1] <= probability[0]:
+            continue
+        information = np.clip((size - size[0]) / (size[-1] - size[0]), 0, 1)
+        sure = np.clip((probability - probability[0]) / (probability[-1] - probability[0]), 0, 1)
+        softmax[i] = _rising(information, sure, x)
+        accuracy[i] = _rising(information, correct, x)
+    return Curve(x, softmax), Curve(x, accuracy)
+
+
+def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
+    """Gaussian blur of images, shape (batch, height, width, channels), channel by channel."""
+    sigma = blur * max(x.shape[1:3])
+    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0), mode="nearest")
+
+
+def _pixel_curve(
+    model: keras.Model,
+    start: np.ndarray,
+    end: np.ndarray,
+    target: np.ndarray,
+    saliency: np.ndarray,
+    steps: int,
+    seed: int,
+    batch_size: int,
+) -> Curve:
+    """Probability while pixels of ``start`` become those of ``end``, most salient first."""
+    if steps < 1:
+        raise SmugError(f"steps={steps}; give 1 or more")
+    x = np.linspace(0, 1, steps + 1)
+    y = np.zeros((len(start), steps + 1))
+    ranks = _ranks(saliency, start.shape[:3], seed)
+    check_target(model, target, len(start))
+    for i in range(len(start)):
+        changed = ranks[i] < (x * ranks[i].size).round()[:, None, None]
+        frames = np.where(changed[..., None], end[i], start[i])
+        y[i] = _answers(_outputs(model, frames, batch_size), int(target[i]))[0]
+    return Curve(x, y)
+
+
+def _ranks(saliency: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Rank of each pixel, 0 the most salient; equals in random order, the same for all maps."""
+    saliency = np.asarray(saliency)
+    if saliency.shape != tuple(shape):
+        raise SmugError(f"saliency maps have shape {saliency.shape}; expected {tuple(shape)}")
+    if not np.isfinite(saliency).all():
+        raise SmugError("a saliency map holds NaN or infinite values; check its method")
+    flat = saliency.reshape(len(saliency), -1)
+    tie = np.random.default_rng(seed).permutation(flat.shape[1])
+    ranks = np.empty(flat.shape, np.int64)
+    for row, values in zip(ranks, flat, strict=True):
+        row[np.lexsort((tie, -values))] = np.arange(len(values))
+    return ranks.reshape(saliency.shape)
+
+
+def _outputs(model: keras.Model, x: np.ndarray, batch_size: int) -> np.ndarray:
+    parts = [
+        rewire.outputs_of(model, x[start : start + batch_size])
+        for start in range(0, len(x), batch_size)
+    ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _answers(outputs: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:
+    """Class score and whether the class is the answer (a single output: at least one half)."""
+    if outputs.shape[1] == 1:
+        return outputs[:, 0], (outputs[:, 0] >= 0.5).astype(np.float64)
+    return outputs[:, target], (outputs.argmax(axis=1) == target).astype(np.float64)
+
+
+def _compressed(pixels: np.ndarray) -> int:
+    """Bytes of the image as PNG: how much information it holds."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="png")
+    return buffer.tell()
+
+
+def _rising(information: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Never-falling curve through the points, read off at ``x``."""
+    order = np.argsort(information, kind="stable")
+    return np.interp(x, information[order], np.maximum.accumulate(y[order]))

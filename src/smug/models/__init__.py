@@ -1,0 +1,1 @@
+"""Networks, built or imported, and their first layer."""

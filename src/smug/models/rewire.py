@@ -1,0 +1,243 @@
+"""Watch a Keras model run, or run it with one layer's output replaced.
+
+Both work by substituting ``call`` on single layers while the model is traced. That reaches any
+layer of any model (functional, nested, subclassed), where rebuilding a model from intermediate
+tensors stops at the border of a nested one. Traced functions are kept with the model, so that
+repeated calls do not trace again, and read its weights as they are when called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError, unknown_name
+
+if keras.backend.backend() != "tensorflow":
+    raise SmugError(
+        f"Keras runs on {keras.backend.backend()!r}; smug needs KERAS_BACKEND=tensorflow"
+    )
+
+
+class Call(NamedTuple):
+    """One execution of one layer or operation."""
+
+    op: Any
+    inputs: list[tf.Tensor]
+    output: Any
+
+
+def leaves(model: keras.Model) -> list[Any]:
+    """Layers and raw operations of a model, nested models opened, each once.
+
+    Keras's own layers stay whole even where they hold others (an LSTM holds a cell); a user's
+    layers that hold others are opened.
+    """
+    found: dict[int, Any] = {}
+
+    def visit(op: Any) -> None:
+        if hasattr(op, "operations"):
+            children = op.operations
+        elif isinstance(op, keras.Layer):
+            children = op._flatten_layers(include_self=False, recursive=False)
+        else:
+            children = []
+        whole = type(op).__module__.startswith("keras.") and not isinstance(op, keras.Model)
+        if whole or not children:
+            found.setdefault(id(op), op)
+            return
+        for child in children:
+            visit(child)
+
+    visit(model)
+    return list(found.values())
+
+
+def layer_named(model: keras.Model, name: str) -> Any:
+    """Return the layer of that name, wherever it is nested.
+
+    Raises
+    ------
+    SmugError
+        If the model has no such layer (the closest name is proposed), or several.
+    """
+    layers = [op for op in leaves(model) if isinstance(op, keras.Layer)]
+    found = [layer for layer in layers if layer.name == name]
+    if not found:
+        raise unknown_name("layer", name, {layer.name for layer in layers})
+    if len(found) > 1:
+        raise SmugError(f"{len(found)} layers are named {name!r}; give them different names")
+    return found[0]
+
+
+@contextmanager
+def substituted(calls: dict[Any, Callable]) -> Iterator[None]:
+    """Within the block, each layer (or operation) answers with its function instead."""
+    # Through __dict__: attribute assignment on a Keras layer is tracked.
+    before = {op: op.__dict__.get("call") for op in calls}
+    for op, call in calls.items():
+        op.__dict__["call"] = call
+    try:
+        yield
+    finally:
+        for op, call in before.items():
+            if call is None:
+                del op.__dict__["call"]
+            else:
+                op.__dict__["call"] = call
+
+
+def record_calls(model: keras.Model, x: Any) -> list[Call]:
+    """Run the model in inference mode and list its layers' executions in order.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+    """
+    calls: list[Call] = []
+
+    def watching(op: Any) -> Callable:
+        original = op.call
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            output = original(*args, **kwargs)
+            calls.append(Call(op, _tensors(args, kwargs), output))
+            return output
+
+        return call
+
+    with substituted({op: watching(op) for op in leaves(model)}):
+        model(as_batch(model, x), training=False)
+    return calls
+
+
+def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Run the model with `layer` answering `output`; call it inside a traced function.
+
+    `x` still feeds whatever does not pass through the layer; the trace drops it otherwise.
+    With ``layer=None`` the model simply runs on `output`.
+    """
+    if layer is None:
+        return _one_output(model, model(output, training=False))
+    runs = []
+
+    def call(*args: Any, **kwargs: Any) -> tf.Tensor:
+        runs.append(layer)
+        return tf.cast(output, getattr(layer, "compute_dtype", output.dtype))
+
+    with substituted({layer: call}):
+        outputs = model(x, training=False)
+    _once(layer, len(runs))
+    return _one_output(model, outputs)
+
+
+def outputs_from(model: keras.Model, layer: Any, x: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """Run the batch `x` with `layer` answering `output`; outputs of shape (batch, classes)."""
+    x, output = as_batch(model, x), tf.convert_to_tensor(output)
+    signature = (batch_spec(x), batch_spec(output))
+
+    def build() -> Callable:
+        return traced(lambda x, output: run_from(model, layer, x, output), signature)
+
+    return compiled(model, ("outputs_from", layer, *signature), build)(x, output).numpy()
+
+
+def outputs_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Run the batch `x`; outputs of shape (batch, classes)."""
+    x = as_batch(model, x)
+
+    def build() -> Callable:
+        return traced(lambda x: run_from(model, None, x, x), (batch_spec(x),))
+
+    return compiled(model, ("outputs_of", batch_spec(x)), build)(x).numpy()
+
+
+def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np.ndarray:
+    """Catch the tensor that enters (``side="input"``) or leaves (``"output"``) a layer."""
+    x = as_batch(model, x)
+    signature = (batch_spec(x),)
+
+    def run(x: tf.Tensor) -> tf.Tensor:
+        seen, original = [], layer.call
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            output = original(*args, **kwargs)
+            seen.append(_tensors(args, kwargs)[0] if side == "input" else output)
+            return output
+
+        with substituted({layer: call}):
+            model(x, training=False)
+        _once(layer, len(seen))
+        return seen[0]
+
+    key = ("tensor_at", layer, side, *signature)
+    return compiled(model, key, lambda: traced(run, signature))(x).numpy()
+
+
+def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
+    """Convert `x` to a batch of the model's input type.
+
+    Raises
+    ------
+    SmugError
+        If the model has several inputs, or `x` holds NaN or is not a batch of inputs.
+    """
+    expected = tf.nest.flatten(getattr(model, "inputs", None) or [])
+    if len(expected) > 1:
+        raise SmugError(f"model {model.name!r} has {len(expected)} inputs; smug explains one")
+    x = np.asarray(x)
+    dtype = expected[0].dtype if expected else ("float32" if x.dtype.kind == "f" else x.dtype)
+    shape = tuple(expected[0].shape) if expected else (None,) * x.ndim
+    if x.ndim != len(shape) or any(b not in (None, a) for a, b in zip(x.shape, shape, strict=True)):
+        raise SmugError(
+            f"input has shape {x.shape}; model {model.name!r} takes batches of shape {shape}"
+        )
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        raise SmugError(f"the input of model {model.name!r} holds NaN or infinite values")
+    return tf.convert_to_tensor(x.astype(dtype))
+
+
+def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> Callable:
+    """Return the model's traced function under `key`; build it on first use."""
+    # Kept on the model, outside Keras's tracking: it lives and dies with the model.
+    cache = model.__dict__.setdefault("_smug_traced", {})
+    if key not in cache:
+        cache[key] = build()
+    return cache[key]
+
+
+def traced(function: Callable, signature: tuple[tf.TensorSpec, ...]) -> Callable:
+    """Compile for one signature, without XLA (ten times slower here)."""
+    return tf.function(function, input_signature=signature, jit_compile=False, autograph=False)
+
+
+def batch_spec(tensor: Any) -> tf.TensorSpec:
+    """Signature of a tensor whose first axis may vary."""
+    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+
+
+def _tensors(args: tuple, kwargs: dict) -> list[tf.Tensor]:
+    return [value for value in tf.nest.flatten((args, kwargs)) if tf.is_tensor(value)]
+
+
+def _once(layer: Any, runs: int) -> None:
+    if runs != 1:
+        raise SmugError(
+            f"layer {layer.name!r} runs {runs} times in one pass; name a layer that runs once"
+        )
+
+
+def _one_output(model: keras.Model, outputs: Any) -> tf.Tensor:
+    if not tf.is_tensor(outputs) or outputs.shape.rank != 2:
+        shapes = [tuple(output.shape) for output in tf.nest.flatten(outputs)]
+        raise SmugError(
+            f"model {model.name!r} answers {shapes}; expected one output of shape "
+            "(batch, classes): explain a model that ends in its class scores"
+        )
+    return outputs

@@ -1,0 +1,64 @@
+"""The long result table: one row per run, dataset, image, method and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from smug.errors import SmugError
+from smug.io import atomic
+
+#: Columns of the table; status, bound, gap and seconds are those of a solver, else empty.
+COLUMNS = {
+    "run": "string",
+    "dataset": "string",
+    "image": "string",
+    "method": "string",
+    "metric": "string",
+    "value": "float64",
+    "status": "string",
+    "bound": "float64",
+    "gap": "float64",
+    "seconds": "float64",
+}
+
+
+def as_table(rows: Sequence[dict]) -> pd.DataFrame:
+    """Build the table from rows; missing columns are empty.
+
+    Raises
+    ------
+    SmugError
+        A row has a column that the table does not.
+    """
+    unknown = {name for row in rows for name in row} - COLUMNS.keys()
+    if unknown:
+        raise SmugError(f"result rows have unknown columns {sorted(unknown)}")
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def save_results(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table as parquet."""
+    with atomic(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def load_results(*paths: str | Path) -> pd.DataFrame:
+    """Read tables and put them under one another.
+
+    Raises
+    ------
+    SmugError
+        Missing or damaged file.
+    """
+    tables = []
+    for path in paths:
+        try:
+            tables.append(pd.read_parquet(path))
+        except FileNotFoundError as error:
+            raise SmugError(f"no file {path}; run the rule that makes it") from error
+        except (OSError, ValueError) as error:
+            raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+    return pd.concat(tables, ignore_index=True)

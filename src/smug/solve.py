@@ -1,0 +1,160 @@
+"""Set up and solve the mask problems of a shard; an input that fails does not stop the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from smug.errors import SmugError, unknown_name
+from smug.masks.encode import encode_first_layer, expand_mask, mask_grid, top_k_nodes
+from smug.masks.network import DenseNetwork, solve_network
+from smug.masks.problem import MaskSolution
+from smug.masks.solvers import solve
+from smug.shards import FAILED, AttributedShard, SolvedShard
+
+
+class MethodSettings(Protocol):
+    """The values of the configuration section ``method``."""
+
+    encoding: str
+    top_k: int
+    gamma: float
+    margin: float
+    window: int
+    response: str
+    delta: float
+
+
+class SolverSettings(Protocol):
+    """The values of the configuration section ``solver``."""
+
+    name: str
+    timeout: float
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class SolvedInput:
+    """The minimal mask of one input, on its pixels or words; None where it failed."""
+
+    nodes: np.ndarray
+    mask: np.ndarray
+    solution: MaskSolution | None
+    rows: int = 0
+    encode_seconds: float = 0.0
+    message: str = ""
+
+
+def solve_shard(
+    shard: AttributedShard, method: MethodSettings, solver: SolverSettings
+) -> SolvedShard:
+    """Find the smallest mask of every input of a shard.
+
+    Parameters
+    ----------
+    shard : AttributedShard
+    method, solver
+        The configuration sections of these names.
+
+    Returns
+    -------
+    SolvedShard
+        Inputs whose problem cannot be set up have the status ``failed`` and a message.
+    """
+    if method.encoding not in _ENCODINGS:
+        raise unknown_name("method.encoding", method.encoding, _ENCODINGS)
+    solve_input = _ENCODINGS[method.encoding]
+    solved = []
+    for i in tqdm(range(len(shard.ids)), desc=f"{method.encoding}, {solver.name}", unit="mask"):
+        try:
+            solved.append(solve_input(shard, i, method, solver))
+        except SmugError as error:
+            print(f"{shard.ids[i]}: {error}")
+            nothing = np.zeros(shard.layer.spatial, bool)
+            solved.append(SolvedInput(np.zeros(0, np.int64), nothing, None, message=str(error)))
+    width = method.top_k if method.encoding == "first_layer" else 0
+    return _stack(shard, solved, width)
+
+
+def _stack(shard: AttributedShard, solved: list[SolvedInput], width: int) -> SolvedShard:
+    nodes = np.full((len(solved), width), -1, np.int64)
+    for row, one in zip(nodes, solved, strict=True):
+        row[: len(one.nodes)] = one.nodes
+    found = [one.solution for one in solved]
+    return SolvedShard(
+        ids=shard.ids,
+        masks=np.array([one.mask for one in solved], bool).reshape(-1, *shard.layer.spatial),
+        nodes=nodes,
+        status=np.array([str(s.status) if s else FAILED for s in found], np.str_),
+        objective=np.array([s.objective if s else np.inf for s in found], float),
+        bound=np.array([s.bound if s else 0.0 for s in found], float),
+        rows=np.array([one.rows for one in solved], np.int64),
+        variables=np.array([len(s.mask) if s else 0 for s in found], np.int64),
+        encode_seconds=np.array([one.encode_seconds for one in solved], float),
+        solve_seconds=np.array([s.seconds if s else 0.0 for s in found], float),
+        message=np.array([one.message for one in solved], np.str_),
+    )
+
+
+def _first_layer(
+    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
+) -> SolvedInput:
+    """SMUG: encode the first layer only."""
+    begin = perf_counter()
+    nodes = top_k_nodes(shard.attribution[i], method.top_k)
+    encoded = encode_first_layer(
+        shard.layer,
+        shard.inputs[i],
+        nodes,
+        window=method.window,
+        gamma=method.gamma,
+        margin=method.margin,
+        response=method.response,
+        fixed=shard.padding[i],
+    )
+    encode_seconds = perf_counter() - begin
+    solution = solve(
+        encoded.problem,
+        solver=solver.name,
+        time_limit=solver.timeout,
+        seed=solver.seed,
+        threads=solver.threads,
+    )
+    windows = encoded.problem.grid_mask(solution.mask)
+    mask = expand_mask(windows, shard.layer.spatial, method.window) & ~shard.padding[i]
+    return SolvedInput(nodes, mask, solution, len(encoded.nodes), encode_seconds)
+
+
+def _network(
+    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
+) -> SolvedInput:
+    """Encode the whole network of dense ReLU layers (paper, section 4.1)."""
+    if not shard.dense:
+        raise SmugError(
+            "method.encoding=network needs a network of dense ReLU layers; use first_layer"
+        )
+    kernels, biases = zip(*shard.dense, strict=True)
+    solution = solve_network(
+        DenseNetwork(kernels, biases),
+        shard.inputs[i],
+        int(shard.target[i]),
+        window=method.window,
+        delta=method.delta,
+        margin=method.margin,
+        solver=solver.name,
+        image_shape=shard.layer.spatial,
+        time_limit=solver.timeout,
+        seed=solver.seed,
+    )
+    grid = mask_grid(shard.layer.spatial, method.window)
+    mask = expand_mask(solution.mask.reshape(grid), shard.layer.spatial, method.window)
+    rivals = shard.dense[-1][1].size - 1
+    return SolvedInput(np.zeros(0, np.int64), mask, solution, rivals)
+
+
+_ENCODINGS = {"first_layer": _first_layer, "network": _network}

@@ -1,0 +1,1 @@
+"""Job entry points: read, call one library function, write."""

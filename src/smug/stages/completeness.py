@@ -1,0 +1,27 @@
+"""Table of the attributions' completeness errors."""
+
+import numpy as np
+
+from smug.figures.completeness import CAPTION, completeness
+from smug.figures.style import save_table
+from smug.io import load_json
+from smug.job import run
+from smug.shards import AttributedShard
+
+
+def main(config, paths):
+    """Write the table."""
+    errors, steps = {}, {}
+    for arrays, record in zip(paths.all("arrays"), paths.all("settings"), strict=True):
+        settings = load_json(record)["config"]
+        dataset = settings["dataset"]["name"]
+        error = AttributedShard.load(arrays).completeness_error
+        errors[dataset] = np.concatenate([errors.get(dataset, error[:0]), error])
+        steps[dataset] = settings["attribution"]["steps"]
+    table = completeness(errors, steps)
+    save_table(table, paths.csv, paths.tex, caption=CAPTION, digits=5)
+    return {"rows": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)

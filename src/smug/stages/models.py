@@ -1,0 +1,20 @@
+"""Table of the trained networks."""
+
+import pandas as pd
+
+from smug.figures.style import save_table
+from smug.io import load_json
+from smug.job import run
+
+CAPTION = "Networks trained in this run, on all digits of each split."
+
+
+def main(config, paths):
+    """Write the table."""
+    table = pd.DataFrame([load_json(path) for path in paths.all("metrics")])
+    save_table(table, paths.csv, paths.tex, caption=CAPTION)
+    return {"rows": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)

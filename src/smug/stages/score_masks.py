@@ -1,0 +1,60 @@
+"""Show the network what each mask keeps, and measure every mask."""
+
+import json
+
+import numpy as np
+
+from smug.io import load_json
+from smug.job import run
+from smug.results import as_table, save_results
+from smug.shards import AttributedShard, SolvedShard
+
+
+def main(config, paths):
+    """Write one result row per input, setting and metric."""
+    from smug.models import rewire
+    from smug.models.registry import load_model, network
+
+    model = load_model(paths.model)
+    preprocess = network(config.model.name).preprocess
+    shards = [AttributedShard.load(path) for path in paths.all("attribution")]
+    inputs = {name: (shard, i) for shard in shards for i, name in enumerate(shard.ids.tolist())}
+    rows = []
+    for masks, record in zip(paths.all("masks"), paths.all("settings"), strict=True):
+        settings = load_json(record)["config"]
+        solved = SolvedShard.load(masks)
+        shard, _ = inputs[solved.ids[0]]
+        images = preprocess(shard.images)
+        kept = solved.masks.reshape(solved.masks.shape + (1,) * (images.ndim - solved.masks.ndim))
+        probability = rewire.outputs_of(model, images * kept)
+        common = {
+            "run": config.workflow.run,
+            "dataset": settings["method"]["name"],
+            "method": json.dumps(settings, sort_keys=True),
+        }
+        for i, name in enumerate(solved.ids.tolist()):
+            target = shard.target[i]
+            values = {
+                "mask_size": solved.objective[i],
+                "sparsity": solved.masks[i].mean() if solved.has_mask()[i] else np.nan,
+                "target": target,
+                "full_confidence": shard.probability[i, target],
+                "masked_class": probability[i].argmax(),
+                "masked_confidence": probability[i].max(),
+            }
+            solver = {
+                "status": solved.status[i],
+                "bound": solved.bound[i],
+                "gap": 1 - solved.bound[i] / max(solved.objective[i], 1),
+                "seconds": solved.solve_seconds[i],
+            }
+            rows += [
+                {**common, "image": name, "metric": metric, "value": value, **solver}
+                for metric, value in values.items()
+            ]
+    save_results(paths.scores, as_table(rows))
+    return {"rows": len(rows)}
+
+
+if __name__ == "__main__":
+    run(main)

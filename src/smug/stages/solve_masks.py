@@ -1,0 +1,19 @@
+"""Find the smallest mask of every input of a shard."""
+
+from collections import Counter
+
+from smug.job import run
+from smug.shards import AttributedShard
+from smug.solve import solve_shard
+
+
+def main(config, paths):
+    """Write a shard of solved masks."""
+    shard = AttributedShard.load(paths.attribution)
+    solved = solve_shard(shard, config.method, config.solver)
+    solved.save(paths.masks)
+    return {"status": dict(Counter(solved.status.tolist()))}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,17 @@
+"""Table of the solver comparison."""
+
+from smug.figures.solvers import CAPTION, solvers_table
+from smug.figures.style import save_table
+from smug.job import run
+from smug.results import load_results
+
+
+def main(config, paths):
+    """Write the table."""
+    table = solvers_table(load_results(*paths.all("scores")))
+    save_table(table, paths.csv, paths.tex, caption=CAPTION)
+    return {"rows": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)

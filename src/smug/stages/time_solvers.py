@@ -1,0 +1,41 @@
+"""Time one solver on real mask problems of a dataset."""
+
+from types import SimpleNamespace
+
+from smug.job import run
+from smug.results import as_table, save_results
+from smug.shards import AttributedShard
+from smug.solve import solve_shard
+
+
+def main(config, paths):
+    """Write one result row per input, number of nodes and window."""
+    shard = AttributedShard.load(paths.attribution).first(config.timing.inputs)
+    solver = SimpleNamespace(**vars(config.solver))
+    solver.timeout = config.timing.timeout
+    rows = []
+    for window in config.timing.windows:
+        for top_k in config.timing.top_k:
+            method = SimpleNamespace(**{**vars(config.method), "window": window, "top_k": top_k})
+            solved = solve_shard(shard, method, solver)
+            rows += [
+                {
+                    "run": config.workflow.run,
+                    "dataset": config.dataset.name,
+                    "image": name,
+                    "method": f"{solver.name},top_k={top_k},window={window}",
+                    "metric": "mask_size",
+                    "value": solved.objective[i],
+                    "status": solved.status[i],
+                    "bound": solved.bound[i],
+                    "gap": 1 - solved.bound[i] / max(solved.objective[i], 1),
+                    "seconds": solved.solve_seconds[i],
+                }
+                for i, name in enumerate(solved.ids.tolist())
+            ]
+    save_results(paths.scores, as_table(rows))
+    return {"rows": len(rows)}
+
+
+if __name__ == "__main__":
+    run(main)

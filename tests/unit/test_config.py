@@ -1,0 +1,196 @@
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smug import config
+from smug.config import Override
+from smug.errors import SmugError
+
+
+def overrides(text):
+    parsed = config.parse_overrides(text)
+    config.check_overrides(parsed)
+    return parsed
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"])),
+)
+
+
+@given(value=st.one_of(VALUES, st.lists(VALUES, max_size=4)))
+def test_hydra_reads_back_what_hydra_value_writes(value):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_override(f"key={config.hydra_value(value)}")
+    assert _text(parsed.value()) == value
+
+
+def _text(value):
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    # A quoted string keeps its interpolation escaped until OmegaConf resolves it.
+    return str(value) if isinstance(value, str) else value
+
+
+TREES = st.recursive(
+    st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), VALUES, min_size=1, max_size=3),
+    lambda inner: st.dictionaries(
+        st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.one_of(VALUES, inner), min_size=1
+    ),
+    max_leaves=8,
+)
+
+
+@given(tree=TREES)
+def test_flatten_keeps_every_leaf_under_its_path(tree):
+    rebuilt = {}
+    for key, value in config.flatten(tree):
+        node = rebuilt
+        *parents, last = key.split(".")
+        for name in parents:
+            node = node.setdefault(name, {})
+        node[last] = value
+    assert rebuilt == _without_empty(tree)
+
+
+def _without_empty(tree):
+    kept = {k: _without_empty(v) if isinstance(v, dict) else v for k, v in tree.items()}
+    return {k: v for k, v in kept.items() if v != {}}
+
+
+@pytest.mark.parametrize("stage", config.stages())
+@pytest.mark.parametrize("dataset", config.datasets())
+def test_a_frozen_configuration_brings_itself_back(stage, dataset):
+    made = config.stage_config(stage, config.parse_overrides(""), dataset=dataset)
+    words = config.freeze(made)
+    again = config.stage_config(stage, config.parse_overrides(words), dataset=dataset)
+    assert again == made
+
+
+def test_an_override_means_the_same_in_the_workflow_and_on_a_jobs_command_line():
+    text = "solver.timeout=7 method.gamma=0.25 solver=z3"
+    in_workflow = config.stage_config("solve_masks", overrides(text), dataset="mnist")
+    words = [*text.split(), "io.attribution=a", "io.masks=b", "io.record=c"]
+    alone, io = config.from_words("solve_masks", ["dataset=mnist", *words])
+    assert alone == in_workflow
+    assert alone["solver"]["name"] == "z3"
+    assert alone["solver"]["timeout"] == 7.0
+    assert io == {"attribution": ["a"], "masks": ["b"], "record": ["c"]}
+
+
+def test_overrides_can_be_meant_for_one_dataset():
+    given = overrides("mnist:method.top_k=5 method.gamma=0.25")
+    assert config.compose("mnist", given)["method"]["top_k"] == 5
+    assert config.compose("imagenet", given)["method"]["top_k"] == 3000
+    assert config.compose("imagenet", given)["method"]["gamma"] == 0.25
+
+
+def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
+    given = overrides("mnist:dataset.explained=7 scale=paper imagenet:dataset.root='/a b/c=d'")
+    assert config.compose("mnist", given)["dataset"]["explained"] == 7
+    assert config.compose("mnist", given)["workflow"]["run"] == "paper"
+    assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("solver.tiemout=3", ["solver.tiemout", "solver.threads", "Did you mean solver.timeout"]),
+        ("nonsense=3", ["nonsense", "dataset", "solver"]),
+        ("solver.timeout=abc", ["solver.timeout", "abc", "Float"]),
+        ("method.window=1.5", ["method.window", "1.5", "Integer"]),
+        ("solver=hihgs", ["solver", "hihgs", "cpsat", "Did you mean 'highs'"]),
+        ("method.gamma=1.2", ["method.gamma=1.2", "[0, 1)"]),
+        ("method.gamma=-0.1", ["method.gamma=-0.1", "[0, 1)"]),
+        ("solver.timeout=0", ["solver.timeout=0", "above 0"]),
+        ("solver.threads=0", ["solver.threads=0", "below 1"]),
+        ("model.epochs=null", ["model.epochs", "not Optional"]),
+        ("workflow.run=../x", ["workflow.run", "../x"]),
+        ("mnist:dataset.source=mlxtendo", ["dataset.source", "mlxtendo", "keras"]),
+        ("mnits:solver.timeout=3", ["mnits", "mnist"]),
+        ("scale=huge", ["scale", "huge", "demo, paper"]),
+        ("solver.timeout", ["solver.timeout", "key=value"]),
+        ("dataset.path='a", ["quotation"]),
+        ("method.window=1,2", ["method.window=1,2", "[1,2]"]),
+        ("solver.timeout=${foo}", ["solver.timeout", "foo"]),
+        ("sweep.windows=4", ["sweep.windows"]),
+        ("sweep.network_solvers=[highs,foo]", ["sweep.network_solvers", "foo", "highs"]),
+        ("sweep.figure_window=3", ["sweep.figure_window=3", "[1, 2, 4]"]),
+        ("method.margin=0", ["method.margin=0", "(0, 1 - gamma]"]),
+        ("model.hidden=[]", ["model.hidden", "one layer"]),
+        ("imagenet:dataset.source=files", ["dataset.root", "DATA.md"]),
+    ],
+)
+def test_bad_overrides_are_named_with_what_is_allowed(text, said):
+    with pytest.raises(SmugError) as error:
+        overrides(text)
+    for part in said:
+        assert part in str(error.value)
+
+
+def test_io_names_are_checked():
+    with pytest.raises(SmugError, match=r"unknown io name of solve_masks 'mask'.*masks"):
+        config.from_words("solve_masks", ["io.mask=x"])
+    with pytest.raises(SmugError, match=r"solve_masks needs io\.masks"):
+        config.from_words("solve_masks", ["io.attribution=x"])
+    with pytest.raises(SmugError, match="unknown stage 'solve'"):
+        config.from_words("solve", [])
+
+
+def test_modules_of_a_stage_are_those_it_imports():
+    solve, train = config.modules_of("solve_masks"), config.modules_of("train_mnist_mlp")
+    assert "src/smug/masks/encode.py" in solve
+    assert "src/smug/masks/solvers/highs.py" in solve
+    assert "src/smug/stages/solve_masks.py" in solve
+    assert "src/smug/models/mnist_mlp.py" in train
+    assert not [path for path in train if path.startswith("src/smug/masks/")]
+    assert not [path for path in solve if path.startswith("src/smug/models/")]
+    assert "src/smug/config.py" not in solve
+
+
+def test_stages_that_need_no_network_do_not_start_tensorflow():
+    code = (
+        "import sys, smug.stages.solve_masks, smug.stages.saliency; print('keras' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"
+
+
+def test_every_stage_has_its_rule_module_and_configuration():
+    rules = "".join(path.read_text() for path in (config.ROOT / "workflow/rules").glob("*.smk"))
+    modules = {path.stem for path in (config.ROOT / "src/smug/stages").glob("[a-z]*.py")}
+    assert modules == set(config.stages()) == set(re.findall(r"^rule (\w+):", rules, re.M))
+
+
+def test_sections_that_a_stage_reads_exist():
+    known = config.compose("mnist")
+    for stage in config.stages():
+        content = yaml.safe_load((config.CONF / f"{stage}.yaml").read_text())
+        assert set(content["reads"]) <= set(known), stage
+
+
+def test_every_value_says_where_it_comes_from():
+    files = [p for p in config.CONF.rglob("*.yaml") if p.parent != config.CONF]
+    assert files
+    for path in files:
+        for line in path.read_text().splitlines():
+            is_value = re.match(r"\s*[\w]+: +\S", line)
+            if is_value and not re.match(r"(defaults|name):", line):
+                origin = line.partition("#")[2].strip()
+                assert re.match(r"paper|authors' code|ours", origin), f"{path.name}: {line}"
+
+
+def test_override_prints_as_hydra_reads_it():
+    assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"

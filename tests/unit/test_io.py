@@ -1,0 +1,91 @@
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from smug import io
+from smug.errors import SmugError
+
+
+def test_arrays_come_back(tmp_path):
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(["x", "yz"]), "c": np.bool_(True)}
+    io.save_arrays(tmp_path / "new" / "x.npz", arrays)
+    again = io.load_arrays(tmp_path / "new" / "x.npz")
+    assert set(again) == set(arrays)
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(again[name], value)
+
+
+def test_objects_are_refused(tmp_path):
+    with pytest.raises(SmugError, match="'a' holds Python objects"):
+        io.save_arrays(tmp_path / "x.npz", {"a": np.array([{}, None])})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pickled_arrays_are_not_read(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.array([{}, None], dtype=object))
+    with pytest.raises(SmugError, match=r"x\.npz is damaged"):
+        io.load_arrays(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_a_truncated_file_is_named(tmp_path, keep):
+    path = tmp_path / "x.npz"
+    io.save_arrays(path, {"a": np.arange(1000)})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(SmugError, match=r"x\.npz is damaged.*delete it and run again"):
+        io.load_arrays(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SmugError, match=r"no file .*x\.npz"):
+        io.load_arrays(tmp_path / "x.npz")
+    with pytest.raises(SmugError, match=r"no file .*x\.json"):
+        io.load_json(tmp_path / "x.json")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "x.json"
+    io.save_json(path, {"old": 1})
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        io.save_json(path, {"half": object()})
+    with pytest.raises(ZeroDivisionError):
+        _write_half(path)
+    assert io.load_json(path) == {"old": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _write_half(path):
+    with io.atomic(path) as temporary:
+        temporary.write_text("half")
+        temporary.write_text(str(1 / 0))
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(SmugError, match=r"cannot write .*x\.npz: No space left on device"):
+        io.save_arrays(tmp_path / "x.npz", {"a": np.arange(3)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SmugError, match=r"cannot write .*file/x\.json.*choose another folder"):
+        io.save_json(tmp_path / "file" / "x.json", {})
+
+
+def test_results_are_as_readable_as_other_files(tmp_path):
+    io.save_json(tmp_path / "x.json", {})
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert (tmp_path / "x.json").stat().st_mode == plain.stat().st_mode
+
+
+def test_sha256_of_known_bytes(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert io.sha256(tmp_path / "x") == digest

@@ -1,0 +1,376 @@
+from fractions import Fraction
+from itertools import combinations, pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smug.errors import SmugError
+from smug.masks.network import DenseNetwork, network_problem, search, solve_network
+from smug.masks.network.relaxation import Relaxation
+from smug.masks.network.subsets import greedy_mask, try_subsets
+from smug.masks.problem import Status
+
+MARGIN = 1e-4
+
+
+def random_network(rng, sizes):
+    pairs = list(pairwise(sizes))
+    weights = tuple(rng.normal(size=p) for p in pairs)
+    return DenseNetwork(weights, tuple(rng.normal(size=p[1]) * 0.5 for p in pairs))
+
+
+def forward(network, x):
+    for W, b in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        x = np.maximum(0, x @ W + b)
+    return x @ network.weights[-1] + network.biases[-1]
+
+
+def lead(network, x, label):
+    logits = forward(network, x)
+    return logits[label] - np.delete(logits, label).max()
+
+
+def masked(x, mask, shape, window):
+    columns = -(-shape[1] // window)
+    out = np.zeros(shape)
+    for r in range(shape[0]):
+        for c in range(shape[1]):
+            if mask[r // window * columns + c // window]:
+                out[r, c] = x.reshape(shape)[r, c]
+    return out.ravel()
+
+
+def brute_force(network, x, label, shape, window, delta):
+    windows = -(-shape[0] // window) * -(-shape[1] // window)
+    masks = np.array(list(product([False, True], repeat=windows)))
+    pixels = np.array([masked(np.ones(x.size), one, shape, window) for one in np.eye(windows)])
+    logits = forward(network, masks @ pixels * x)
+    leads = logits[:, label] - np.delete(logits, label, axis=1).max(axis=1)
+    sizes = masks.sum(axis=1)[leads >= delta + MARGIN]
+    return sizes.min() if len(sizes) else None
+
+
+def check(network, x, label, shape, window, delta, solution):
+    expected = brute_force(network, x, label, shape, window, delta)
+    if expected is None:
+        assert solution.status is Status.INFEASIBLE
+        assert solution.bound == np.inf
+        assert not solution.mask.any()
+        assert solution.masks == ()
+    else:
+        assert solution.status is Status.OPTIMAL
+        assert solution.objective == solution.bound == expected == solution.mask.sum()
+        assert lead(network, masked(x, solution.mask, shape, window), label) >= delta + MARGIN
+
+
+def instance(seed, depth, shape=(3, 4), hidden=5):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, (shape[0] * shape[1], *[hidden] * depth, 3))
+    x = rng.random(shape[0] * shape[1]) * (rng.random(shape[0] * shape[1]) < 0.85)
+    label = int(rng.integers(3))
+    return network, x, label
+
+
+@given(seed=st.integers(0, 10**6), depth=st.integers(1, 3), share=st.sampled_from([0, 0.5, 0.9, 3]))
+@settings(max_examples=20, deadline=None)
+def test_smallest_mask_equals_brute_force(seed, depth, share):
+    network, x, label = instance(seed, depth)
+    delta = share * max(0.2, lead(network, x, label))
+    solution = solve_network(network, x, label, window=1, delta=delta, image_shape=(3, 4))
+    check(network, x, label, (3, 4), 1, delta, solution)
+
+
+@given(seed=st.integers(0, 10**6), depth=st.integers(1, 3), share=st.sampled_from([0, 0.5, 0.9, 3]))
+@settings(max_examples=10, deadline=None)
+def test_branch_and_bound_alone_equals_brute_force(seed, depth, share):
+    network, x, label = instance(seed, depth)
+    delta = share * max(0.2, lead(network, x, label))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "TRY_WORK", 2.5)  # next to nothing is tried before branching
+        solution = solve_network(network, x, label, window=1, delta=delta, image_shape=(3, 4))
+    check(network, x, label, (3, 4), 1, delta, solution)
+
+
+def quarters(values):
+    return np.round(np.asarray(values) * 4) / 4
+
+
+@given(seed=st.integers(0, 10**6), depth=st.integers(1, 2), share=st.sampled_from([0, 0.7]))
+@settings(max_examples=8, deadline=None)
+def test_z3_agrees_with_highs(seed, depth, share):
+    network, x, label = instance(seed, depth, shape=(2, 4), hidden=3)
+    # Short fractions: Z3's rationals of full doubles take seconds even here.
+    x = quarters(x)
+    network = DenseNetwork(
+        tuple(map(quarters, network.weights)), tuple(map(quarters, network.biases))
+    )
+    delta = quarters(share * max(0.5, lead(network, x, label)))
+    arguments = dict(window=1, delta=delta, image_shape=(2, 4))
+    ours = solve_network(network, x, label, **arguments)
+    theirs = solve_network(network, x, label, solver="z3", **arguments)
+    assert theirs.status == ours.status
+    assert theirs.objective == ours.objective
+    assert theirs.bound == ours.bound
+    assert theirs.solver == "z3"
+    if theirs.status is Status.OPTIMAL:
+        kept = masked(x, theirs.mask, (2, 4), 1)
+        assert lead(network, kept, label) >= delta + MARGIN
+
+
+@pytest.mark.parametrize("window", [2, 3])
+def test_windows_cut_off_at_the_edge(window):
+    shape = (5, 5)
+    rng = np.random.default_rng(window)
+    network = random_network(rng, (25, 6, 3))
+    x = rng.random(25)
+    label = int(forward(network, x).argmax())
+    delta = lead(network, x, label) / 2
+    solution = solve_network(network, x, label, window=window, delta=delta, image_shape=shape)
+    check(network, x, label, shape, window, delta, solution)
+
+
+def test_channels_share_a_window():
+    rng = np.random.default_rng(0)
+    network = random_network(rng, (2 * 3 * 2, 4, 2))
+    x = rng.random((2, 3, 2))
+    problem = network_problem(network, x, 0, window=1, image_shape=(2, 3, 2))
+    assert problem.size == 6
+    keep = np.array([1, 4])
+    kept = np.zeros((6, 2))
+    kept[keep] = x.reshape(6, 2)[keep]
+    expected = kept.ravel() @ network.weights[0] + network.biases[0]
+    np.testing.assert_allclose(problem.pre_activations(keep), expected)
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 8))
+@settings(max_examples=15, deadline=None)
+def test_relaxation_never_cuts_off_a_mask(seed, count):
+    network, x, label = instance(seed, 1 + seed % 2)
+    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
+    count = min(count, problem.size)
+    best = max(
+        problem.slack(problem.pre_activations(np.array(kept))[None])[0]
+        for kept in combinations(range(problem.size), count)
+    )
+    n = problem.size
+    relaxed = Relaxation(problem, count, np.inf).solve(np.zeros(n), np.ones(n), 20)
+    assert relaxed is not None or best < 0
+    if relaxed is not None:
+        assert relaxed.slack >= best - 1e-6
+
+
+def test_cuts_of_one_size_serve_the_next():
+    network, x, label = instance(7, 1)
+    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
+    n, previous = problem.size, None
+    for count in range(1, n):
+        relaxation = Relaxation(problem, count, np.inf, previous=previous)
+        relaxed = relaxation.solve(np.zeros(n), np.ones(n), 20)
+        best = max(
+            problem.slack(problem.pre_activations(np.array(kept))[None])[0]
+            for kept in combinations(range(n), count)
+        )
+        assert (relaxed is None and best < 0) or relaxed.slack >= best - 1e-6
+        previous = relaxation
+
+
+@given(
+    n=st.integers(1, 9), fixed=st.integers(0, 2), count=st.integers(0, 5), seed=st.integers(0, 99)
+)
+@settings(max_examples=40, deadline=None)
+def test_try_subsets_tries_every_one(n, fixed, count, seed):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, (n + fixed, 4, 3))
+    problem = network_problem(
+        network, rng.random(n + fixed) + 0.1, 0, window=1, image_shape=(1, n + fixed)
+    )
+    kept, candidates = np.arange(fixed), np.arange(fixed, fixed + n)
+    possible = any(
+        problem.slack(problem.pre_activations(np.r_[kept, np.array(s, int)])[None])[0] >= 0
+        for s in combinations(candidates, count)
+    )
+    found = try_subsets(problem, kept, candidates, count)
+    assert (found is not None) == possible
+    if found is not None:
+        assert problem.satisfied(found)
+        assert len(set(found)) == fixed + count
+        assert set(kept) <= set(found)
+
+
+def test_many_subsets_span_several_blocks():
+    # Only the last three of 60 windows together reach 2.5: the very last of 34,220 subsets.
+    n = 60
+    W = np.where(np.arange(n) < n - 3, 0.01, 1.0)[:, None]
+    network = DenseNetwork((W, np.array([[1.0, 0.0]])), (np.array([-2.5]), np.array([0, 0.4])))
+    problem = network_problem(network, np.ones(n), 0, window=1, image_shape=(6, 10))
+    found = try_subsets(problem, np.zeros(0, int), np.arange(n), 3)
+    assert sorted(found) == [n - 3, n - 2, n - 1]
+
+
+def test_empty_mask_is_the_answer_when_the_empty_image_has_the_class():
+    network = DenseNetwork((np.ones((4, 2)), np.eye(2)), (np.array([1.0, 0.0]), np.zeros(2)))
+    for solver in ("highs", "z3"):
+        solution = solve_network(
+            network, np.ones(4), 0, window=1, image_shape=(2, 2), solver=solver
+        )
+        assert solution.status is Status.OPTIMAL
+        assert solution.objective == solution.bound == solution.gap == 0
+        assert not solution.mask.any()
+        assert len(solution.masks) == 1
+
+
+def test_black_image_without_the_class_is_infeasible():
+    network = DenseNetwork((np.ones((4, 2)), np.eye(2)), (np.zeros(2), np.array([0.0, 1.0])))
+    for solver in ("highs", "z3"):
+        solution = solve_network(
+            network, np.zeros(4), 0, window=1, image_shape=(2, 2), solver=solver
+        )
+        assert solution.status is Status.INFEASIBLE
+
+
+def test_a_smaller_mask_may_lead_by_more_than_the_whole_image():
+    # Pixel 0 speaks for class 0, pixel 1 against it.
+    network = DenseNetwork((np.array([[1.0, 0], [0, 1.0]]), np.eye(2)), (np.zeros(2), np.zeros(2)))
+    x = np.array([1.0, 0.5])
+    solution = solve_network(network, x, 0, window=1, delta=0.9, image_shape=(1, 2))
+    np.testing.assert_array_equal(solution.mask, [True, False])
+
+
+def test_close_calls_are_decided_in_rational_arithmetic():
+    # The doubles 0.1 and 0.2 sum to a little more than the double 0.3 in rationals; with the
+    # margin set to the rational difference or to a hair more, floats cannot tell.
+    exact = Fraction(0.1) + Fraction(0.2) - Fraction(0.3)
+    assert exact > 0
+    network = DenseNetwork(
+        (np.eye(3), np.array([[1.0, 0], [1, 0], [0, 1]])), (np.zeros(3), np.zeros(2))
+    )
+    for margin, meets in ((float(exact), True), (float(exact) * (1 + 1e-12), False)):
+        problem = network_problem(
+            network, [0.1, 0.2, 0.3], 0, window=1, margin=margin, image_shape=(1, 3)
+        )
+        assert problem.satisfied(np.arange(3)) is meets
+
+
+def test_time_limit_without_any_mask_is_a_timeout():
+    rng = np.random.default_rng(3)
+    network = random_network(rng, (400, 60, 60, 10))
+    x = rng.random(400)
+    label = int(forward(network, x).argmax())
+    solution = solve_network(
+        network, x, label, window=1, delta=1e9, image_shape=(20, 20), time_limit=0.2
+    )
+    assert solution.status is Status.TIMEOUT
+    assert solution.objective == np.inf
+    assert np.isfinite(solution.bound)
+    assert not solution.mask.any()
+    assert solution.masks == ()
+    assert solution.gap == np.inf
+
+
+def hard_instance():
+    rng = np.random.default_rng(0)
+    network = random_network(rng, (196, 48, 48, 5))
+    x = rng.random(196)
+    label = int(forward(network, x).argmax())
+    return network, x, label, lead(network, x, label)
+
+
+def test_time_limit_with_a_mask_is_feasible_and_its_bound_below():
+    network, x, label, original = hard_instance()
+    seen = []
+    solution = solve_network(
+        network,
+        x,
+        label,
+        window=1,
+        delta=2 * original,
+        image_shape=(14, 14),
+        time_limit=1.5,
+        progress=lambda *numbers: seen.append(numbers),
+    )
+    assert solution.status is Status.FEASIBLE
+    assert 0 < solution.bound < solution.objective == solution.mask.sum()
+    assert lead(network, x * solution.mask, label) >= 2 * original + MARGIN
+    assert [bound for _, _, bound in seen] == sorted(bound for _, _, bound in seen)
+    assert seen[-1][1:] == (solution.objective, solution.bound)
+
+
+def test_z3_timeout_is_reported_as_such():
+    network, x, label, original = hard_instance()
+    solution = solve_network(
+        network,
+        x,
+        label,
+        window=1,
+        delta=0.5 * original,
+        image_shape=(14, 14),
+        solver="z3",
+        time_limit=1.0,
+    )
+    assert solution.status in (Status.TIMEOUT, Status.FEASIBLE)
+    assert solution.bound == 0
+
+
+def test_same_seed_same_mask():
+    network, x, label = instance(11, 2)
+    first, second = (
+        solve_network(network, x, label, window=1, image_shape=(3, 4), seed=5) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.mask, second.mask)
+
+
+def test_greedy_mask_meets_the_demand():
+    network, x, label, original = hard_instance()
+    problem = network_problem(network, x, label, window=1, delta=original / 2, image_shape=(14, 14))
+    chosen = greedy_mask(problem, np.inf)
+    keep = problem.grid_mask(chosen)
+    assert keep.sum() == len(chosen) < 196
+    assert lead(network, x * keep, label) >= original / 2 + MARGIN
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": 3}, "label=3 is outside 0 … 2"),
+        ({"label": -1}, "label=-1"),
+        ({"x": np.ones(11)}, "takes 12 inputs, x has 11"),
+        ({"x": np.full(12, np.nan)}, "NaN"),
+        ({"image_shape": (4, 4)}, "image_shape=\\(4, 4\\)"),
+        ({"window": 4}, "window=4 is outside 1 … 3"),
+        ({"window": 0}, "window=0"),
+        ({"delta": -1.0}, "delta=-1.0"),
+        ({"margin": np.nan}, "margin=nan"),
+        ({"time_limit": 0}, "time_limit=0"),
+        ({"solver": "hihgs"}, "Did you mean 'highs'"),
+    ],
+)
+def test_bad_arguments_are_named(change, message):
+    network, x, label = instance(0, 1)
+    arguments = dict(x=x, label=label, window=1, image_shape=(3, 4)) | change
+    with pytest.raises(SmugError, match=message):
+        solve_network(network, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "message"),
+    [
+        ([np.ones((2, 2))], [np.ones(2)], "at least one hidden layer"),
+        ([np.ones((2, 3)), np.ones((2, 2))], [np.ones(3), np.ones(2)], "layer 1 has weights"),
+        ([np.ones((2, 3)), np.ones((3, 2))], [np.ones(2), np.ones(2)], "layer 0 has weights"),
+        ([np.ones((2, 3)), np.full((3, 2), np.inf)], [np.ones(3), np.ones(2)], "infinite"),
+        ([np.ones((2, 3)), np.ones((3, 1))], [np.ones(3), np.ones(1)], "single logit"),
+    ],
+)
+def test_bad_networks_are_named(weights, biases, message):
+    with pytest.raises(SmugError, match=message):
+        DenseNetwork(tuple(weights), tuple(biases))
+
+
+def test_logits_are_the_forward_pass():
+    network, x, _ = instance(1, 3)
+    batch = np.stack([x, x / 2])
+    np.testing.assert_allclose(
+        network.logits(batch), [forward(network, x), forward(network, x / 2)]
+    )

@@ -1,0 +1,66 @@
+"""The project's own files agree with each other."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def _name(requirement):
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def test_the_lock_pins_and_hashes_every_dependency():
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", LOCK, re.M))
+    extras = PROJECT["optional-dependencies"]
+    wanted = PROJECT["dependencies"] + extras["dev"] + extras["cpsat"] + extras["slurm"]
+    assert {_name(requirement) for requirement in wanted} <= set(pinned)
+    entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_no_file_names_a_package_index():
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout
+    files = [ROOT / name for name in names.split()] or list(ROOT.glob("*.*"))
+    forbidden = re.compile("|".join(["index" + "-url", "find" + "-links", "trusted" + "-host"]))
+    for path in [*files, ROOT / "requirements.lock"]:
+        if path.is_file() and path.suffix in {".py", ".toml", ".lock", ".yml", ".yaml", ".md", ""}:
+            assert not forbidden.search(path.read_text("utf-8", "ignore")), path
+
+
+def test_conda_users_get_the_same_python_and_packages():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python = next(d for d in environment["dependencies"] if str(d).startswith("python "))
+    assert python.removeprefix("python ") == PROJECT["requires-python"]
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert pip == ["-r requirements.lock"]
+
+
+def test_versions_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert f'__version__ = "{PROJECT["version"]}"' in (ROOT / "src/smug/__init__.py").read_text()
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "DATA.md"])
+def test_paths_that_a_page_links_to_exist(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+        if not re.match(r"\w+:", target):
+            assert (ROOT / target).exists(), target
+
+
+def test_rooms_stay_habitable():
+    limits = {"Snakefile": 50, "workflow/rules/*.smk": 150, "src/smug/stages/*.py": 80}
+    limits["src/smug/**/*.py"] = 400
+    for pattern, most in limits.items():
+        for path in ROOT.glob(pattern):
+            lines = len(path.read_text().splitlines())
+            assert lines <= most, f"{path.relative_to(ROOT)} has {lines} lines, more than {most}"

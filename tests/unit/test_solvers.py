@@ -1,0 +1,412 @@
+import csv
+import importlib.util
+import math
+import subprocess
+import sys
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from smug.errors import SmugError
+from smug.masks import solvers
+from smug.masks.problem import MaskProblem, MaskSolution, Status
+from smug.masks.solvers import SOLVERS, solve
+from smug.masks.solvers.cpsat import solve_cpsat
+from smug.masks.verify import violated_rows
+
+IN_PROCESS = ["highs", "z3", "z3_pb"]
+
+
+def valid(problem, mask):
+    return not violated_rows(problem, mask).size
+
+
+def brute_force(problem):
+    """All smallest valid masks (as sets of variables), by trying every subset by size."""
+    variables = problem.A.shape[1]
+    for size in range(variables + 1):
+        found = []
+        for chosen in combinations(range(variables), size):
+            mask = np.zeros(variables, bool)
+            mask[list(chosen)] = True
+            if valid(problem, mask):
+                found.append(frozenset(chosen))
+        if found:
+            return size, set(found)
+    return math.inf, set()
+
+
+def random_problem(seed, variables=10, rows=8, gamma=0.5, bias=0.0):
+    """Rows of mixed sign, scaled as the encoder does: A @ 1 + offset == 1."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(0.4, 1, (rows, variables)) * (rng.random((rows, variables)) < 0.7)
+    A[:, 0] = np.maximum(A[:, 0], 0.1)
+    offset = rng.normal(0, 0.2, rows) * bias
+    full = A.sum(axis=1) + offset
+    keep = full > 0.1
+    A, offset, full = A[keep], offset[keep], full[keep]
+    return MaskProblem(sparse.csr_array(A / full[:, None]), gamma, offset=offset / full)
+
+
+def hard_problem():
+    """Dense and wide: no solver proves it within a second."""
+    rng = np.random.default_rng(7)
+    A = rng.normal(0.1, 1, (60, 400))
+    A = A[A.sum(axis=1) > 5]
+    return MaskProblem(sparse.csr_array(A / A.sum(axis=1, keepdims=True)), 0.5)
+
+
+coefficient = st.integers(-40, 60).map(lambda n: n / 16) | st.floats(-2, 3).map(float)
+
+
+@st.composite
+def problems(draw):
+    variables, rows = draw(st.integers(1, 8)), draw(st.integers(1, 6))
+    cells = draw(st.lists(coefficient, min_size=rows * variables, max_size=rows * variables))
+    offset = draw(st.lists(st.floats(-1, 1), min_size=rows, max_size=rows))
+    gamma = draw(st.sampled_from([0.0, 0.25, 0.5, 0.9]))
+    A = sparse.csr_array(np.array(cells).reshape(rows, variables))
+    return MaskProblem(A, gamma, draw(st.sampled_from([0.0, 1e-4])), np.array(offset))
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+@settings(max_examples=40, deadline=None)
+@given(problem=problems())
+def test_optimum_equals_brute_force(solver, problem):
+    size, masks = brute_force(problem)
+    solution = solve(problem, solver=solver, time_limit=30)
+    assert solution.solver == solver
+    assert solution.objective == size
+    if masks:
+        assert solution.status is Status.OPTIMAL
+        assert solution.bound == size
+        assert frozenset(np.flatnonzero(solution.mask)) in masks
+    else:
+        assert solution.status is Status.INFEASIBLE
+        assert not solution.mask.any()
+        assert solution.masks == ()
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_scaled_as_the_encoder_does(solver, seed):
+    problem = random_problem(seed, variables=11, gamma=[0.0, 0.5, 0.8][seed], bias=seed % 2)
+    size, masks = brute_force(problem)
+    assert 0 < size < math.inf
+    solution = solve(problem, solver=solver)
+    assert (solution.status, solution.objective) == (Status.OPTIMAL, size)
+    assert frozenset(np.flatnonzero(solution.mask)) in masks
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_all_minimal_masks_on_request(solver):
+    problem = random_problem(3, variables=9, rows=3, gamma=0.1)
+    size, masks = brute_force(problem)
+    assert len(masks) > 3
+    some = solve(problem, solver=solver, solutions=3)
+    every = solve(problem, solver=solver, solutions=len(masks) + 5)
+    assert np.array_equal(some.masks[0], some.mask)
+    found = [frozenset(np.flatnonzero(mask)) for mask in some.masks]
+    assert len(found) == len(set(found)) == 3
+    assert set(found) <= masks
+    assert {frozenset(np.flatnonzero(mask)) for mask in every.masks} == masks
+    assert len(every.masks) == len(masks)
+    assert (every.status, every.objective) == (Status.OPTIMAL, size)
+
+
+def test_the_empty_mask_is_the_only_one_of_its_size():
+    problem = MaskProblem(sparse.csr_array(np.ones((2, 3))), 0.5, offset=np.array([0.9, 0.6]))
+    solution = solve(problem, solutions=4)
+    assert (solution.status, solution.objective, solution.gap) == (Status.OPTIMAL, 0, 0)
+    assert [mask.any() for mask in solution.masks] == [False]
+
+
+def test_no_rows_and_no_variables():
+    assert solve(MaskProblem(sparse.csr_array((0, 3)), 0.5)).objective == 0
+    assert solve(MaskProblem(sparse.csr_array((0, 0)), 0.5)).status is Status.OPTIMAL
+    nothing_to_choose = solve(MaskProblem(sparse.csr_array((1, 0)), 0.5))
+    assert nothing_to_choose.status is Status.INFEASIBLE
+    assert nothing_to_choose.mask.shape == (0,)
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_rows_that_exclude_each_other_are_infeasible(solver):
+    # Row 1 needs the first variable, row 2 forbids it; each alone can be met.
+    A = sparse.csr_array(np.array([[1.0, 0.1], [-1.0, 0.6]]))
+    solution = solve(MaskProblem(A, 0.5), solver=solver)
+    assert solution.status is Status.INFEASIBLE
+    assert (solution.objective, solution.bound, solution.gap) == (math.inf,) * 3
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_a_timeout_is_no_mask(solver):
+    problem = hard_problem()
+    solution = solve(problem, solver=solver, time_limit=1)
+    if solution.status is Status.TIMEOUT:
+        assert solution.objective == math.inf
+        assert solution.masks == ()
+    else:
+        assert solution.status is Status.FEASIBLE
+        assert valid(problem, solution.mask)
+        assert solution.objective == solution.mask.sum()
+        assert 0 < solution.gap < 1
+    assert 1 <= solution.bound < solution.objective
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_a_timeout_still_returns_the_start_mask(solver):
+    problem = hard_problem()
+    start = np.ones(problem.A.shape[1])
+    solution = solve(problem, solver=solver, time_limit=0.05, start=start)
+    assert solution.status is Status.FEASIBLE
+    assert valid(problem, solution.mask)
+    assert solution.objective <= start.sum()
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+@pytest.mark.parametrize("kind", ["optimal", "everything", "violating"])
+def test_any_start_leads_to_the_optimum(solver, kind):
+    problem = random_problem(5)
+    size, masks = brute_force(problem)
+    start = np.zeros(10, bool)
+    if kind == "optimal":
+        start[list(min(masks, key=sorted))] = True
+    elif kind == "everything":
+        start[:] = True
+    assert valid(problem, start) == (kind != "violating")
+    assert solve(problem, solver=solver, start=start).objective == size
+
+
+def test_highs_takes_the_start_as_its_first_incumbent():
+    problem = hard_problem()
+    start = solve(problem, time_limit=2).mask
+    seen = []
+    solve(problem, time_limit=1, start=start, progress=lambda *event: seen.append(event))
+    assert seen[0][1] == start.sum()
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_progress_only_improves_and_ends_at_the_optimum(solver):
+    problem, seen = random_problem(11, variables=11, rows=6), []
+    solution = solve(problem, solver=solver, progress=lambda *event: seen.append(event))
+    seconds, objectives, bounds = (list(column) for column in zip(*seen, strict=True))
+    assert seconds == sorted(seconds)
+    assert objectives == sorted(objectives, reverse=True)
+    assert bounds == sorted(bounds)
+    assert objectives[-1] == solution.objective
+    assert 0 <= bounds[0] <= bounds[-1] <= solution.objective
+
+
+@pytest.mark.parametrize("solver", IN_PROCESS)
+def test_the_same_seed_gives_the_same_mask(solver):
+    problem = random_problem(2, variables=10, rows=6)
+    masks = [solve(problem, solver=solver, seed=4).mask for _ in range(2)]
+    assert np.array_equal(*masks)
+
+
+def test_threads_may_change_between_calls():
+    problem = random_problem(8)
+    sizes = [solve(problem, threads=threads).objective for threads in (1, 2, 1)]
+    assert len(set(sizes)) == 1
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    """Register a solver that first returns the given masks, whatever the rows say."""
+
+    def register(masks, status=Status.OPTIMAL):
+        calls = []
+
+        def lying(problem, **settings):
+            calls.append(problem)
+            if len(calls) > len(masks):
+                return SOLVERS["highs"](problem, **settings)
+            mask = np.array(masks[len(calls) - 1], bool)
+            return MaskSolution(mask, status, float(mask.sum()), 0.0, 0.0, "lying")
+
+        monkeypatch.setitem(SOLVERS, "lying", lying)
+        return calls
+
+    return register
+
+
+def test_a_violating_mask_is_repaired_without_losing_the_optimum(stub):
+    problem = random_problem(6)
+    size, masks = brute_force(problem)
+    wrong = [np.zeros(10, bool), np.eye(10, dtype=bool)[0]]
+    assert not any(valid(problem, mask) for mask in wrong)
+    calls = stub(wrong)
+    solution = solve(problem, solver="lying")
+    assert len(calls) == 3
+    assert (solution.status, solution.objective) == (Status.OPTIMAL, size)
+    assert frozenset(np.flatnonzero(solution.mask)) in masks
+    # Each round's problem excludes every wrong mask so far and no mask that is right.
+    for number, current in enumerate(calls):
+        assert all(not valid(current, mask) for mask in wrong[:number])
+        assert brute_force(current) == (size, masks)
+
+
+def test_a_solver_that_never_answers_right_gets_its_mask_completed(stub, monkeypatch):
+    monkeypatch.setattr(solvers, "REPAIR_ROUNDS", 3)
+    problem = random_problem(6)
+    calls = stub([np.zeros(10)] * 99)
+    solution = solve(problem, solver="lying")
+    assert len(calls) == 3
+    assert solution.status is Status.FEASIBLE
+    assert valid(problem, solution.mask)
+    assert solution.objective >= brute_force(problem)[0] >= solution.bound
+
+
+def test_a_solver_wrong_by_its_tolerance_is_corrected():
+    # The first variable misses the demand by 1e-9, below HiGHS's tolerance; two are needed.
+    A = sparse.csr_array(np.array([[0.5 - 1e-9, 0.25, 0.25]]))
+    problem = MaskProblem(A, 0.5, 0.0)
+    raw = SOLVERS["highs"](problem, time_limit=9, start=None, seed=0, threads=1, progress=None)
+    assert raw.objective == 1
+    assert not valid(problem, raw.mask)
+    for solver in IN_PROCESS:
+        solution = solve(problem, solver=solver)
+        assert (solution.status, solution.objective) == (Status.OPTIMAL, 2)
+        assert valid(problem, solution.mask)
+
+
+def test_a_false_infeasible_is_not_believed(monkeypatch):
+    def denying(problem, **settings):
+        nothing = np.zeros(problem.A.shape[1], bool)
+        return MaskSolution(nothing, Status.INFEASIBLE, math.inf, math.inf, 0.0, "denying")
+
+    monkeypatch.setitem(SOLVERS, "denying", denying)
+    problem = random_problem(1)
+    solution = solve(problem, solver="denying")
+    assert solution.status is Status.FEASIBLE
+    assert valid(problem, solution.mask)
+
+
+def test_coefficients_that_highs_ignores_still_count():
+    # Ten coefficients of 9e-10 reach a demand that HiGHS would never see met.
+    tiny = MaskProblem(sparse.csr_array(np.full((1, 10), 9e-10)), 0.0, 8.5e-9)
+    assert (solve(tiny).status, solve(tiny).objective) == (Status.OPTIMAL, 10)
+    mixed = MaskProblem(sparse.csr_array(np.array([[0.5, 0.5, -5e-10, 5e-10]])), 0.5, 0.0)
+    assert solve(mixed).objective == 1
+
+
+def test_huge_and_small_coefficients_in_one_row():
+    A = sparse.csr_array(np.array([[3e5, -3e5, 0.6, 0.7], [0.0, 1.0, 0.0, 0.0]]))
+    problem = MaskProblem(A, 0.5)
+    for solver in IN_PROCESS:
+        assert solve(problem, solver=solver).objective == brute_force(problem)[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("settings_", "message"),
+    [
+        ({"solver": "hihgs"}, r"unknown solver 'hihgs'; known: .*cpsat.* Did you mean 'highs'"),
+        ({"time_limit": 0}, "time_limit=0 is no positive"),
+        ({"time_limit": math.nan}, "time_limit=nan"),
+        ({"solutions": 0}, "solutions=0 .*>= 1"),
+        ({"threads": 1.5}, "threads=1.5"),
+        ({"seed": -1}, "seed=-1 is outside"),
+        ({"start": np.ones(3)}, r"start mask has shape \(3,\)"),
+        ({"start": np.full(10, 0.5)}, "start mask holds values other than 0 and 1"),
+    ],
+)
+def test_bad_settings_are_named(settings_, message):
+    with pytest.raises(SmugError, match=message):
+        solve(random_problem(0), **settings_)
+
+
+def test_a_nan_offset_is_refused():
+    problem = MaskProblem(sparse.csr_array(np.ones((1, 2))), 0.5, offset=np.array([np.nan]))
+    with pytest.raises(SmugError, match="NaN or infinite offset"):
+        solve(problem)
+
+
+def test_solvers_are_imported_only_when_called():
+    code = (
+        "import sys, smug.masks.solvers as s; "
+        "print([m for m in ('highspy', 'z3', 'ortools', 'keras') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+needs_ortools = pytest.mark.skipif(
+    importlib.util.find_spec("ortools") is None, reason="OR-Tools is not installed (extra cpsat)"
+)
+
+
+@needs_ortools
+def test_cpsat_agrees_and_stays_out_of_this_process():
+    problem, seen = random_problem(9, variables=12, bias=1), []
+    size, masks = brute_force(problem)
+    start = np.ones(12)
+    solution = solve(
+        problem, solver="cpsat", start=start, progress=lambda *event: seen.append(event)
+    )
+    assert (solution.status, solution.objective) == (Status.OPTIMAL, size)
+    assert frozenset(np.flatnonzero(solution.mask)) in masks
+    assert seen[-1][1] == size
+    assert "ortools" not in sys.modules
+
+
+@needs_ortools
+def test_cpsat_knows_infeasible():
+    A = sparse.csr_array(np.array([[1.0, 0.1], [-1.0, 0.6]]))
+    assert solve(MaskProblem(A, 0.5), solver="cpsat").status is Status.INFEASIBLE
+
+
+def test_missing_ortools_names_the_extra(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SmugError, match=r"pip install 'smug\[cpsat\]'"):
+        solve(random_problem(0), solver="cpsat")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("import os; os.kill(os.getpid(), 9)", "code -9"), ("raise KeyError('gone')", "'gone'")],
+)
+def test_a_dying_cpsat_process_is_an_error(tmp_path, monkeypatch, code, message):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    with pytest.raises(SmugError, match=message):
+        solve_cpsat(random_problem(0), time_limit=5, start=None, seed=0, threads=1, progress=None)
+
+
+def bench(shared):
+    """Every instance of the reference that is proven, as (name, problem, optimum)."""
+    with (shared / "bench" / "reference.csv").open() as lines:
+        for row in csv.DictReader(lines):
+            if float(row["objective"]) != float(row["bound"]):
+                continue
+            with np.load(shared / "bench" / f"{row['instance']}.npz") as stored:
+                parts = (stored["data"], stored["indices"], stored["indptr"])
+                A = sparse.csr_array(parts, shape=tuple(stored["shape"]))
+            problem = MaskProblem(A, float(row["gamma"]))
+            yield f"{row['instance']}@{row['gamma']}", problem, float(row["objective"])
+
+
+@pytest.mark.shared
+def test_highs_proves_every_proven_optimum_of_the_bench(shared):
+    wrong = []
+    for name, problem, optimum in bench(shared):
+        solution = solve(problem)
+        assert valid(problem, solution.mask)
+        if (solution.status, solution.objective) != (Status.OPTIMAL, optimum):
+            wrong.append((name, solution.status, solution.objective, optimum))
+    assert wrong == []
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("solver", ["z3", "z3_pb", pytest.param("cpsat", marks=needs_ortools)])
+def test_other_solvers_agree_on_real_instances(shared, solver):
+    for name, problem, optimum in bench(shared):
+        if name in ("lite0_img0_w4@0.0", "lite0_img3_w4@0.5"):
+            solution = solve(problem, solver=solver)
+            assert (solution.status, solution.objective) == (Status.OPTIMAL, optimum)

@@ -1,0 +1,150 @@
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from smug.errors import SmugError
+from smug.figures.text_html import LEVELS, HighlightedReview, render
+
+NASTY = ["<script>alert(1)</script>", "a&b", '"', "🍺", "'quoted'", "head"]
+
+
+def review(**changes):
+    values = {
+        "title": "heldout-1 <b>",
+        "words": NASTY,
+        "saliency": {
+            "SIS": np.array([0, 0, 0, 1, 0, 1.0]),
+            "SMUG": np.array([0.5, 0.1, 0, 0.2, 0, 0]),
+            "IG": np.zeros(6),
+        },
+        "rationale": np.array([True, False, False, False, False, True]),
+        "prediction": 0.914,
+        "score": 0.8,
+        "aspect": "appearance",
+        "notes": {"SIS": "2 words, proven smallest"},
+    }
+    return HighlightedReview(**{**values, **changes})
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the (text, classes) of every piece of text."""
+
+    def __init__(self, document):
+        super().__init__()
+        self.elements, self.texts, self.stack = [], [], []
+        self.feed(document)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.stack.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop()[0] == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            classes = [c for _, attrs in self.stack for c in attrs.get("class", "").split()]
+            self.texts.append((data.strip(), classes))
+
+
+def test_every_word_is_escaped_and_nothing_is_loaded():
+    document = render([review()], generated=False)
+    page = Page(document)
+    assert not page.stack
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "link", "img", "iframe", "b "}
+    assert "http" not in document
+    text = " ".join(text for text, _ in page.texts)
+    for word in NASTY:
+        assert text.count(word) >= 3
+    assert "heldout-1 <b>" in text
+
+
+def test_levels_follow_the_scores_and_rationales_are_underlined():
+    page = Page(render([review()], generated=False))
+    beer = [classes for text, classes in page.texts if text == "🍺"]
+    assert f"s{LEVELS}" in beer[0]
+    assert "s4" in beer[1]
+    for text, classes in page.texts:
+        if text in ("head", NASTY[0]):
+            assert "r" in classes
+        if text == "a&b":
+            assert "r" not in classes
+    assert review().levels("SMUG").tolist() == [10, 2, 0, 4, 0, 0]
+    assert review().levels("IG").tolist() == [0] * 6
+
+
+def test_prediction_score_aspect_and_notes_are_shown():
+    text = " ".join(text for text, _ in Page(render([review()], generated=False)).texts)
+    for piece in ("appearance", "0.91", "0.80", "2 words, proven smallest", "marked by a human"):
+        assert piece in text
+    unknown = Page(render([review(score=float("nan"))], generated=False))
+    assert "score" not in " ".join(text for text, _ in unknown.texts if text != "IG").split(",")
+    assert "nan" not in " ".join(text for text, _ in unknown.texts)
+
+
+def test_generated_reviews_say_so():
+    assert "generated reviews" in render([review()], generated=True)
+    assert "marked by the generator" in render([review()], generated=True)
+    assert ">generated" not in render([review()], generated=False)
+
+
+def test_without_rationales_nothing_is_said_of_them():
+    assert "Underlined" not in render([review(rationale=None)], generated=False)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(SmugError, match="no review"):
+        render([], generated=False)
+    with pytest.raises(SmugError, match=r"SIS has shape \(2,\), but there are 6 words"):
+        review(saliency={"SIS": np.zeros(2)})
+    with pytest.raises(SmugError, match="IG have to be finite and >= 0"):
+        review(saliency={"IG": -np.ones(6)})
+    with pytest.raises(SmugError, match="at least one word"):
+        review(words=[], saliency={"IG": np.zeros(0)}, rationale=None)
+
+
+@pytest.mark.parametrize("width", [500, 1400])
+def test_a_browser_shows_the_page_without_sideways_scrolling(tmp_path, width):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on PATH; apt-get install chromium")
+    long = review(
+        title="long",
+        words=["x" * 300, *NASTY * 20],
+        saliency={name: np.ones(121) for name in "abcd"},
+        rationale=None,
+    )
+    document = render([review(), long], generated=True)
+    # The browser runs this after layout; the page itself has no script.
+    probe = (
+        "<script>onload=()=>{document.title=['fits',"
+        "document.documentElement.scrollWidth<=innerWidth,"
+        "getComputedStyle(document.querySelector('p .r')).textDecorationLine,"
+        "document.querySelectorAll('article').length,"
+        "document.querySelector('.s10').getBoundingClientRect().width>0].join(' ')}</script>"
+    )
+    path = tmp_path / "page.html"
+    path.write_text(document.replace("</body>", probe + "</body>"), encoding="utf-8")
+    result = subprocess.run(
+        [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--window-size={width},900",
+            "--virtual-time-budget=2000",
+            "--dump-dom",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=80,
+        check=True,
+    )
+    assert "<title>fits true underline 7 true</title>" in result.stdout

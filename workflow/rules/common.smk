@@ -1,0 +1,92 @@
+# What every rule shares: the configuration, the command of a job, the modules it depends on.
+import math
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+from smug import config as smug_config
+from smug.errors import SmugError
+
+START = f"'{sys.executable}' -m smug.stages.{{rule}} threads={{threads}} "
+WORDS = "{params.config:q} {params.io:q} > {log} 2>&1"
+JOB = START + WORDS
+SHARD_JOB = START + "shard={wildcards.shard} " + WORDS
+
+
+def read_overrides():
+    unknown = set(config) - {"override"}
+    if unknown:
+        raise WorkflowError(
+            f"--config {min(unknown)}=...: the only key is override; "
+            "for example --config override='solver.timeout=60 method.gamma=0.5'"
+        )
+    overrides = smug_config.parse_overrides(str(config.get("override", "")))
+    smug_config.check_overrides(overrides)
+    return overrides
+
+
+try:
+    OVERRIDES = read_overrides()
+except SmugError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def settings(dataset):
+    """Every section of the configuration, for one dataset."""
+    return smug_config.compose(dataset, OVERRIDES)
+
+
+def frozen(stage, dataset=None):
+    """Params function: the stage's configuration as overrides; wildcards say what is open."""
+
+    def params(wildcards):
+        variant = wildcards.get("variant", "main")
+        words = [] if variant == "main" else variant.split(",")
+        extra = [smug_config.Override(*word.split("=", 1)) for word in words]
+        of = wildcards.get("dataset", dataset)
+        return smug_config.freeze(
+            smug_config.stage_config(stage, (*OVERRIDES, *extra), dataset=of)
+        )
+
+    return params
+
+
+def paths(wildcards, input, output):
+    """Params function: every named input and output as io.<name>=<path>, code left out."""
+    named = [*input.items(), *output.items()]
+    return [
+        f"io.{name}={path}"
+        for name, found in named
+        if name != "code"
+        for path in ([found] if isinstance(found, str) else found)
+    ]
+
+
+def code(stage):
+    """The source files whose change makes a stage's results stale."""
+    return smug_config.modules_of(stage)
+
+
+def shards(dataset):
+    """Shard numbers of a dataset, 0 up."""
+    data = settings(dataset)["dataset"]
+    return range(math.ceil(data["explained"] / data["shard_size"]))
+
+
+DATASETS = settings("mnist")["workflow"]["datasets"]
+OUT = f"results/{settings('mnist')['workflow']['run']}"
+
+
+def every_shard(path):
+    """A rule's path for every dataset of the run and each of its shards."""
+    return [
+        str(path).format(dataset=dataset, shard=shard)
+        for dataset in DATASETS
+        for shard in shards(dataset)
+    ]
+
+
+wildcard_constraints:
+    dataset="[a-z_0-9]+",
+    shard=r"\d+",
+    variant=r"main|[\w.]+=[^/]+",
