@@ -37,7 +37,7 @@ bench: .venv/installed
 # Renew the lock after a change of pyproject.toml (needs uv).
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
-	  --extra dev --extra cpsat --extra slurm --no-annotate --no-emit-index-url \
+	  --extra dev --extra cpsat --extra slurm --no-annotate \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean-results:

@@ -149,9 +149,12 @@ def sufficient_subsets(
     if maskable.shape != (len(x),):
         raise SmugError(f"maskable has shape {maskable.shape}; ({len(x)},) is needed")
 
+    def shown(present: np.ndarray) -> np.ndarray:
+        kept = (present | ~maskable).reshape((-1,) + (1,) * (x.ndim - 1))
+        return np.where(kept, x, masked)
+
     def values_without(present: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-        current = np.where(_over(present | ~maskable, x), x, masked)
-        values = []
+        current, values = shown(present), []
         for start in range(0, len(candidates), batch):
             rows = candidates[start : start + batch]
             inputs = np.repeat(current[None], len(rows), axis=0)
@@ -159,22 +162,26 @@ def sufficient_subsets(
             values.append(np.asarray(predict(inputs), np.float64).reshape(len(rows)))
         return np.concatenate(values)
 
-    def value_of(present: np.ndarray) -> float:
-        current = np.where(_over(present | ~maskable, x), x, masked)
-        return float(np.asarray(predict(current[None])).reshape(()))
+    return _collect(
+        lambda present: float(np.asarray(predict(shown(present)[None])).reshape(())),
+        lambda present: _back_select(values_without, present, ties),
+        maskable,
+        threshold,
+        limit,
+    )
 
-    def back_select(present: np.ndarray) -> tuple[list[int], list[float]]:
-        present, order, values = present.copy(), [], []
-        while present.any():
-            candidates = np.flatnonzero(present)
-            after = values_without(present, candidates)
-            best = _first_best(after, ties)
-            present[candidates[best]] = False
-            order.append(int(candidates[best]))
-            values.append(float(after[best]))
-        return order, values
 
-    return _collect(value_of, back_select, maskable, threshold, limit)
+def _back_select(values_without, present: np.ndarray, ties: float):
+    """Backward selection by full evaluations: order of masking and the values after each step."""
+    present, order, values = present.copy(), [], []
+    while present.any():
+        candidates = np.flatnonzero(present)
+        after = values_without(present, candidates)
+        best = _first_best(after, ties)
+        present[candidates[best]] = False
+        order.append(int(candidates[best]))
+        values.append(float(after[best]))
+    return order, values
 
 
 def sufficient_words(
@@ -274,8 +281,3 @@ def _collect(value_of, back_select, available, threshold, limit) -> list[Subset]
 
 def _first_best(values: np.ndarray, ties: float) -> int:
     return int(np.argmax(values >= values.max() - ties))
-
-
-def _over(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Shape a mask over positions so that it broadcasts over ``x``."""
-    return mask.reshape(mask.shape + (1,) * (x.ndim - 1))

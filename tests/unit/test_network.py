@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise, product
 
@@ -159,6 +160,24 @@ def test_relaxation_never_cuts_off_a_mask(seed, count):
     assert relaxed is not None or best < 0
     if relaxed is not None:
         assert relaxed.slack >= best - 1e-6
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_fixing_by_reduced_cost_loses_no_mask(seed):
+    network, x, label = instance(seed, 1, hidden=8)
+    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
+    n, count = problem.size, 3
+    kept = np.array([np.isin(np.arange(n), c) for c in combinations(range(n), count)])
+    slack = problem.slack(kept @ problem.contributions + problem.bias)
+    demand = float(np.sort(slack)[-3])  # three masks meet it, most windows are in none
+    problem = replace(problem, demand=problem.demand + demand)
+    relaxed = Relaxation(problem, count, np.inf).solve(np.zeros(n), np.ones(n), 20)
+    assert relaxed is not None
+    node = search._fix(search._Node(np.zeros(n), np.ones(n)), relaxed)
+    meets = kept[slack >= demand]
+    assert (node.lower <= meets).all()
+    assert (meets <= node.upper).all()
 
 
 def test_cuts_of_one_size_serve_the_next():

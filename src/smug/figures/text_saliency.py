@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from smug.figures.text_html import LEVELS, HighlightedReview
 
 _LINE = 0.2  # inches
-_CHAR = 0.075  # inches; a monospaced font keeps the layout the same on every machine
+_CHAR = 0.07  # inches; a monospaced font keeps the layout the same on every machine
 _BLUE = "#0072b2"
 _RED = "#b3261e"
 

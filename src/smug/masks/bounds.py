@@ -22,12 +22,14 @@ from scipy import sparse
 BLOCK_LIMIT, TABLE_LIMIT = 16, 400_000_000
 #: Slack that only ever admits more patterns, so that rounding cannot make a bound too high.
 SLACK = 1e-9
+#: Added to the price of an invalid pattern; real prices are a few variables' worth.
+IMPOSSIBLE = 1e6
 #: Tables are float32; no entry is a sum of more than this many rounded terms.
 ROUNDING = 32 * float(np.finfo(np.float32).eps)
 #: Start and end of the temperature of the soft minimum, in units of one mask variable.
-HOT, COLD = 0.1, 0.003
+HOT, COLD = 0.05, 0.003
 #: Patterns per block that one exact pricing may add to the active ones.
-FRESH = 12
+FRESH = 16
 
 #: Every 0/1 pattern of up to half a block, lowest bit first.
 _BITS = [
@@ -64,7 +66,7 @@ class BlockBound:
         self.bound, self.settled, self.variables = 0.0, False, A.shape[1]
         if not members:
             return
-        self.valid = [_valid_patterns(A, demand, np.array(rows)) for rows in members.values()]
+        self.invalid = [_invalid_patterns(A, demand, np.array(rows)) for rows in members.values()]
         self.pairs = [np.triu_indices(len(columns)) for columns in self.columns]
         self.start = np.concatenate([[0], np.cumsum([len(i) for i, _ in self.pairs])])
         ends = [
@@ -80,7 +82,7 @@ class BlockBound:
         self.phi = sparse.csr_array((0, len(self.theta)))
         self._temperature, self._steps, self._rounds = HOT, 10.0, 0
         self._gains: list[float] = []
-        least = self._price(self.theta, np.full(len(self.columns), np.inf))
+        least = self._price(self.theta, np.full(len(self.columns), IMPOSSIBLE / 2))
         self.bound = max(0.0, self._certified(least, self.theta))
         self._best = least.sum()
 
@@ -114,7 +116,7 @@ class BlockBound:
         -------
         chosen, left_out : numpy.ndarray, shape (variables,)
             ``bound + chosen[j]`` bounds every mask with ``m_j = 1``, likewise ``left_out``;
-            infinite where no valid pattern has that value.
+            :data:`IMPOSSIBLE` and more where no valid pattern has that value.
         """
         chosen, left_out = np.zeros(self.variables), np.zeros(self.variables)
         for b, columns in enumerate(self.columns):
@@ -136,18 +138,20 @@ class BlockBound:
         return float(least.sum() - ROUNDING * np.abs(theta).sum())
 
     def _values(self, b: int, theta: np.ndarray) -> np.ndarray:
-        """Price of every pattern of one block, infinite for invalid ones, as first × second half.
+        """Price of every pattern of one block, as first × second half of its bits.
 
-        ``phi`` is a quadratic form, so the table needs three small matrix products.
+        ``phi`` is a quadratic form, so one small matrix product fills the whole table.
         """
-        k, valid = len(self.columns[b]), self.valid[b]
+        k = len(self.columns[b])
         half, form = k // 2, np.zeros((k, k), np.float32)
         form[self.pairs[b]] = theta[self.start[b] : self.start[b + 1]]
         first, second = _BITS[half], _BITS[k - half]
-        value = first @ (form[:half, half:] @ second.T)
-        value += ((first @ form[:half, :half]) * first).sum(axis=1)[:, None]
-        value += ((second @ form[half:, half:]) * second).sum(axis=1)[None]
-        np.putmask(value, ~valid, np.inf)
+        own_first = ((first @ form[:half, :half]) * first).sum(axis=1)
+        own_second = ((second @ form[half:, half:]) * second).sum(axis=1)
+        left = np.column_stack([first @ form[:half, half:], own_first, np.ones_like(own_first)])
+        value = left @ np.column_stack([second, np.ones_like(own_second), own_second]).T
+        # Far faster than assigning through a boolean mask; adds exactly 0 to valid patterns.
+        value += np.multiply(self.invalid[b], IMPOSSIBLE, dtype=np.float32)
         return value
 
     def _price(self, theta: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -235,13 +239,13 @@ def _group_rows(A: sparse.csr_array) -> dict[bytes, list[int]]:
     return members
 
 
-def _valid_patterns(A: sparse.csr_array, demand: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Which patterns meet every row of a block; axes: first and second half of its bits."""
+def _invalid_patterns(A: sparse.csr_array, demand: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """1 for patterns that miss a row of a block; axes: first and second half of its bits."""
     coef = np.stack([A.data[A.indptr[row] : A.indptr[row + 1]] for row in rows])
     half = coef.shape[1] // 2
     first = coef[:, :half] @ _BITS[half].T.astype(np.float64)
     second = coef[:, half:] @ _BITS[coef.shape[1] - half].T.astype(np.float64)
-    valid = np.ones((first.shape[1], second.shape[1]), bool)
+    invalid = np.zeros((first.shape[1], second.shape[1]), bool)
     for a, b, d in zip(first, second, demand[rows], strict=True):
-        valid &= a[:, None] + b[None] >= d - SLACK * (1 + abs(d))
-    return valid
+        invalid |= a[:, None] + b[None] < d - SLACK * (1 + abs(d))
+    return invalid.view(np.uint8)

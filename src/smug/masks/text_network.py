@@ -343,6 +343,11 @@ def smallest_mask(
                 progress(time.perf_counter() - began, objective, bound)
     except _OutOfTime:
         finished = False
+    return _solution(text.words, best, bound, finished, time.perf_counter() - began)
+
+
+def _solution(n: int, best, bound: int, finished: bool, seconds: float) -> MaskSolution:
+    """Put what the search knows into words: mask, status and bound."""
     objective = float("inf") if best is None else float(best.sum())
     if best is None:
         status = Status.INFEASIBLE if finished else Status.TIMEOUT
@@ -353,7 +358,7 @@ def smallest_mask(
         status=status,
         objective=objective,
         bound=float(bound),
-        seconds=time.perf_counter() - began,
+        seconds=seconds,
         solver="deepening",
         masks=() if best is None else (best,),
     )

@@ -9,6 +9,10 @@ import numpy as np
 
 from smug.errors import SmugError
 
+#: Slacks this close to zero are decided in rational arithmetic: far beyond the rounding of a
+#: float64 forward pass.
+NEAR = 1e-6
+
 
 @dataclass(frozen=True)
 class DenseNetwork:
@@ -123,7 +127,7 @@ class NetworkMaskProblem:
     def satisfied(self, chosen: np.ndarray) -> bool:
         """Whether the windows meet the demand; rational arithmetic wherever floats are close."""
         slack = self.slack(self.pre_activations(chosen)[None])[0]
-        if abs(slack) > 1e-6:  # far beyond the rounding of a float64 forward pass
+        if abs(slack) > NEAR:
             return bool(slack > 0)
         return self._exact_slack(chosen) >= 0
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from smug.masks.network.problem import NetworkMaskProblem
 
 TINY = 1e-9  # HiGHS refuses smaller coefficients
-CLEAR = 1e-5  # a slack below -CLEAR counts as negative: HiGHS itself works to 1e-7
+CLEAR = 1e-4  # a slack below -CLEAR counts as negative: HiGHS meets each row to 1e-7
 MAX_CUTS = 300  # beyond it, cuts that are not tight are dropped
 WORTH = 0.02  # stop cutting when a round lowers the slack by a smaller share
 
@@ -238,7 +238,7 @@ class Relaxation:
                 highs.changeColsCost(len(used), used, sign * weights)
                 if self._run(highs) != highspy.HighsModelStatus.kOptimal:
                     continue
-                value = highs.getInfo().objective_function_value - CLEAR / 10
+                value = highs.getInfo().objective_function_value - CLEAR / 100
                 if sign > 0:
                     lower[j] = max(lower[j], b[j] + value)
                 else:

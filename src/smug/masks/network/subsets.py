@@ -6,10 +6,9 @@ from time import perf_counter
 
 import numpy as np
 
-from smug.masks.network.problem import NetworkMaskProblem
+from smug.masks.network.problem import NEAR, NetworkMaskProblem
 
 BLOCK = 1 << 13  # masks per forward pass: their pre-activations stay in the cache
-NEAR = 1e-6  # slacks this close to zero are decided in rational arithmetic
 
 
 def greedy_mask(problem: NetworkMaskProblem, deadline: float) -> np.ndarray | None:

@@ -24,9 +24,14 @@ from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 SAFETY = 1e-9
 #: Weight of the size of a row's deficit (in units of its largest coefficient) beside its count.
 DEFICIT = 0.3
-#: Shares of the time limit: at most for a first mask, local search on it, HiGHS on the whole
-#: problem (at most so many seconds), end of the phase of block prices.
-FIRST_SHARE, SEARCH_SHARE, HIGHS_SHARE, HIGHS_SECONDS, PRICE_END = 0.3, 0.02, 0.1, 5.0, 0.75
+#: Share of the time limit after which even a first mask is left to HiGHS.
+FIRST_SHARE = 0.3
+#: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds.
+HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
+#: Where no blocks fit, HiGHS does all the rest after this share of local search.
+SEARCH_SHARE = 0.1
+#: Share of the limit at which block prices give way to kernels.
+PRICE_END = 0.75
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -323,9 +328,9 @@ def solve_anytime(
         race.offer(np.asarray(start, bool)[race.useful])
     race.search.construct(race.at(FIRST_SHARE))
     race.report()
-    race.search.run(race.at(SEARCH_SHARE))
     blocks_fit = np.mean(np.diff(race.A.indptr) <= BLOCK_LIMIT) > 0.5
     if not blocks_fit or race.search.best is None:
+        race.search.run(race.at(SEARCH_SHARE))
         race.whole(race.deadline)
         return race.solution()
     race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))

