@@ -156,18 +156,21 @@ class BlockBound:
 
     def _price(self, theta: np.ndarray, below: np.ndarray) -> np.ndarray:
         """Exact minimum of every block; patterns cheaper than ``below`` become active."""
-        least, blocks, codes = np.empty(len(self.columns)), [], []
-        for b, columns in enumerate(self.columns):
-            value = self._values(b, theta)
+
+        def cheapest(b: int) -> tuple[float, np.ndarray]:
+            value, size = self._values(b, theta), len(self.columns[b])
             second = value.argmin(axis=1)
             best = value[np.arange(len(second)), second]
-            least[b] = best.min()
             first = np.flatnonzero(best < below[b])
             first = first[np.argsort(best[first], kind="stable")[:FRESH]]
-            blocks.append(np.full(len(first), b))
-            codes.append((first << (len(columns) - len(columns) // 2)) + second[first])
-        self._activate(np.concatenate(blocks), np.concatenate(codes))
-        return least
+            return best.min(), (first << (size - size // 2)) + second[first]
+
+        # NumPy lets go of Python's lock inside the tables, which take most of the time.
+        priced = list(self._pool.map(cheapest, range(len(self.columns)), chunksize=64))
+        codes = [found for _, found in priced]
+        blocks = np.repeat(np.arange(len(codes)), [len(found) for found in codes])
+        self._activate(blocks, np.concatenate(codes))
+        return np.array([least for least, _ in priced], np.float64)
 
     def _activate(self, blocks: np.ndarray, codes: np.ndarray) -> None:
         """Append patterns that are not yet active, keeping blocks contiguous in ``phi``."""
