@@ -8,6 +8,7 @@ min_version("9.1")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/selection.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/explain.smk"

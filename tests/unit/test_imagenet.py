@@ -277,7 +277,7 @@ def test_prepared_refuses_what_does_not_fit(root):
     for row, value, text in (
         (0, prepared.images[:2], "4 ids"),
         (0, prepared.images[..., :2], "expected"),
-        (0, prepared.images[0, ..., 0], "4 ids"),
+        (0, prepared.images[:2, ..., 0], "4 ids"),
         (1, [0, 1, 2, 0], "class names"),
         (2, ["a", "a", "c", "d"], "distinct"),
     ):

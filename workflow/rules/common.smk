@@ -1,5 +1,7 @@
-# What every rule shares: the configuration, the command of a job, the modules it depends on.
+# What all rules share: the configuration, the command of a job, the modules it depends on.
 import math
+import os
+import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -7,10 +9,17 @@ from snakemake.exceptions import WorkflowError
 from smug import config as smug_config
 from smug.errors import SmugError
 
-START = f"'{sys.executable}' -m smug.stages.{{rule}} threads={{threads}} "
-WORDS = "{params.config:q} {params.io:q} > {log} 2>&1"
-JOB = START + WORDS
-SHARD_JOB = START + "shard={wildcards.shard} " + WORDS
+# Jobs run with the Python that runs Snakemake, also where its environment is not activated.
+shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
+
+
+def job(stage, sharded=False):
+    """The command of a stage, as one could type it."""
+    shard = "shard={wildcards.shard} " if sharded else ""
+    return (
+        f"python -m smug.stages.{stage} threads={{threads}} {shard}"
+        "{params.config:q} {params.io:q} > {log} 2>&1"
+    )
 
 
 def read_overrides():

@@ -12,11 +12,13 @@ rule prepare_mnist:
         f"{OUT}/logs/prepare_mnist.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_mnist.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("prepare_mnist", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("prepare_mnist")
 
 
 rule prepare_imagenet:
@@ -29,8 +31,10 @@ rule prepare_imagenet:
         f"{OUT}/logs/prepare_imagenet.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_imagenet.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("prepare_imagenet", "imagenet"),
         io=paths,
     shell:
-        JOB
+        job("prepare_imagenet")

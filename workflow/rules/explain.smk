@@ -1,16 +1,10 @@
 # From a prepared dataset and a network to minimal masks and saliency maps, shard by shard.
 
 
-def model_of(wildcards):
-    """The rule output that holds the network explaining a dataset."""
-    name = settings(wildcards.dataset)["model"]["name"]
-    return MODEL_FILES[name]
-
-
 rule attribute:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=model_of,
+        model=lambda wildcards: model_file(wildcards.dataset),
         code=code("attribute"),
     output:
         arrays=f"{OUT}/attribute/{{dataset}}/{{shard}}.npz",
@@ -19,11 +13,13 @@ rule attribute:
         f"{OUT}/logs/attribute/{{dataset}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/attribute/{{dataset}}-{{shard}}.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("attribute"),
         io=paths,
     shell:
-        SHARD_JOB
+        job("attribute", sharded=True)
 
 
 rule solve_masks:
@@ -37,11 +33,13 @@ rule solve_masks:
         f"{OUT}/logs/solve_masks/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/solve_masks/{{dataset}}-{{variant}}-{{shard}}.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("solve_masks"),
         io=paths,
     shell:
-        JOB
+        job("solve_masks")
 
 
 rule saliency:
@@ -56,8 +54,10 @@ rule saliency:
         f"{OUT}/logs/saliency/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/saliency/{{dataset}}-{{variant}}-{{shard}}.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("saliency"),
         io=paths,
     shell:
-        JOB
+        job("saliency")

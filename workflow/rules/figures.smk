@@ -1,15 +1,6 @@
 # Every figure and table; each reads results only.
 
 
-def timings(wildcards):
-    """The result tables of every solver on every dataset."""
-    return [
-        f"{OUT}/time_solvers/{dataset}/solver={solver}.parquet"
-        for dataset in DATASETS
-        for solver in settings(dataset)["timing"]["solvers"]
-    ]
-
-
 rule models:
     input:
         metrics=[rules.train_mnist_mlp.output.metrics],
@@ -22,11 +13,13 @@ rule models:
         f"{OUT}/logs/models.log",
     benchmark:
         f"{OUT}/benchmarks/models.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("models", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("models")
 
 
 rule completeness:
@@ -42,11 +35,13 @@ rule completeness:
         f"{OUT}/logs/completeness.log",
     benchmark:
         f"{OUT}/benchmarks/completeness.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("completeness", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("completeness")
 
 
 rule mnist_masks:
@@ -61,19 +56,21 @@ rule mnist_masks:
         f"{OUT}/logs/mnist_masks.log",
     benchmark:
         f"{OUT}/benchmarks/mnist_masks.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("mnist_masks", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("mnist_masks")
 
 
 rule mnist_ood:
     input:
         attribution=f"{OUT}/attribute/mnist/0.npz",
-        network_masks=FIGURE_MASKS["network"],
-        smug_masks=FIGURE_MASKS["first_layer"],
-        maps=FIGURE_MASKS["first_layer"].replace("/solve_masks/", "/saliency/"),
+        network_masks=figure_file("solve_masks", "network"),
+        smug_masks=figure_file("solve_masks", "first_layer"),
+        maps=figure_file("saliency", "first_layer"),
         scores=rules.score_masks.output.scores,
         code=code("mnist_ood"),
     output:
@@ -84,16 +81,18 @@ rule mnist_ood:
         f"{OUT}/logs/mnist_ood.log",
     benchmark:
         f"{OUT}/benchmarks/mnist_ood.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("mnist_ood", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("mnist_ood")
 
 
 rule solvers:
     input:
-        scores=timings,
+        scores=timings(),
         code=code("solvers"),
     output:
         csv=f"{OUT}/tables/solvers.csv",
@@ -103,16 +102,18 @@ rule solvers:
         f"{OUT}/logs/solvers.log",
     benchmark:
         f"{OUT}/benchmarks/solvers.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("solvers", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("solvers")
 
 
 rule solver_scaling:
     input:
-        scores=timings,
+        scores=timings(),
         code=code("solver_scaling"),
     output:
         png=f"{OUT}/figures/solver_scaling.png",
@@ -122,8 +123,10 @@ rule solver_scaling:
         f"{OUT}/logs/solver_scaling.log",
     benchmark:
         f"{OUT}/benchmarks/solver_scaling.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("solver_scaling", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("solver_scaling")

@@ -13,11 +13,13 @@ rule train_mnist_mlp:
         f"{OUT}/logs/train_mnist_mlp.log",
     benchmark:
         f"{OUT}/benchmarks/train_mnist_mlp.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("train_mnist_mlp", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("train_mnist_mlp")
 
 
 rule import_efficientnet_lite0:
@@ -30,15 +32,10 @@ rule import_efficientnet_lite0:
         f"{OUT}/logs/import_efficientnet_lite0.log",
     benchmark:
         f"{OUT}/benchmarks/import_efficientnet_lite0.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("import_efficientnet_lite0", "imagenet"),
         io=paths,
     shell:
-        JOB
-
-
-#: Where each network stands once its rule has run.
-MODEL_FILES = {
-    "mnist_mlp": rules.train_mnist_mlp.output.model,
-    "efficientnet_lite0": rules.import_efficientnet_lite0.output.model,
-}
+        job("import_efficientnet_lite0")

@@ -1,32 +1,6 @@
 # Measures of masks and solvers, as long result tables.
 
 
-def mask_variants():
-    """Every setting of the MNIST mask table: encoding x window x solver."""
-    sweep = settings("mnist")["sweep"]
-    return [
-        f"method.encoding={encoding},method.window={window},solver={solver}"
-        for encoding in ("first_layer", "network")
-        for window in sweep["windows"]
-        for solver in sweep[f"{encoding}_solvers"]
-    ]
-
-
-def figure_masks(encoding):
-    """The masks of one encoding that the figure of digits shows: window chosen, first solver."""
-    sweep = settings("mnist")["sweep"]
-    variant = (
-        f"method.encoding={encoding},method.window={sweep['figure_window']},"
-        f"solver={sweep[f'{encoding}_solvers'][0]}"
-    )
-    return f"{OUT}/solve_masks/mnist/{variant}/0.npz"
-
-
-FIGURE_MASKS = {
-    encoding: figure_masks(encoding) for encoding in ("first_layer", "network")
-}
-
-
 rule score_masks:
     input:
         attribution=expand(
@@ -44,7 +18,7 @@ rule score_masks:
             variant=mask_variants(),
             shard=shards("mnist"),
         ),
-        model=MODEL_FILES[settings("mnist")["model"]["name"]],
+        model=model_file("mnist"),
         code=code("score_masks"),
     output:
         scores=f"{OUT}/score_masks/mnist.parquet",
@@ -53,11 +27,13 @@ rule score_masks:
         f"{OUT}/logs/score_masks/mnist.log",
     benchmark:
         f"{OUT}/benchmarks/score_masks/mnist.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("score_masks", "mnist"),
         io=paths,
     shell:
-        JOB
+        job("score_masks")
 
 
 rule time_solvers:
@@ -71,8 +47,10 @@ rule time_solvers:
         f"{OUT}/logs/time_solvers/{{dataset}}-{{variant}}.log",
     benchmark:
         f"{OUT}/benchmarks/time_solvers/{{dataset}}-{{variant}}.tsv"
+    conda:
+        "smug"
     params:
         config=frozen("time_solvers"),
         io=paths,
     shell:
-        JOB
+        job("time_solvers")

@@ -60,10 +60,10 @@ def solver_scaling(scores: pd.DataFrame) -> Figure:
         style_order=["yes", "no"],
         markers={"yes": "o", "no": "X"},
         col="panel",
-        col_wrap=3,
+        col_wrap=2,
         kind="scatter",
-        height=2.2,
-        aspect=1.1,
+        height=2.3,
+        aspect=1.3,
         s=45,
         facet_kws={"sharex": False},
     )
@@ -71,5 +71,8 @@ def solver_scaling(scores: pd.DataFrame) -> Figure:
         for _, rows in table[table["panel"].eq(panel)].groupby("solver"):
             axis.plot(rows["top_k"], rows["seconds"], color="0.7", linewidth=0.8, zorder=0)
         axis.set(xscale="log", yscale="log")
+        sizes = sorted(table.loc[table["panel"].eq(panel), "top_k"].unique())
+        axis.set_xticks(sizes, [str(size) for size in sizes])
+        axis.minorticks_off()
     grid.set_titles("{col_name}").set_axis_labels("nodes (top k)", "seconds")
     return grid.figure

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 #: Largest block whose patterns are listed, and the most memory (bytes) all lists may take.
 BLOCK_LIMIT, TABLE_LIMIT = 16, 400_000_000
@@ -36,6 +37,9 @@ _BITS = [
     ((np.arange(1 << k)[:, None] >> np.arange(k)) & 1).astype(np.float32)
     for k in range(BLOCK_LIMIT // 2 + 1)
 ]
+
+#: BLAS on several threads takes 50 times as long for products as small as these.
+_one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 class BlockBound:
@@ -107,8 +111,9 @@ class BlockBound:
             self._steps = max(self._steps * 0.4, 2.0)
         if hoped - exact < 0.01 * abs(hoped):
             self._temperature = max(0.8 * self._temperature, COLD)
-        self.settled = self._temperature == COLD and sum(self._gains[-8:]) < 3e-4
+        self.settled = self._temperature == COLD and sum(self._gains[-8:]) < 1e-3
 
+    @_one_blas_thread
     def reduced_costs(self) -> tuple[np.ndarray, np.ndarray]:
         """How far the bound rises if a variable is chosen, and if it is left out.
 
@@ -154,6 +159,7 @@ class BlockBound:
         value += np.multiply(self.invalid[b], IMPOSSIBLE, dtype=np.float32)
         return value
 
+    @_one_blas_thread
     def _price(self, theta: np.ndarray, below: np.ndarray) -> np.ndarray:
         """Exact minimum of every block; patterns cheaper than ``below`` become active."""
 
@@ -165,8 +171,7 @@ class BlockBound:
             first = first[np.argsort(best[first], kind="stable")[:FRESH]]
             return best.min(), (first << (size - size // 2)) + second[first]
 
-        # NumPy lets go of Python's lock inside the tables, which take most of the time.
-        priced = list(self._pool.map(cheapest, range(len(self.columns)), chunksize=64))
+        priced = [cheapest(b) for b in range(len(self.columns))]
         codes = [found for _, found in priced]
         blocks = np.repeat(np.arange(len(codes)), [len(found) for found in codes])
         self._activate(blocks, np.concatenate(codes))

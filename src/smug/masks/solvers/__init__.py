@@ -42,6 +42,7 @@ def _lazy(module: str, function: str) -> Solver:
 #: :func:`solve`, which holds them to the exact problem.
 SOLVERS: dict[str, Solver] = {
     "highs": _lazy("highs", "solve_highs"),
+    "anytime": _lazy("anytime", "solve_anytime"),
     "z3": _lazy("z3", "solve_original"),
     "z3_pb": _lazy("z3", "solve_pseudo_boolean"),
     "cpsat": _lazy("cpsat", "solve_cpsat"),

@@ -29,13 +29,11 @@ FIRST_SHARE = 0.3
 #: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds.
 HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
-SEARCH_SHARE = 0.1
-#: Share of the limit at which block prices give way to kernels.
-PRICE_END = 0.75
+SEARCH_SHARE = 0.02
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
-SEARCH_PER_PRICE = 0.4
+SEARCH_PER_PRICE = 0.3
 
 
 class LocalSearch:
@@ -254,14 +252,18 @@ class _Race:
         if result.status is not Status.INFEASIBLE:
             self.prove(result.bound)
 
-    def price(self, blocks: BlockBound, deadline: float) -> None:
-        """Raise the bound and search for masks, in turns."""
-        while not (self.over or blocks.settled or perf_counter() >= deadline):
+    def price(self, blocks: BlockBound) -> None:
+        """Raise the bound and search for masks, in turns, until prices settle or time is up."""
+        spent = 0.0
+        while not (self.over or blocks.settled):
             begin = perf_counter()
+            if begin + spent > self.deadline:
+                self.search.run(self.deadline)
+                break
             blocks.improve()
             self.prove(blocks.bound)
             spent = perf_counter() - begin
-            self.search.run(min(perf_counter() + SEARCH_PER_PRICE * spent, deadline))
+            self.search.run(min(perf_counter() + SEARCH_PER_PRICE * spent, self.deadline))
             self.report()
 
     def kernels(self, blocks: BlockBound) -> None:
@@ -336,6 +338,6 @@ def solve_anytime(
     race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))
     if not race.over:
         blocks = BlockBound(race.A, race.demand)
-        race.price(blocks, race.at(PRICE_END))
+        race.price(blocks)
         race.kernels(blocks)
     return race.solution()

@@ -1,7 +1,9 @@
 """Z3: the solver of Sahoo et al. 2021, with their encoding and with a pseudo-Boolean one.
 
 Z3 answers "unknown" when time runs out, and the model it then offers is arbitrary. Masks found on
-the way are therefore collected as they are found, and the bound is read from the optimiser.
+the way are therefore collected as they are found, and the bound is read from the optimiser. It
+also looks at its time limit too seldom, so it runs in a process of its own
+(:mod:`smug.masks.solvers.child`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,11 @@ import numpy as np
 import z3
 
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.solvers.child import solve_in_child
 from smug.masks.verify import integer_rows, violated_rows
+
+#: Called with each valid mask that is smaller than the ones before.
+Found = Callable[[np.ndarray], None]
 
 #: Z3 adds up the coefficients of a pseudo-Boolean row in 32 bits.
 PSEUDO_BOOLEAN_BITS = 30
@@ -35,6 +41,18 @@ def solve_original(
     rationals, and the optimiser minimises the variables' sum. One thread; ``start`` is not used,
     since Z3's optimiser takes none. See :func:`smug.masks.solvers.solve` for the arguments.
     """
+    return solve_in_child(
+        "z3",
+        f"{__name__}:original",
+        problem,
+        time_limit=time_limit,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def original(problem: MaskProblem, *, time_limit: float, seed: int, found: Found) -> MaskSolution:
+    """Build and run :func:`solve_original` in this process."""
     begin = perf_counter()
     context = _context(seed)
     variables = [z3.Int(f"mask_{j}", context) for j in range(problem.A.shape[1])]
@@ -55,7 +73,7 @@ def solve_original(
     def chosen(model: z3.ModelRef) -> np.ndarray:
         return np.array([model.eval(v, True).as_long() == 1 for v in variables], bool)
 
-    return _search(problem, "z3", optimiser, goal, chosen, begin, time_limit, progress)
+    return _search(problem, "z3", optimiser, goal, chosen, begin, time_limit, found)
 
 
 def solve_pseudo_boolean(
@@ -73,6 +91,20 @@ def solve_pseudo_boolean(
     Z3's pseudo-Boolean coefficients have 32 bits. One thread; ``start`` is not used. See
     :func:`smug.masks.solvers.solve` for the arguments.
     """
+    return solve_in_child(
+        "z3_pb",
+        f"{__name__}:pseudo_boolean",
+        problem,
+        time_limit=time_limit,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def pseudo_boolean(
+    problem: MaskProblem, *, time_limit: float, seed: int, found: Found
+) -> MaskSolution:
+    """Build and run :func:`solve_pseudo_boolean` in this process."""
     begin = perf_counter()
     context = _context(seed)
     variables = [z3.Bool(f"mask_{j}", context) for j in range(problem.A.shape[1])]
@@ -95,7 +127,7 @@ def solve_pseudo_boolean(
     def chosen(model: z3.ModelRef) -> np.ndarray:
         return np.array([z3.is_true(model.eval(v, True)) for v in variables], bool)
 
-    return _search(problem, "z3_pb", optimiser, goal, chosen, begin, time_limit, progress)
+    return _search(problem, "z3_pb", optimiser, goal, chosen, begin, time_limit, found)
 
 
 def _context(seed: int) -> z3.Context:
@@ -120,7 +152,7 @@ def _search(
     chosen: Callable[[z3.ModelRef], np.ndarray],
     begin: float,
     time_limit: float,
-    progress: Progress | None,
+    found: Found,
 ) -> MaskSolution:
     """Run the optimiser with the time left, keeping the best mask that it meets on the way."""
     best = np.zeros(problem.A.shape[1], bool)
@@ -131,8 +163,7 @@ def _search(
         mask = chosen(model)
         if mask.sum() < size and not violated_rows(problem, mask).size:
             best, size = mask, float(mask.sum())
-            if progress is not None:
-                progress(perf_counter() - begin, size, 0.0)
+            found(mask)
 
     remaining = time_limit - (perf_counter() - begin)
     answer, bound = z3.unknown, 0.0
