@@ -13,6 +13,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -23,5 +24,6 @@ rule all:
         rules.completeness.output,
         rules.mnist_masks.output,
         rules.mnist_ood.output,
+        rules.network_limits.output,
         rules.solvers.output,
         rules.solver_scaling.output,

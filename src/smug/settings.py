@@ -231,6 +231,28 @@ class MaskSweep:
                     raise unknown_name(f"sweep.{key}", solver, SOLVERS)
 
 
+@dataclass
+class NetworkLimits:
+    """Which whole networks, windows and leads the table of limits tries."""
+
+    name: str = MISSING
+    hidden: list[str] = field(default_factory=list)
+    windows: list[int] = field(default_factory=list)
+    lead_shares: list[float] = field(default_factory=list)
+    digits: int = MISSING
+    timeout: float = MISSING
+
+    def __post_init__(self) -> None:
+        for hidden in self.hidden:
+            if not re.fullmatch(r"[1-9]\d*(-[1-9]\d*)*", hidden):
+                raise SmugError(
+                    f"network_limits.hidden={hidden!r}: nodes of the hidden layers, like '64-64'"
+                )
+        if not all(0 <= share < 1 for share in self.lead_shares):
+            raise SmugError(f"network_limits.lead_shares={self.lead_shares} must lie in [0, 1)")
+        _at_least(self, "digits", 1)
+
+
 #: Schema of every file in ``conf/<group>/``: (group, schema name) -> dataclass.
 SCHEMAS: dict[tuple[str, str], type] = {
     ("dataset", "mnist_schema"): MnistData,
@@ -243,6 +265,7 @@ SCHEMAS: dict[tuple[str, str], type] = {
     ("solver", "solver_schema"): Solver,
     ("sweep", "sweep_schema"): MaskSweep,
     ("timing", "timing_schema"): SolverTiming,
+    ("network_limits", "network_limits_schema"): NetworkLimits,
     ("workflow", "workflow_schema"): Workflow,
 }
 

@@ -18,6 +18,7 @@ TINY = (
     "mnist:model.epochs=1 mnist:solver.timeout=20 mnist:sweep.windows=[4,7] "
     "mnist:sweep.figure_window=7 mnist:sweep.network_solvers=[highs] "
     "mnist:sweep.first_layer_solvers=[highs] mnist:timing.solvers=[highs] "
+    "network_limits.hidden=['5'] network_limits.windows=[7] network_limits.digits=1 "
     "mnist:timing.top_k=[4] mnist:timing.windows=[7] mnist:timing.inputs=1"
 )
 

@@ -13,7 +13,7 @@ rule prepare_mnist:
     benchmark:
         f"{OUT}/benchmarks/prepare_mnist.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("prepare_mnist", "mnist"),
         io=paths,
@@ -32,7 +32,7 @@ rule prepare_imagenet:
     benchmark:
         f"{OUT}/benchmarks/prepare_imagenet.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("prepare_imagenet", "imagenet"),
         io=paths,

@@ -14,7 +14,7 @@ rule attribute:
     benchmark:
         f"{OUT}/benchmarks/attribute/{{dataset}}-{{shard}}.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("attribute"),
         io=paths,
@@ -34,7 +34,7 @@ rule solve_masks:
     benchmark:
         f"{OUT}/benchmarks/solve_masks/{{dataset}}-{{variant}}-{{shard}}.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("solve_masks"),
         io=paths,
@@ -55,7 +55,7 @@ rule saliency:
     benchmark:
         f"{OUT}/benchmarks/saliency/{{dataset}}-{{variant}}-{{shard}}.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("saliency"),
         io=paths,

@@ -1,68 +1,4 @@
-# Every figure and table; each reads results only.
-
-
-rule models:
-    input:
-        metrics=[rules.train_mnist_mlp.output.metrics],
-        code=code("models"),
-    output:
-        csv=f"{OUT}/tables/models.csv",
-        tex=f"{OUT}/tables/models.tex",
-        record=f"{OUT}/tables/models.json",
-    log:
-        f"{OUT}/logs/models.log",
-    benchmark:
-        f"{OUT}/benchmarks/models.tsv"
-    conda:
-        "smug"
-    params:
-        config=frozen("models", "mnist"),
-        io=paths,
-    shell:
-        job("models")
-
-
-rule completeness:
-    input:
-        arrays=every_shard(rules.attribute.output.arrays),
-        settings=every_shard(rules.attribute.output.record),
-        code=code("completeness"),
-    output:
-        csv=f"{OUT}/tables/completeness.csv",
-        tex=f"{OUT}/tables/completeness.tex",
-        record=f"{OUT}/tables/completeness.json",
-    log:
-        f"{OUT}/logs/completeness.log",
-    benchmark:
-        f"{OUT}/benchmarks/completeness.tsv"
-    conda:
-        "smug"
-    params:
-        config=frozen("completeness", "mnist"),
-        io=paths,
-    shell:
-        job("completeness")
-
-
-rule mnist_masks:
-    input:
-        scores=rules.score_masks.output.scores,
-        code=code("mnist_masks"),
-    output:
-        csv=f"{OUT}/tables/mnist_masks.csv",
-        tex=f"{OUT}/tables/mnist_masks.tex",
-        record=f"{OUT}/tables/mnist_masks.json",
-    log:
-        f"{OUT}/logs/mnist_masks.log",
-    benchmark:
-        f"{OUT}/benchmarks/mnist_masks.tsv"
-    conda:
-        "smug"
-    params:
-        config=frozen("mnist_masks", "mnist"),
-        io=paths,
-    shell:
-        job("mnist_masks")
+# Every figure; each reads results only.
 
 
 rule mnist_ood:
@@ -82,33 +18,12 @@ rule mnist_ood:
     benchmark:
         f"{OUT}/benchmarks/mnist_ood.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("mnist_ood", "mnist"),
         io=paths,
     shell:
         job("mnist_ood")
-
-
-rule solvers:
-    input:
-        scores=timings(),
-        code=code("solvers"),
-    output:
-        csv=f"{OUT}/tables/solvers.csv",
-        tex=f"{OUT}/tables/solvers.tex",
-        record=f"{OUT}/tables/solvers.json",
-    log:
-        f"{OUT}/logs/solvers.log",
-    benchmark:
-        f"{OUT}/benchmarks/solvers.tsv"
-    conda:
-        "smug"
-    params:
-        config=frozen("solvers", "mnist"),
-        io=paths,
-    shell:
-        job("solvers")
 
 
 rule solver_scaling:
@@ -124,7 +39,7 @@ rule solver_scaling:
     benchmark:
         f"{OUT}/benchmarks/solver_scaling.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("solver_scaling", "mnist"),
         io=paths,

@@ -14,7 +14,7 @@ rule train_mnist_mlp:
     benchmark:
         f"{OUT}/benchmarks/train_mnist_mlp.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("train_mnist_mlp", "mnist"),
         io=paths,
@@ -33,7 +33,7 @@ rule import_efficientnet_lite0:
     benchmark:
         f"{OUT}/benchmarks/import_efficientnet_lite0.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("import_efficientnet_lite0", "imagenet"),
         io=paths,

@@ -28,7 +28,7 @@ rule score_masks:
     benchmark:
         f"{OUT}/benchmarks/score_masks/mnist.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("score_masks", "mnist"),
         io=paths,
@@ -48,7 +48,7 @@ rule time_solvers:
     benchmark:
         f"{OUT}/benchmarks/time_solvers/{{dataset}}-{{variant}}.tsv"
     conda:
-        "smug"
+        "../../environment.yml"
     params:
         config=frozen("time_solvers"),
         io=paths,

@@ -1,0 +1,53 @@
+"""Table: how far the encoding of whole networks goes, by size of network, window and lead."""
+
+import numpy as np
+from tqdm import tqdm
+
+from smug.datasets.mnist import Digits
+from smug.figures.network_limits import CAPTION, network_limits
+from smug.figures.style import save_table
+from smug.job import run
+from smug.masks.network import DenseNetwork, solve_network
+
+
+def main(config, paths):
+    """Train each network, solve its digits, write the table."""
+    from smug.models import mnist_mlp
+    from smug.models.dense import dense_layers
+
+    limits, training = config.network_limits, config.model
+    digits = Digits.load(paths.digits)
+    images = mnist_mlp.scale(digits.test_images[digits.explained[: limits.digits]])
+    rows = []
+    for hidden in limits.hidden:
+        model = mnist_mlp.train(
+            digits.train_images,
+            digits.train_labels,
+            hidden=[int(nodes) for nodes in hidden.split("-")],
+            learning_rate=training.learning_rate,
+            batch_size=training.batch_size,
+            epochs=training.epochs,
+            seed=training.seed,
+        )
+        network = DenseNetwork(*zip(*dense_layers(model), strict=True))
+        settings = [(w, s, x) for w in limits.windows for s in limits.lead_shares for x in images]
+        for window, share, image in tqdm(settings, desc=f"784-{hidden}-10", unit="mask"):
+            logits = network.logits(image.reshape(1, -1))[0]
+            label = int(logits.argmax())
+            lead = logits[label] - np.delete(logits, label).max()
+            solution = solve_network(
+                network,
+                image,
+                label,
+                window=window,
+                delta=share * lead,
+                time_limit=limits.timeout,
+            )
+            rows.append((f"784-{hidden}-10", window, share, solution))
+    table = network_limits(rows)
+    save_table(table, paths.csv, paths.tex, caption=CAPTION)
+    return {"masks": len(rows), "time_limit": limits.timeout}
+
+
+if __name__ == "__main__":
+    run(main)
