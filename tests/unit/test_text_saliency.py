@@ -62,8 +62,8 @@ def test_highlights_cover_their_words():
     words = figure.axes[0].texts[2:]
     for box, word in zip(boxes(figure), words, strict=True):
         drawn, covered = word.get_window_extent(), box.get_window_extent()
-        assert abs(drawn.x0 - covered.x0) < 3
-        assert abs(drawn.x1 - covered.x1) < 3
+        assert abs(drawn.x0 - covered.x0) < 0.05 * figure.dpi
+        assert abs(drawn.x1 - covered.x1) < 0.05 * figure.dpi
 
 
 def test_the_title_says_what_is_shown():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "workflow", "profiles", "conf", "src", "pyproject.toml")
+PARTS = ("Snakefile", "workflow", "profiles", "conf", "src", "pyproject.toml", "environment.yml")
 
 #: The smallest run of everything on digits.
 TINY = (
