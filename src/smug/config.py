@@ -198,9 +198,15 @@ def _known_keys(dataset: str, overrides: Iterable[Override]) -> set[str]:
 
 
 @functools.cache
-def _sections() -> frozenset[str]:
+def _sections() -> dict[str, str]:
+    """Read the sections, and the file that fills each unless another one is chosen."""
     defaults = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
-    return frozenset(section for entry in defaults if isinstance(entry, dict) for section in entry)
+    return {
+        section: name
+        for entry in defaults
+        if isinstance(entry, dict)
+        for section, name in entry.items()
+    }
 
 
 @functools.cache
@@ -347,7 +353,8 @@ def from_words(stage: str, words: Sequence[str]) -> tuple[dict[str, Any], dict[s
         raise SmugError(f"{stage} needs io.{missing[0]}=<path>; known: io.{', io.'.join(known)}")
     overrides = parse_overrides(rest)
     check_overrides(overrides)
-    dataset = next((o.value for o in reversed(overrides) if o.key == "dataset"), datasets()[0])
+    chosen = {o.key: o.value for o in overrides}
+    dataset = chosen.get("dataset", chosen.get("method", _sections()["dataset"]))
     return stage_config(stage, overrides, dataset=dataset), io
 
 
