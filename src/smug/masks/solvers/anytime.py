@@ -6,6 +6,9 @@
 4. *Kernels*: HiGHS solves the problem over the variables whose reduced cost leaves them in play,
    few at first, then more; once everything that could still beat the incumbent is in the kernel,
    its optimum is the optimum.
+
+Blocks need rows of few variables. Small problems of long rows go to batched branch and bound
+(:mod:`smug.masks.solvers.dense`) after the local search, other such problems to HiGHS.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from scipy import sparse
 
 from smug.masks.bounds import BLOCK_LIMIT, BlockBound
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.solvers.dense import DenseTree
 from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 
 #: Rows must be met by this much more, so that a mask of ours survives the exact check.
@@ -30,6 +34,12 @@ FIRST_SHARE = 0.3
 HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
 SEARCH_SHARE = 0.02
+#: Largest problem, rows and variables, for batched branch and bound.
+DENSE_ROWS, DENSE_VARIABLES = 40, 400
+#: It looks for smaller masks until this share of the limit, then for a better bound only.
+DIVE_SHARE = 0.4
+#: Nodes at a time in either part.
+DIVE_BATCH, PROOF_BATCH = 8, 256
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -252,6 +262,28 @@ class _Race:
         if result.status is not Status.INFEASIBLE:
             self.prove(result.bound)
 
+    def tree(self) -> None:
+        """Branch and bound: sizes below the incumbent's first, then sizes above the bound."""
+        tree = DenseTree(self.A.toarray(), self.demand)
+        self.prove(tree.root_bound())
+        decided = True
+        while decided and not self.over and self.size > self.bound + 1:
+            size = self.size
+            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE), DIVE_BATCH)
+            if mask is not None:
+                self.offer(mask)
+                decided = self.size < size
+            elif decided:
+                self.prove(size)
+        decided = True
+        while decided and not self.over:
+            decided, mask = tree.find(int(self.bound), self.deadline, PROOF_BATCH)
+            if mask is not None:
+                self.offer(mask)
+                return
+            if decided:
+                self.prove(self.bound + 1)
+
     def price(self, blocks: BlockBound) -> None:
         """Raise the bound and search for masks, in turns, until prices settle or time is up."""
         spent = 0.0
@@ -333,7 +365,11 @@ def solve_anytime(
     blocks_fit = np.mean(np.diff(race.A.indptr) <= BLOCK_LIMIT) > 0.5
     if not blocks_fit or race.search.best is None:
         race.search.run(race.at(SEARCH_SHARE))
-        race.whole(race.deadline)
+        rows, variables = race.A.shape
+        if race.search.best is not None and rows <= DENSE_ROWS and variables <= DENSE_VARIABLES:
+            race.tree()
+        if not race.over:
+            race.whole(race.deadline)
         return race.solution()
     race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))
     if not race.over:
