@@ -11,7 +11,8 @@ from smug.masks.problem import Status
 
 CAPTION = (
     "Solvers on the same real mask problems: seconds are medians over inputs (a time limit reached "
-    "counts with the time it took), proven is the share of problems with a proven optimum."
+    "counts with the time it took), proven is the share of problems with a proven optimum. Z3 and "
+    "CP-SAT run in processes of their own, whose start (about half a second) is counted."
 )
 
 
