@@ -102,6 +102,9 @@ def _with_highs(
         if progress is not None:
             size = np.inf if best is None else len(best)
             progress(perf_counter() - begin, float(size), float(count))
+        # A size may be excluded without a search, which alone would look at the clock.
+        if perf_counter() > deadline:
+            return best, float(count)
         try:
             found = deepening.find(count)
         except OutOfTime:
