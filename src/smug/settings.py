@@ -27,6 +27,12 @@ def _one_of(section: object, key: str, known: Iterable[str]) -> None:
         raise unknown_name(f"{_name(section)}.{key}", value, known)
 
 
+def _all_of(section: object, key: str, known: Iterable[str]) -> None:
+    for value in getattr(section, key):
+        if value not in known:
+            raise unknown_name(f"{_name(section)}.{key}", value, known)
+
+
 def _at_least(section: object, key: str, low: float) -> None:
     value = getattr(section, key)
     if not value >= low:
@@ -204,9 +210,7 @@ class SolverTiming:
     timeout: float = MISSING
 
     def __post_init__(self) -> None:
-        for solver in self.solvers:
-            if solver not in SOLVERS:
-                raise unknown_name("timing.solvers", solver, SOLVERS)
+        _all_of(self, "solvers", SOLVERS)
         _at_least(self, "inputs", 1)
 
 
@@ -225,10 +229,8 @@ class MaskSweep:
             raise SmugError(
                 f"sweep.figure_window={self.figure_window} is not in sweep.windows={self.windows}"
             )
-        for key in ("first_layer_solvers", "network_solvers"):
-            for solver in getattr(self, key):
-                if solver not in SOLVERS:
-                    raise unknown_name(f"sweep.{key}", solver, SOLVERS)
+        _all_of(self, "first_layer_solvers", SOLVERS)
+        _all_of(self, "network_solvers", SOLVERS)
 
 
 @dataclass

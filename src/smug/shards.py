@@ -144,6 +144,14 @@ class SolvedShard:
         """Read what :meth:`save` wrote."""
         return cls(**load_arrays(path))
 
+    def gap(self) -> np.ndarray:
+        """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
+        gaps = np.full(len(self.ids), np.inf)
+        found = self.has_mask()
+        distance = self.objective[found] - self.bound[found]
+        gaps[found] = distance / np.maximum(self.objective[found], 1)
+        return gaps
+
     def has_mask(self) -> np.ndarray:
         """Which inputs have a mask, bool, shape (n,)."""
         return np.isfinite(self.objective)

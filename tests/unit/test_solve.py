@@ -1,5 +1,6 @@
 """Shards of inputs, solved: what the workflow's jobs hand to each other."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -105,8 +106,6 @@ def test_network_masks_keep_the_class(shard):
 
 
 def test_other_networks_have_no_whole_encoding(shard):
-    from dataclasses import replace
-
     method = SimpleNamespace(**{**vars(METHOD), "encoding": "network"})
     solved = solve_shard(replace(shard, dense=()), method, SOLVER)
     assert solved.status.tolist() == ["failed"] * 3
@@ -117,6 +116,14 @@ def test_an_unknown_encoding_is_named(shard):
     method = SimpleNamespace(**{**vars(METHOD), "encoding": "second_layer"})
     with pytest.raises(SmugError, match=r"unknown method\.encoding 'second_layer'; known: first"):
         solve_shard(shard, method, SOLVER)
+
+
+def test_gaps_are_those_of_the_masks(shard):
+    solved = solve_shard(shard, METHOD, SOLVER)
+    changed = replace(
+        solved, objective=np.array([8.0, 0.0, np.inf]), bound=np.array([6.0, 0.0, 2.0])
+    )
+    assert changed.gap().tolist() == [0.25, 0.0, np.inf]
 
 
 def test_the_first_inputs_can_be_taken(shard):

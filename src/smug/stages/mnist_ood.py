@@ -1,10 +1,9 @@
 """Figure of out-of-distribution masks of digits."""
 
-import numpy as np
-
 from smug.figures.mnist_masks import per_digit
 from smug.figures.mnist_ood import ExplainedDigit, mnist_ood
 from smug.figures.style import save_figure
+from smug.io import load_arrays
 from smug.job import run
 from smug.results import load_results
 from smug.shards import AttributedShard, SolvedShard
@@ -16,7 +15,7 @@ def main(config, paths):
     network, first_layer = (
         SolvedShard.load(path) for path in (paths.network_masks, paths.smug_masks)
     )
-    maps = np.load(paths.maps, allow_pickle=False)["smug"]
+    maps = load_arrays(paths.maps)["smug"]
     scores = per_digit(load_results(paths.scores))
     chosen = scores[
         scores["encoding"].eq("network")

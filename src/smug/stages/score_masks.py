@@ -45,7 +45,7 @@ def main(config, paths):
             solver = {
                 "status": solved.status[i],
                 "bound": solved.bound[i],
-                "gap": 1 - solved.bound[i] / max(solved.objective[i], 1),
+                "gap": solved.gap()[i],
                 "seconds": solved.solve_seconds[i],
             }
             rows += [

@@ -28,7 +28,7 @@ def main(config, paths):
                     "value": solved.objective[i],
                     "status": solved.status[i],
                     "bound": solved.bound[i],
-                    "gap": 1 - solved.bound[i] / max(solved.objective[i], 1),
+                    "gap": solved.gap()[i],
                     "seconds": solved.solve_seconds[i],
                 }
                 for i, name in enumerate(solved.ids.tolist())

@@ -43,7 +43,7 @@ def solve_in_child(
     solver : str
         Name that the solution carries.
     function : str
-        ``module:name`` of a function in this package; it calls ``found(mask, seconds)`` for each
+        ``module:name`` of a function in this package; it calls ``found(mask)`` for each
         valid mask that is smaller than the ones before.
 
     Returns
@@ -99,6 +99,8 @@ def _listen(
             if line == "started\n":
                 watchdog.start()
                 continue
+            if not line.endswith("\n"):
+                break  # ended while it was speaking
             said.append(json.loads(line))
             if progress is not None:
                 progress(said[-1]["seconds"], said[-1]["size"], said[-1]["bound"])
