@@ -1,12 +1,21 @@
-# make results | test | lint | bench: each makes .venv from requirements.lock on first use.
+# make results | report | test | lint | bench: each makes .venv from requirements.lock on first use.
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
+OVERRIDE = $(if $(override),--config override='$(override)')
+# Make hands the variable override on to what it starts.
+RUN_NAME = import os; from smug import config; o = config.parse_overrides(os.environ.get("override", "")); print(config.compose("mnist", o)["workflow"]["run"])
+REPORT = --report results/$$($(BIN)/python -c '$(RUN_NAME)')/report.html \
+  --report-stylesheet workflow/report/style.css
 
-.PHONY: results test lint format bench lock clean-results
+.PHONY: results report test lint format bench lock clean-results
 
 results: .venv/installed
-	$(BIN)/snakemake --cores $(CORES) $(if $(override),--config override='$(override)')
+	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE) $(REPORT) --report-after-run
+
+# Snakemake's own report of a finished run, one file; needs no network.
+report: .venv/installed
+	$(BIN)/snakemake $(OVERRIDE) $(REPORT)
 
 test: .venv/installed
 	$(BIN)/python -m pytest

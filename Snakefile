@@ -1,6 +1,6 @@
 # Output paths: results/<run>/<rule>/<dataset>/<variant>/<shard>.<ext>; a part that a rule does not
-# vary is left out. <run> is workflow.run, <variant> is "main" or overrides joined by commas
-# (method.window=1,solver=z3), <shard> a running number. Tables and figures stand in
+# vary is left out. <run> is workflow.run, <variant> is "main" or overrides joined by "+"
+# (method.window=1+solver=z3), <shard> a running number. Tables and figures stand in
 # results/<run>/tables and results/<run>/figures, logs in logs/<rule>, timings in benchmarks/<rule>.
 from snakemake.utils import min_version
 
@@ -9,21 +9,28 @@ min_version("9.1")
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/selection.smk"
+include: "workflow/rules/selection_sweeps.smk"
+include: "workflow/rules/selection_checks.smk"
+include: "workflow/rules/selection_gallery.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
+include: "workflow/rules/training.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/sweeps.smk"
+include: "workflow/rules/text.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/image_figures.smk"
+include: "workflow/rules/image_tables.smk"
+include: "workflow/rules/gallery.smk"
+include: "workflow/rules/sanity.smk"
+include: "workflow/rules/geometric.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.models.output,
-        rules.completeness.output,
-        rules.mnist_masks.output,
-        rules.mnist_ood.output,
-        rules.network_limits.output,
-        rules.solvers.output,
-        rules.solver_scaling.output,
+        [TARGETS[dataset] for dataset in DATASETS],
+        FOR_ALL,

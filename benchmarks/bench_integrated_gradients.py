@@ -4,7 +4,7 @@ Targets: first-layer IG within 1.15× of the bare sum of its forward and backwar
 IG level with `saliency` at its best setting (batch 20 inside tf.function) and at least 1.7
 times as fast as its default (one point a pass). All runs are interleaved and repeated, because
 only ratios within one run mean anything; the wall-clock targets hold on an otherwise idle
-machine of two cores. Adaptive paths are shown on photographs.
+machine of two cores.
 """
 
 from __future__ import annotations
@@ -21,17 +21,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import saliency.core as pair
-import skimage.data
 import tensorflow as tf
 
 from smug.attribution.integrated_gradients import (
     first_layer_integrated_gradients,
     integrated_gradients,
 )
-from smug.masks.encode import top_k_nodes
-from smug.models.efficientnet_lite0 import import_weights
 from smug.models.first_layer import find_first_layer
-from smug.models.rewire import outputs_of
 
 
 def model_with_spread_scores(seed: int = 0) -> keras.Model:
@@ -124,34 +120,6 @@ def main() -> None:
         ratio = median(wall[above]) / median(wall[below])
         work = median(cpu[above]) / median(cpu[below])
         print(f"{above} / {below}: {ratio:.2f} ({aim}), processor time {work:.2f}")
-    report_adaptive()
-
-
-def report_adaptive() -> None:
-    """Print the steps adaptive paths take on photographs, and their agreement with 200 steps.
-
-    With trained weights: the path of a random network has no shape to adapt to.
-    """
-    model = import_weights()
-    first = find_first_layer(model)
-    for name in ("chelsea", "coffee"):
-        photograph = tf.image.resize(getattr(skimage.data, name)(), (224, 224)).numpy()
-        image = (photograph[np.newaxis] - 127) / 128
-        target = outputs_of(model, image).argmax(axis=1)
-        fixed = first_layer_integrated_gradients(model, image, target, layer=first, steps=200)
-        adaptive, details = first_layer_integrated_gradients(
-            model,
-            image,
-            target,
-            layer=first,
-            steps=200,
-            adaptive=True,
-            top_k=3000,
-            return_details=True,
-        )
-        nodes = top_k_nodes(fixed, 3000)
-        same = np.intersect1d(nodes, top_k_nodes(adaptive, 3000)).size / nodes.size
-        print(f"adaptive, {name}: {details.steps[0]} steps, {same:.1%} of the top 3000 (>= 95 %)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command ``smug``: explain one image, list the methods."""
+"""The command ``smug``: explain one image or one text, list the methods."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import yaml
 from smug import __version__
 from smug.errors import SmugError
 from smug.job import configure_threads
+
+#: Where the demo run leaves the network that reads reviews.
+TEXT_MODEL = "results/demo/train_text_cnn/model.keras"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,12 +35,13 @@ def _parser() -> argparse.ArgumentParser:
     methods = commands.add_parser("methods", help="list the methods and their settings")
     methods.set_defaults(run=list_methods, threads=1)
 
-    explain = commands.add_parser("explain", help="explain one image")
-    explain.add_argument("image", type=Path, help="any image file that Pillow reads")
+    explain = commands.add_parser("explain", help="explain one image or one text")
+    explain.add_argument("image", type=Path, nargs="?", help="any image file that Pillow reads")
+    explain.add_argument("--text", help="explain this text instead of an image")
     explain.add_argument(
         "--model",
-        default="efficientnet_lite0",
-        help="a .keras file, or efficientnet_lite0 (default; ImageNet weights of its package)",
+        help="a .keras file; default for images: efficientnet_lite0 (ImageNet weights of its "
+        f"package), for texts: {TEXT_MODEL}",
     )
     explain.add_argument("--method", default="smug", help="see: smug methods")
     explain.add_argument("--target", type=int, help="class to explain (default: the predicted one)")
@@ -50,9 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--mean", type=float, help="pixel value that the model gets as 0")
     explain.add_argument("--scale", type=float, help="pixel values per unit of the model's input")
-    explain.add_argument("--output", type=Path, help="default: IMAGE's name with .smug.png")
+    explain.add_argument(
+        "--output", type=Path, help="default: IMAGE's name with .smug.png, or text.smug.html"
+    )
     explain.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
-    explain.set_defaults(run=explain_image)
+    explain.set_defaults(run=explain_one)
     return parser
 
 
@@ -64,6 +70,41 @@ def list_methods(options: argparse.Namespace) -> None:
         print(f"{name}: {method.about}")
         for key, default in method_settings(name).items():
             print(f"    {key}={default}")
+
+
+def explain_one(options: argparse.Namespace) -> None:
+    """Explain the image or the text given."""
+    if (options.image is None) == (options.text is None):
+        raise SmugError(
+            "smug explain needs one of IMAGE and --text; for example --text 'nice head'"
+        )
+    (explain_image if options.text is None else explain_typed_text)(options)
+
+
+def explain_typed_text(options: argparse.Namespace) -> None:
+    """Explain one text: write a page and the arrays, print what was found."""
+    settings = _settings(options.set)
+    from smug.explained_text import TextModel, explain_text
+    from smug.figures.text_html import render
+    from smug.io import atomic
+
+    model = TextModel.load(options.model or TEXT_MODEL)
+    found = explain_text(
+        model, options.text, target=options.target, method=options.method, settings=settings
+    )
+    about = f" by a network trained on: {model.dataset}" if model.dataset else ""
+    print(f"prediction: {found.shown.prediction:.3f}{about}")
+    for name, note in found.shown.notes.items():
+        scores = found.shown.saliency[name]
+        chosen = [word for word, score in zip(found.shown.words, scores, strict=True) if score]
+        print(f"{name}: {note}: {' '.join(chosen)}")
+    page = options.output or Path("text.smug.html")
+    with atomic(page) as temporary:
+        temporary.write_text(
+            render([found.shown], title=f"Text explained{about}", generated=False), "utf-8"
+        )
+    arrays, record = found.attribution.save(page.with_suffix(".npz"))
+    print(f"written: {page}, {arrays}, {record}")
 
 
 def explain_image(options: argparse.Namespace) -> None:
@@ -112,7 +153,7 @@ def _load(options: argparse.Namespace):
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
 
-    if options.model == "efficientnet_lite0":
+    if options.model in (None, "efficientnet_lite0"):
         from smug.datasets.imagenet import class_names
 
         return efficientnet_lite0.import_weights(), efficientnet_lite0.PREPROCESSING, class_names()

@@ -8,7 +8,6 @@ says which sections a stage reads. The configuration is composed once per datase
 
 from __future__ import annotations
 
-import ast
 import copy
 import difflib
 import functools
@@ -26,7 +25,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
@@ -35,6 +34,8 @@ from smug.settings import SCHEMAS
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
 
+#: Groups that hold one file per dataset (model: the one that ``models`` names).
+DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
 #: Groups whose files are lists of overrides for other sections, weakest first.
 OVERRIDE_GROUPS = ("scale", "experiment")
 
@@ -169,7 +170,7 @@ def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
     Parameters
     ----------
     dataset : str
-        Chooses the files of the groups ``dataset``, ``method``, ``timing`` and ``model``.
+        Chooses the files of the :data:`DATASET_GROUPS` and of ``model``.
     overrides : iterable of Override
         Applied in order, those meant for other datasets left out.
 
@@ -229,31 +230,46 @@ def _compose(dataset: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     return plain
 
 
-@functools.cache
 def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
-    """Let Hydra fill every section with the file chosen for it."""
-    of_dataset = [f"{group}={dataset}" for group in ("dataset", "method", "timing")]
-    of_dataset.append(f"model={_models()[dataset]}")
+    """Fill every section with the file chosen for it.
+
+    Only sections chosen otherwise are composed anew: the whole takes ten times longer.
+    """
+    config = copy.deepcopy(_of_dataset(dataset))
+    for section, _, name in (choice.partition("=") for choice in choices):
+        with open_dict(config):
+            config[section] = copy.deepcopy(_section(section, name))
+    return config
+
+
+@functools.cache
+def _of_dataset(dataset: str) -> DictConfig:
+    """Let Hydra compose the configuration of a dataset."""
+    of_dataset = [f"{group}={dataset}" for group in DATASET_GROUPS]
+    return _hydra("config", [*of_dataset, f"model={_models()[dataset]}"])
+
+
+@functools.cache
+def _section(section: str, name: str) -> DictConfig:
+    """Let Hydra compose one file of a group."""
+    known = sorted(path.stem for path in (CONF / section).glob("*.yaml"))
+    if name not in known:
+        raise unknown_name(section, name, known)
+    return _hydra(f"{section}/{name}", [])[section]
+
+
+def _hydra(file: str, overrides: list[str]) -> DictConfig:
     try:
         # A stage may run inside a process that already uses Hydra for something else.
         GlobalHydra.instance().clear()
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return hydra_compose("config", [*of_dataset, *choices])
-    except (
-        ConfigCompositionException,
-        MissingConfigException,
-        OverrideParseException,
-        OmegaConfBaseException,
-    ) as error:
+            return hydra_compose(file, overrides)
+    except (ConfigCompositionException, MissingConfigException, OmegaConfBaseException) as error:
         raise _explain(error) from error
 
 
 def _explain(error: Exception) -> SmugError:
     """Turn Hydra's complaint into one line: what, the value, what is allowed."""
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        options = [name for name in error.options if not name.endswith("_schema")]
-        group, _, name = str(error.missing_cfg_file).rpartition("/")
-        return unknown_name(group or "file in conf/", name, options)
     cause = error.__cause__ or error
     if isinstance(cause, SmugError):
         return cause
@@ -268,22 +284,25 @@ def _models() -> dict[str, str]:
     return yaml.safe_load((CONF / "config.yaml").read_text())["models"]
 
 
-def check_overrides(overrides: Iterable[Override]) -> None:
+def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -> None:
     """Compose every dataset, and stop at a key that none of those meant knows.
+
+    A job names its own ``dataset`` and composes no other: that takes half a second each.
 
     Raises
     ------
     SmugError
         Lists the known keys of the section meant, or the sections.
     """
-    overrides = tuple(overrides)
-    known = {name: _known_keys(name, overrides) for name in datasets()}
+    overrides = [o for o in overrides if dataset is None or o.reaches(dataset)]
+    names = datasets() if dataset is None else [dataset]
+    known = {name: _known_keys(name, overrides) for name in names}
     for override in overrides:
         meant = [override.dataset] if override.dataset else known
         keys = set().union(*(known[name] for name in meant))
-        if override.key in keys:
-            continue
         section, dot, _ = override.key.partition(".")
+        if override.key in keys or override.key in _keys_of_any_choice(section):
+            continue
         same = [key for key in keys if key.startswith(f"{section}.")] if dot else []
         shown = sorted(same or (key for key in keys if "." not in key))
         close = difflib.get_close_matches(override.key, keys, n=1)
@@ -291,6 +310,15 @@ def check_overrides(overrides: Iterable[Override]) -> None:
         raise SmugError(f"unknown key {override.key!r}; known: {', '.join(shown)}.{hint}")
     for name in known:
         compose(name, overrides)
+
+
+@functools.cache
+def _keys_of_any_choice(section: str) -> set[str]:
+    """Keys of every file that may fill a section: heard where one of those is chosen."""
+    keys: set[str] = set()
+    for path in (CONF / section).glob("*.yaml") if section in _sections() else ():
+        keys |= {f"{section}.{key}" for key in _section(section, path.stem)}
+    return keys
 
 
 @functools.cache
@@ -337,7 +365,9 @@ def from_words(stage: str, words: Sequence[str]) -> tuple[dict[str, Any], dict[s
     SmugError
         Unknown or missing ``io`` names, and everything :func:`compose` raises.
     """
-    known = _stage_file(stage)["io"]
+    # A name with a question mark may be left out.
+    wanted = _stage_file(stage)["io"]
+    known = [name.removesuffix("?") for name in wanted]
     io: dict[str, list[str]] = {}
     rest = []
     for word in words:
@@ -348,51 +378,12 @@ def from_words(stage: str, words: Sequence[str]) -> tuple[dict[str, Any], dict[s
             io.setdefault(name, []).append(path)
         else:
             rest.append(word)
-    missing = [name for name in known if name not in io]
+    missing = [name for name in wanted if name not in io and not name.endswith("?")]
     if missing:
         raise SmugError(f"{stage} needs io.{missing[0]}=<path>; known: io.{', io.'.join(known)}")
     overrides = parse_overrides(rest)
-    check_overrides(overrides)
     chosen = {o.key: o.value for o in overrides}
-    dataset = chosen.get("dataset", chosen.get("method", _sections()["dataset"]))
+    named = (chosen[group] for group in DATASET_GROUPS if group in chosen)
+    dataset = next(named, _sections()["dataset"])
+    check_overrides(overrides, dataset)
     return stage_config(stage, overrides, dataset=dataset), io
-
-
-def modules_of(stage: str) -> list[str]:
-    """Source files that a stage's module imports from SMUG, directly or not, as paths from ROOT.
-
-    Rules name them as inputs, so that editing a module reruns exactly the stages that use it.
-    This file and the job runner are left out: they carry values, they do not make results.
-    """
-    seen: dict[str, Path] = {}
-    todo = [f"smug.stages.{stage}"]
-    while todo:
-        name = todo.pop()
-        path = _module_path(name)
-        if path is None or name in seen or name in ("smug.config", "smug.job", "smug.settings"):
-            continue
-        seen[name] = path
-        todo += _imports(name, path)
-    return sorted(str(path.relative_to(ROOT)) for path in seen.values())
-
-
-def _module_path(name: str) -> Path | None:
-    base = ROOT / "src" / Path(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-@functools.cache
-def _imports(name: str, path: Path) -> tuple[str, ...]:
-    found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.Constant) and path.name == "__init__.py":
-            # A package's registry names modules that it imports when they are needed.
-            found.append(f"{name}.{node.value}")
-    return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

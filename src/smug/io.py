@@ -73,9 +73,21 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
     SmugError
         Missing, truncated or foreign file.
     """
+    with _opened(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+def array_names(path: str | Path) -> list[str]:
+    """Names of the arrays in an ``.npz``, without reading them; raises as :func:`load_arrays`."""
+    with _opened(path) as file:
+        return list(file.files)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            yield file
     except FileNotFoundError as error:
         raise SmugError(f"no file {path}; run the rule that makes it") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:

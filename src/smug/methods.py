@@ -10,8 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from smug.attribution.geometric import geometric_ensemble, ggig
 from smug.attribution.gradcam import gradcam
 from smug.attribution.gradients import check_target, gradients
+from smug.attribution.image_sis import image_sis
 from smug.attribution.integrated_gradients import integrated_gradients
 from smug.attribution.smug import smug, smug_base
 from smug.errors import SmugError, unknown_name
@@ -86,6 +88,9 @@ METHODS: dict[str, Method] = {
     "integrated_gradients": Method(integrated_gradients, "gradients summed from a baseline"),
     "gradients": Method(gradients, "gradient of the class score"),
     "gradcam": Method(gradcam, "last feature maps, weighted by their gradients"),
+    "ggig": Method(ggig, "largest gradients around the path from a baseline, found by ascent"),
+    "geometric_ensemble": Method(geometric_ensemble, "mean ggig of models near the trained one"),
+    "image_sis": Method(image_sis, "windows that alone keep the class score, found by gradients"),
 }
 
 

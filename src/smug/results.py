@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from smug.errors import SmugError
 from smug.io import atomic
 
-#: Columns of the table; status, bound, gap and seconds are those of a solver, else empty.
+#: Columns of the table; status, bound, gap and seconds are those of a solver, else empty (a sanity
+#: check's status says why its value is missing).
 COLUMNS = {
     "run": "string",
     "dataset": "string",
@@ -62,3 +64,8 @@ def load_results(*paths: str | Path) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
     return pd.concat(tables, ignore_index=True)
+
+
+def dataset_label(dataset: Mapping[str, Any]) -> str:
+    """Name of a dataset in tables and figures, from its configuration: made-up data says so."""
+    return dataset["name"] + (" (generated)" if dataset["source"] == "generated" else "")

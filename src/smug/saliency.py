@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from smug.errors import SmugError, unknown_name
 from smug.masks.linear import LinearMap, receptive_fields
+from smug.shards import AttributedShard, SolvedShard
 
 SCORINGS = ("sum", "max")
 
@@ -60,6 +63,35 @@ def smug_saliency(
         scores[np.isneginf(scores)] = 0.0
     scores = scores.reshape(layer.spatial)
     return scores if mask is None else np.where(_check_mask(mask, layer), scores, 0.0)
+
+
+@dataclass(frozen=True)
+class SmugMaps:
+    """Maps of SMUG and SMUG_base for a shard, shape (n, *spatial) each; zero without a mask.
+
+    ``seen`` marks the positions that SMUG_base keeps: the receptive fields of the chosen nodes.
+    """
+
+    smug: np.ndarray
+    smug_base: np.ndarray
+    seen: np.ndarray
+
+
+def shard_maps(
+    shard: AttributedShard, solved: SolvedShard, *, scoring: str, ranking: str, seed: int
+) -> SmugMaps:
+    """Score every input of a shard; settings as for :func:`smug_saliency` and ``node_values``."""
+    shape = solved.masks.shape
+    maps = SmugMaps(np.zeros(shape), np.zeros(shape), np.zeros(shape, bool))
+    for i, nodes in enumerate(solved.nodes):
+        nodes = nodes[nodes >= 0]
+        if not nodes.size:
+            continue
+        alpha = shard.node_values(i, ranking, seed)
+        maps.seen[i] = seen_positions(shard.layer, nodes) & ~shard.padding[i]
+        maps.smug_base[i] = smug_saliency(shard.layer, alpha, nodes, maps.seen[i], scoring=scoring)
+        maps.smug[i] = smug_saliency(shard.layer, alpha, nodes, solved.masks[i], scoring=scoring)
+    return maps
 
 
 def seen_positions(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smug.errors import SmugError
+from smug.errors import SmugError, unknown_name
 from smug.io import load_arrays, save_arrays
 from smug.masks.linear import LinearMap
 
@@ -31,8 +31,13 @@ class AttributedShard:
         What enters the first layer.
     attribution : numpy.ndarray of float32, shape (n, *layer.output_shape)
         Integrated Gradients of the first layer's activations.
+    gradient, activation : numpy.ndarray of float32, shape (n, *layer.output_shape)
+        Gradient of the class probability with respect to the first layer's activations, and
+        those activations: other rankings of the nodes than Integrated Gradients.
     completeness_error : numpy.ndarray of float64, shape (n,)
         See :class:`smug.attribution.integrated_gradients.IGDetails`.
+    seconds : numpy.ndarray of float64, shape (n,)
+        Time that the attribution took.
     padding : numpy.ndarray of bool, shape (n, *layer.spatial)
         Positions that are never masked or counted.
     layer : LinearMap
@@ -48,10 +53,37 @@ class AttributedShard:
     probability: np.ndarray
     inputs: np.ndarray
     attribution: np.ndarray
+    gradient: np.ndarray
+    activation: np.ndarray
     completeness_error: np.ndarray
+    seconds: np.ndarray
     padding: np.ndarray
     layer: LinearMap
     dense: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+
+    def node_values(self, i: int, ranking: str, seed: int) -> np.ndarray:
+        """Value of every node of one input, by which the top ones are chosen and scored.
+
+        Parameters
+        ----------
+        i : int
+            Row of the input.
+        ranking : {"integrated_gradients", "gradients", "activations", "random"}
+            The paper's choice, and what it is compared with.
+        seed : int
+            Of the random values.
+        """
+        if ranking == "random":
+            shape = self.layer.output_shape
+            return np.random.default_rng([seed, i]).uniform(0.0, 1.0, shape)
+        known = {
+            "integrated_gradients": self.attribution,
+            "gradients": self.gradient,
+            "activations": self.activation,
+        }
+        if ranking not in known:
+            raise unknown_name("method.ranking", ranking, [*known, "random"])
+        return known[ranking][i]
 
     def first(self, count: int) -> AttributedShard:
         """The first inputs, all if there are fewer."""
@@ -144,6 +176,10 @@ class SolvedShard:
         """Read what :meth:`save` wrote."""
         return cls(**load_arrays(path))
 
+    def first(self, count: int) -> SolvedShard:
+        """The first inputs, all if there are fewer."""
+        return replace(self, **{name: value[:count] for name, value in vars(self).items()})
+
     def gap(self) -> np.ndarray:
         """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
         gaps = np.full(len(self.ids), np.inf)
@@ -155,3 +191,38 @@ class SolvedShard:
     def has_mask(self) -> np.ndarray:
         """Which inputs have a mask, bool, shape (n,)."""
         return np.isfinite(self.objective)
+
+
+@dataclass(frozen=True)
+class SaliencyShard:
+    """Maps of one method for one shard; row i is one input.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    target : numpy.ndarray of int64, shape (n,)
+        The class explained.
+    maps : numpy.ndarray of float32, shape (n, *spatial)
+        Magnitudes, summed over channels; all zero where the method failed.
+    masks : numpy.ndarray of bool, shape (n, *spatial)
+        Kept positions; all False for a method that has no mask.
+    seconds : numpy.ndarray of float64, shape (n,)
+    message : numpy.ndarray of str, shape (n,)
+        Why the method failed on an input, else empty.
+    """
+
+    ids: np.ndarray
+    target: np.ndarray
+    maps: np.ndarray
+    masks: np.ndarray
+    seconds: np.ndarray
+    message: np.ndarray
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> SaliencyShard:
+        """Read what :meth:`save` wrote."""
+        return cls(**load_arrays(path))

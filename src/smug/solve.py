@@ -10,9 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 from smug.errors import SmugError, unknown_name
-from smug.masks.encode import encode_first_layer, expand_mask, mask_grid, top_k_nodes
+from smug.masks.encode import EncodedMask, encode_first_layer, expand_mask, mask_grid, top_k_nodes
 from smug.masks.network import DenseNetwork, solve_network
-from smug.masks.problem import MaskSolution
+from smug.masks.problem import MaskProblem, MaskSolution
 from smug.masks.solvers import solve
 from smug.shards import FAILED, AttributedShard, SolvedShard
 
@@ -26,6 +26,7 @@ class MethodSettings(Protocol):
     margin: float
     window: int
     response: str
+    ranking: str
     delta: float
 
 
@@ -51,7 +52,10 @@ class SolvedInput:
 
 
 def solve_shard(
-    shard: AttributedShard, method: MethodSettings, solver: SolverSettings
+    shard: AttributedShard,
+    method: MethodSettings,
+    solver: SolverSettings,
+    start: SolvedShard | None = None,
 ) -> SolvedShard:
     """Find the smallest mask of every input of a shard.
 
@@ -60,6 +64,8 @@ def solve_shard(
     shard : AttributedShard
     method, solver
         The configuration sections of these names.
+    start : SolvedShard, optional
+        Masks of the same inputs to start from, such as those of a larger gamma.
 
     Returns
     -------
@@ -72,7 +78,8 @@ def solve_shard(
     solved = []
     for i in tqdm(range(len(shard.ids)), desc=f"{method.encoding}, {solver.name}", unit="mask"):
         try:
-            solved.append(solve_input(shard, i, method, solver))
+            first = start.masks[i] if start is not None and start.has_mask()[i] else None
+            solved.append(solve_input(shard, i, method, solver, first))
         except SmugError as error:
             print(f"{shard.ids[i]}: {error}")
             nothing = np.zeros(shard.layer.spatial, bool)
@@ -102,11 +109,68 @@ def _stack(shard: AttributedShard, solved: list[SolvedInput], width: int) -> Sol
 
 
 def _first_layer(
-    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
+    shard: AttributedShard,
+    i: int,
+    method: MethodSettings,
+    solver: SolverSettings,
+    start: np.ndarray | None,
 ) -> SolvedInput:
     """SMUG: encode the first layer only."""
     begin = perf_counter()
-    nodes = top_k_nodes(shard.attribution[i], method.top_k)
+    nodes, encoded = _encoded(shard, i, method, solver)
+    encode_seconds = perf_counter() - begin
+    solution = solve(
+        encoded.problem,
+        solver=solver.name,
+        time_limit=solver.timeout,
+        start=None if start is None else _variables(encoded.problem, start, method.window),
+        seed=solver.seed,
+        threads=solver.threads,
+    )
+    mask = _on_input(shard, i, encoded.problem, solution.mask, method.window)
+    return SolvedInput(nodes, mask, solution, len(encoded.nodes), encode_seconds)
+
+
+def several_masks(
+    shard: AttributedShard, method: MethodSettings, solver: SolverSettings, solutions: int
+) -> tuple[list[np.ndarray], list[float]]:
+    """Look for distinct masks of the smallest size of every input (first layer encoded).
+
+    Returns
+    -------
+    masks : list of numpy.ndarray of bool, shape (found, *spatial)
+        None are found for an input whose problem cannot be set up or whose time runs out.
+    sizes : list of float
+        Windows in each mask.
+    """
+    masks, sizes = [], []
+    for i in tqdm(range(len(shard.ids)), desc="distinct masks", unit="input"):
+        found: tuple[np.ndarray, ...] = ()
+        size = np.nan
+        try:
+            _, encoded = _encoded(shard, i, method, solver)
+            solution = solve(
+                encoded.problem,
+                solver=solver.name,
+                time_limit=solver.timeout,
+                solutions=solutions,
+                seed=solver.seed,
+                threads=solver.threads,
+            )
+            found, size = solution.masks, solution.objective
+        except SmugError as error:
+            print(f"{shard.ids[i]}: {error}")
+        shown = [_on_input(shard, i, encoded.problem, mask, method.window) for mask in found]
+        masks.append(np.array(shown, bool).reshape(-1, *shard.layer.spatial))
+        sizes.append(size)
+    return masks, sizes
+
+
+def _encoded(
+    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
+) -> tuple[np.ndarray, EncodedMask]:
+    """Top nodes of one input and the mask problem they make."""
+    nodes = top_k_nodes(shard.node_values(i, method.ranking, solver.seed), method.top_k)
     encoded = encode_first_layer(
         shard.layer,
         shard.inputs[i],
@@ -117,21 +181,29 @@ def _first_layer(
         response=method.response,
         fixed=shard.padding[i],
     )
-    encode_seconds = perf_counter() - begin
-    solution = solve(
-        encoded.problem,
-        solver=solver.name,
-        time_limit=solver.timeout,
-        seed=solver.seed,
-        threads=solver.threads,
-    )
-    windows = encoded.problem.grid_mask(solution.mask)
-    mask = expand_mask(windows, shard.layer.spatial, method.window) & ~shard.padding[i]
-    return SolvedInput(nodes, mask, solution, len(encoded.nodes), encode_seconds)
+    return nodes, encoded
+
+
+def _on_input(
+    shard: AttributedShard, i: int, problem: MaskProblem, mask: np.ndarray, window: int
+) -> np.ndarray:
+    """Blow a problem's mask up to pixels (words), padding left out."""
+    return expand_mask(problem.grid_mask(mask), shard.layer.spatial, window) & ~shard.padding[i]
+
+
+def _variables(problem: MaskProblem, mask: np.ndarray, window: int) -> np.ndarray:
+    """Read a problem's variables off a mask over pixels (words)."""
+    for axis, side in enumerate(mask.shape):
+        mask = np.logical_or.reduceat(mask, np.arange(0, side, window), axis=axis)
+    return mask.ravel()[problem.groups]
 
 
 def _network(
-    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
+    shard: AttributedShard,
+    i: int,
+    method: MethodSettings,
+    solver: SolverSettings,
+    start: np.ndarray | None,
 ) -> SolvedInput:
     """Encode the whole network of dense ReLU layers (paper, section 4.1)."""
     if not shard.dense:

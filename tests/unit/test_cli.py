@@ -7,6 +7,9 @@ import pytest
 from PIL import Image
 
 from smug import cli
+from smug.datasets.tokenizer import Tokenizer
+from smug.io import save_json
+from smug.models import text_cnn
 
 
 @pytest.fixture
@@ -87,6 +90,73 @@ def test_a_damaged_picture_is_named(picture, model_file):
     with pytest.raises(SystemExit) as stop:
         cli.main(["explain", str(picture), "--model", str(model_file)])
     assert "photo.png" in str(stop.value)
+
+
+@pytest.fixture(scope="module")
+def text_model(tmp_path_factory):
+    """A small text CNN with its vocabulary beside it."""
+    folder = tmp_path_factory.mktemp("text")
+    words = ("nice", "head", "dull", "nose", "b", "malt")
+    model = text_cnn.build(num_words=10, embedding=4, filters=6, max_words=12, seed=1)
+    model.layers[0].set_weights([np.random.default_rng(0).normal(size=(10, 4))])
+    model.save(folder / "model.keras")
+    Tokenizer(words, 10).save(folder / "vocabulary.json")
+    save_json(folder / "metrics.json", {"dataset": "beer (generated), aroma"})
+    return folder / "model.keras"
+
+
+TEXT = "<b> nice </b> head & dull nose 🍺 of malt"
+
+
+def test_a_text_is_explained(text_model, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    words = ["explain", "--text", TEXT, "--model", str(text_model), "--output", str(page)]
+    cli.main(words)
+    said = capsys.readouterr().out
+    assert "by a network trained on: beer (generated), aroma" in said
+    assert "of 7 words, proven" in said
+    document = page.read_text("utf-8")
+    assert "&lt;b&gt;" in document
+    assert "<b> nice" not in document
+    assert "🍺" in document
+    assert "generated" in document
+    arrays = np.load(page.with_suffix(".npz"))
+    assert arrays["mask"].shape == (1, 12)
+    # "b" stands twice, inside the tags; padding is no part of the mask.
+    assert not arrays["mask"][0, :5].any()
+
+
+def test_a_text_can_be_explained_by_any_method_and_its_end_counts(text_model, tmp_path, caplog):
+    words = ["explain", "--text", "nice " * 20 + "malt", "--model", str(text_model)]
+    cli.main([*words, "--method", "gradients", "--output", str(tmp_path / "x.html")])
+    assert "only the last 12 words kept" in caplog.text
+    assert "gradients" in (tmp_path / "x.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "one of IMAGE and --text"),
+        (["{photo}", "--text", "nice"], "one of IMAGE and --text"),
+        (["--text", ""], "empty"),
+        (["--text", "zzz ???"], "none of its 2 words is in the vocabulary"),
+        (["--text", "nice head", "--method", "lime"], "unknown method 'lime'"),
+        (["--text", "nice head", "--set", "topk=3"], "Did you mean 'top_k'"),
+        (["--text", "nice head", "--model", "nowhere.keras"], "rule train_text_cnn makes it"),
+        (["--text", "nice head", "--model", "{model}"], "a text CNN has Embedding"),
+    ],
+)
+def test_mistakes_about_texts_end_with_one_line(
+    picture, model_file, text_model, tmp_path, monkeypatch, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    names = {"photo": picture, "model": model_file}
+    model = [] if "--model" in words else ["--model", str(text_model)]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["explain", *model, *(word.format(**names) for word in words)])
+    assert str(stop.value).startswith("smug: ")
+    assert said in str(stop.value)
+    assert not (tmp_path / "text.smug.html").exists()
 
 
 def test_the_command_is_installed():

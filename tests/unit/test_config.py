@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smug import config
+from smug import config, dependencies
 from smug.config import Override
 from smug.errors import SmugError
 
@@ -96,10 +96,23 @@ def test_overrides_can_be_meant_for_one_dataset():
 
 
 def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
-    given = overrides("mnist:dataset.explained=7 scale=paper imagenet:dataset.root='/a b/c=d'")
+    given = overrides(
+        "mnist:dataset.explained=7 scale=paper imagenet:dataset.root='/a b/c=d' "
+        "beer:dataset.root=/reviews"
+    )
     assert config.compose("mnist", given)["dataset"]["explained"] == 7
     assert config.compose("mnist", given)["workflow"]["run"] == "paper"
     assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
+
+
+def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
+    given = overrides("explainer=smug method.top_k=7 solver=z3 imagenet:explainer.gamma=0.25")
+    mnist, imagenet = (config.compose(name, given) for name in ("mnist", "imagenet"))
+    assert (mnist["explainer"]["top_k"], mnist["explainer"]["solver"]) == (7, "z3")
+    assert mnist["explainer"]["gamma"] == mnist["method"]["gamma"] == 0.5
+    assert imagenet["explainer"]["gamma"] == 0.25
+    assert imagenet["sanity"]["explainers"]["smug"]["top_k"] == 7
+    assert imagenet["sanity"]["explainers"]["smug"]["gamma"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -128,7 +141,26 @@ def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
         ("sweep.figure_window=3", ["sweep.figure_window=3", "[1, 2, 4]"]),
         ("method.margin=0", ["method.margin=0", "(0, 1 - gamma]"]),
         ("model.hidden=[]", ["model.hidden", "one layer"]),
+        ("mnist:sanity.methods=[gradcam]", ["sanity.methods", "gradcam", "gradients"]),
+        ("sanity.orders=[up]", ["sanity.orders", "up", "cascading"]),
+        ("sanity.seeds=[]", ["sanity.seeds=[]"]),
+        ("sanity.noises=[0]", ["sanity.noises=[0.0]", "above 0"]),
+        ("sanity.explainers.ggig.points=0", ["points=0", "below 1"]),
+        ("sanity.explainers.ggig.pointz=1", ["sanity.explainers.ggig.pointz", "Did you mean"]),
+        ("explainer=geometric_ensemble explainer.tolerance=2", ["tolerance=2", "(0, 1]"]),
+        ("explainer=smug explainer.solver=cplex", ["explainer.solver", "cplex", "highs"]),
+        ("mnist:model=mnist_cnn mnist:model.filters=[4]", ["model.filters=[4]", "two numbers"]),
         ("imagenet:dataset.source=files", ["dataset.root", "DATA.md"]),
+        ("beer:dataset.source=files", ["dataset.root", "DATA.md"]),
+        ("beer:dataset.source=download", ["dataset.source", "download", "generated"]),
+        ("beer:dataset.aspect=3", ["dataset.aspect", "3", "0, 1, 2"]),
+        ("beer:dataset.explain=all", ["dataset.explain", "annotated", "heldout"]),
+        ("beer:dataset.validation=900", ["dataset.validation=900", "generated_heldout=800"]),
+        ("beer:model.learning_rate=0", ["model.learning_rate", "above 0"]),
+        ("sufficient_words.rule=fixd", ["sufficient_words.rule", "fixd", "fraction"]),
+        ("sufficient_words.low=0.9", ["sufficient_words.low=0.9", "low <= high"]),
+        ("sufficient_words.fraction=2", ["sufficient_words.fraction=2", "[0, 1]"]),
+        ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "above 0"]),
     ],
 )
 def test_bad_overrides_are_named_with_what_is_allowed(text, said):
@@ -148,9 +180,13 @@ def test_io_names_are_checked():
 
 
 def test_modules_of_a_stage_are_those_it_imports():
-    solve, train = config.modules_of("solve_masks"), config.modules_of("train_mnist_mlp")
+    solve, train = (
+        dependencies.modules_of("solve_masks"),
+        dependencies.modules_of("train_mnist"),
+    )
     assert "src/smug/masks/encode.py" in solve
     assert "src/smug/masks/solvers/highs.py" in solve
+    assert "src/smug/masks/solvers/cpsat_search.py" in solve
     assert "src/smug/stages/solve_masks.py" in solve
     assert "src/smug/models/mnist_mlp.py" in train
     assert not [path for path in train if path.startswith("src/smug/masks/")]

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -7,15 +9,16 @@ from smug.errors import SmugError
 from smug.models import mnist_mlp
 from smug.models.dense import dense_layers
 from smug.models.registry import load_model, network
+from smug.models.training import train_digits
 
 
 def test_the_same_seed_trains_the_same_network():
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
-    first, second = (
-        mnist_mlp.train(images, labels, hidden=(4,), epochs=1, seed=3).get_weights()
-        for _ in range(2)
+    settings = SimpleNamespace(
+        name="mnist_mlp", hidden=(4,), learning_rate=1e-3, batch_size=32, epochs=1, seed=3
     )
+    first, second = (train_digits(settings, images, labels).get_weights() for _ in range(2))
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -64,3 +67,11 @@ def test_models_are_read_without_running_their_code(tmp_path):
 def test_unknown_networks_are_named():
     with pytest.raises(SmugError, match=r"unknown model 'vgg'; known: .*mnist_mlp"):
         network("vgg")
+
+
+def test_padding_is_known_for_networks_on_words():
+    words = np.array([[0, 0, 3], [0, 1, 2]], np.int32)
+    assert network("text_cnn").padding(words, (3,)).tolist() == (words == 0).tolist()
+    pixels = np.zeros((2, 4, 5), np.uint8)
+    assert not network("mnist_mlp").padding(pixels, (4, 5)).any()
+    assert network("mnist_mlp").padding(pixels, (4, 5)).shape == (2, 4, 5)

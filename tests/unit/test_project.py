@@ -58,3 +58,15 @@ def test_rooms_stay_habitable():
         for path in ROOT.glob(pattern):
             lines = len(path.read_text().splitlines())
             assert lines <= most, f"{path.relative_to(ROOT)} has {lines} lines, more than {most}"
+
+
+def test_every_figure_and_table_is_in_the_report_with_a_caption():
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    made = re.findall(r'f"\{OUT\}/(?:figures|tables)/([\w{}]+)\.(?:png|csv)"', rules)
+    reported = re.findall(
+        r'in_report\(\s*f"\{OUT\}/(?:figures|tables)/([\w{}]+)\.(?:png|csv)"', rules
+    )
+    assert sorted(made) == sorted(reported)
+    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
+    stems = {name.removesuffix("_{{dataset}}") for name in reported}
+    assert stems == captions - {"workflow"}

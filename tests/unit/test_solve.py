@@ -18,6 +18,7 @@ METHOD = SimpleNamespace(
     margin=1e-4,
     window=2,
     response="auto",
+    ranking="integrated_gradients",
     delta=0.0,
 )
 SOLVER = SimpleNamespace(name="highs", timeout=20.0, threads=1, seed=0)
@@ -53,7 +54,10 @@ def shard():
         probability=np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
         inputs=inputs,
         attribution=attribution,
+        gradient=attribution[::-1],
+        activation=np.abs(attribution),
         completeness_error=np.zeros(3),
+        seconds=np.zeros(3),
         padding=np.zeros((3, 6, 6), bool),
         layer=layer,
         dense=tuple(zip(kernels, biases, strict=True)),

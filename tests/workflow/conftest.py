@@ -19,7 +19,14 @@ TINY = (
     "mnist:sweep.figure_window=7 mnist:sweep.network_solvers=[highs] "
     "mnist:sweep.first_layer_solvers=[highs] mnist:timing.solvers=[highs] "
     "network_limits.hidden=['5'] network_limits.windows=[7] network_limits.digits=1 "
-    "mnist:timing.top_k=[4] mnist:timing.windows=[7] mnist:timing.inputs=1"
+    "mnist:timing.top_k=[4] mnist:timing.windows=[7] mnist:timing.inputs=1 "
+    "mnist:grid.top_k=[4] mnist:grid.gamma=[0.0,0.5] mnist:grid.windows=[7] mnist:grid.inputs=1 "
+    "mnist:grid.rankings=[gradients] mnist:grid.scorings=[sum] mnist:grid.solutions=2 "
+    "mnist:comparison.explainers=[gradients] mnist:comparison.thresholds=5 "
+    "mnist:comparison.cells=2 mnist:comparison.curve_steps=2 "
+    "ggig_figure.methods=[gradients] ggig_figure.shown=1 mnist:sanity.methods=[gradients] "
+    "mnist:sanity.inputs=1 mnist:sanity.shard_size=1 mnist:sanity.levels=1 mnist:sanity.seeds=[0] "
+    "mnist:sanity.noises=[0.01]"
 )
 
 
@@ -57,8 +64,14 @@ class Project:
         )
 
     def job(self, stage: str, *words: str) -> subprocess.CompletedProcess:
+        return self._module(f"smug.stages.{stage}", *words)
+
+    def smug(self, *words: str) -> subprocess.CompletedProcess:
+        return self._module("smug.cli", *words)
+
+    def _module(self, name: str, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "-m", f"smug.stages.{stage}", *words],
+            [sys.executable, "-m", name, *words],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -21,13 +21,13 @@ def test_a_killed_run_is_resumed(fresh):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    log = fresh.folder / "results/demo/logs/train_mnist_mlp.log"
+    log = fresh.folder / "results/demo/logs/train_mnist/mnist_mlp.log"
     _wait_for(lambda: log.exists() and "Epoch 2/" in log.read_text(), process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     digits = fresh.folder / "results/demo/prepare_mnist/digits.npz"
     written = digits.stat().st_mtime_ns
-    assert not (fresh.folder / "results/demo/train_mnist_mlp/model.keras").exists()
+    assert not (fresh.folder / "results/demo/train_mnist/mnist_mlp/model.keras").exists()
 
     # The killed run held the folder's lock; a user clears it as Snakemake says.
     assert fresh.run("--unlock").returncode == 0

@@ -1,21 +1,28 @@
 """The workflow as a user meets it: run, run again, change a value, make a mistake."""
 
 import json
+import re
 import subprocess
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 
 from .conftest import TINY
 
-SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood"}
-TRAINING = {"train_mnist_mlp", "network_limits", "models", "attribute", "completeness"}
+SWEEPS = {"score_grid", "topk_gamma", "topk_gamma_masks", "ablations", "distinct_masks"}
+PAGE = {"score_images", "attribution_curves", "gallery_images", "gallery"}
+SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood"} | PAGE | SWEEPS
+MEASURING = {"sanity", "sanity_table", "sanity_randomisation", "sanity_perturbation"}
+TRAINING = {"train_mnist", "network_limits", "models", "attribute"}
+TRAINING |= {"completeness", "explain", "ggig"} | MEASURING
 TIMING = {"time_solvers", "solvers", "solver_scaling"}
 
 
 def test_everything_is_made(finished):
     results = finished.folder / "results" / "demo"
-    for name in ("figures/mnist_ood", "figures/solver_scaling"):
+    figures = ("mnist_ood", "solver_scaling", "ggig", "sanity_randomisation", "sanity_perturbation")
+    for name in (f"figures/{figure}" for figure in figures):
         assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     table = pd.read_csv(results / "tables/mnist_masks.csv")
@@ -26,11 +33,19 @@ def test_everything_is_made(finished):
     # A proven mask of the whole network keeps the class: that is its constraint.
     assert (table.loc[table["encoding"] == "network", "keeps_class"] == 1.0).all()
     assert "\\toprule" in (results / "tables/mnist_masks.tex").read_text()
+    checks = pd.read_csv(results / "tables/sanity.csv")
+    assert checks["check"].tolist() == ["cascading", "untrained", "independent", "perturbation"]
+    assert (checks["method"] == "gradients").all()
+    curves = pd.read_csv(results / "tables/attribution_curves.csv")
+    assert curves["method"].tolist() == ["SMUG", "SMUG_base", "gradients"]
+    assert (curves["n"] == 2).all()
+    models = pd.read_csv(results / "tables/models.csv")
+    assert models["model"].tolist() == ["mnist_mlp", "mnist_cnn"]
 
 
 def test_results_say_where_they_come_from(finished):
     results = finished.folder / "results" / "demo"
-    variant = "method.encoding=first_layer,method.window=7,solver=highs"
+    variant = "method.encoding=first_layer+method.window=7+solver=highs"
     record = json.loads((results / f"solve_masks/mnist/{variant}/0.json").read_text())
     assert record["stage"] == "solve_masks"
     assert record["config"]["solver"]["timeout"] == 20.0
@@ -46,11 +61,19 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("override", "rules"),
     [
-        ("solver.timeout=19", SOLVING | TIMING),
+        ("solver.timeout=19", SOLVING | TIMING | MEASURING),
         ("timing.timeout=19", TIMING),
-        ("saliency.scoring=max", {"saliency", "mnist_ood"}),
+        ("grid.inputs=2", {"score_grid", "topk_gamma", "ablations", "distinct_masks"}),
+        (
+            "saliency.scoring=max",
+            {"saliency", "mnist_ood", "topk_gamma_masks"} | PAGE | MEASURING,
+        ),
+        ("gallery.inputs=1", {"gallery_images", "gallery"}),
+        ("sanity.noises=[0.02]", MEASURING),
+        ("sanity.explainers.gradients.method=gradcam", MEASURING),
+        ("ggig_figure.shown=2", {"ggig"}),
         ("sweep.figure_window=4", {"saliency", "mnist_ood"}),
-        ("attribution.steps=50", {"attribute", "completeness"} | SOLVING | TIMING),
+        ("attribution.steps=50", {"attribute", "completeness"} | SOLVING | TIMING | MEASURING),
         ("model.learning_rate=0.002", TRAINING | SOLVING | TIMING),
         ("imagenet:method.gamma=0.5", set()),
     ],
@@ -66,7 +89,9 @@ def test_an_edited_value_reruns_its_rules_and_a_comment_none(finished):
         path.write_text(before + "# a comment more\n")
         assert finished.planned() == set()
         path.write_text(before.replace("scoring: sum", "scoring: max"))
-        assert finished.planned() == {"saliency", "mnist_ood"}
+        assert (
+            finished.planned() == {"saliency", "mnist_ood", "topk_gamma_masks"} | PAGE | MEASURING
+        )
     finally:
         path.write_text(before)
 
@@ -80,7 +105,63 @@ def test_an_edited_module_reruns_what_imports_it(finished):
     finally:
         path.write_text(before)
     assert planned >= {"solve_masks", "time_solvers"}
-    assert not planned & {"prepare_mnist", "train_mnist_mlp"}
+    assert not planned & {"prepare_mnist", "train_mnist"}
+
+
+def test_an_edited_template_makes_the_page_anew(finished):
+    path = finished.folder / "src/smug/figures/gallery/template.html"
+    before = path.read_text()
+    try:
+        path.write_text(before + "\n")
+        assert finished.planned() == {"gallery"}
+    finally:
+        path.write_text(before)
+
+
+def test_the_gallery_shows_every_digit_and_its_links_lead_to_files(finished):
+    results = finished.folder / "results" / "demo"
+    text = (results / "gallery.html").read_text("utf-8")
+    data = json.loads(re.search(r'type="application/json">(.*)</script>', text)[1])
+    (digits,) = data["datasets"]
+    assert digits["dataset"] == "mnist"
+    assert [one["row"] for one in digits["inputs"]] == [0, 1]
+    assert {"smug", "smug_base", "gradients"} <= set(digits["names"])
+    links = [link for one in digits["inputs"] for link in one["files"].values()]
+    links += [record["path"] for record in digits["records"]]
+    assert len(links) > 10
+    for link in links:
+        assert (results / unquote(link)).is_file(), link
+
+
+def test_the_report_is_written_without_a_network(finished):
+    nowhere = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
+    result = subprocess.run(
+        finished.command(
+            "--report",
+            "report.html",
+            "--report-stylesheet",
+            "workflow/report/style.css",
+        ),
+        cwd=finished.folder,
+        env={**finished.environment, **nowhere},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = (finished.folder / "report.html").read_text("utf-8")
+    assert (finished.folder / "workflow/report/style.css").read_text() in text
+    results = json.loads(re.search(r"var results = (\{.*\});", text)[1])
+    shown = {path.removeprefix("results/demo/"): found for path, found in results.items()}
+    made = {
+        str(path.relative_to(finished.folder / "results/demo"))
+        for pattern in ("figures/*.png", "tables/*.csv")
+        for path in (finished.folder / "results/demo").glob(pattern)
+    }
+    assert set(shown) == made
+    assert "sweep.figure_window=7" in shown["figures/mnist_ood.png"]["caption"]
+    caption = shown["tables/models.csv"]["caption"]
+    assert "mnist_mlp" in caption
+    assert "system-message" not in "".join(found["caption"] for found in results.values())
 
 
 def test_a_job_can_be_run_by_hand(finished):
@@ -137,6 +218,27 @@ def test_a_mistake_stops_at_once_and_is_named(fresh, words, said):
     result = _run(fresh, command)
     assert result.returncode == 1
     assert said in result.stdout + result.stderr
+
+
+def test_the_sweeps_start_from_masks_of_a_larger_gamma(finished):
+    results = finished.folder / "results" / "demo"
+    record = json.loads(
+        (results / "solve_masks/mnist/method.top_k=4+method.gamma=0.0/0.json").read_text()
+    )
+    assert any("method.gamma=0.5/0.npz" in name for name in record["files"])
+    table = pd.read_csv(results / "tables/topk_gamma.csv")
+    assert table["gamma"].tolist() == [0.0, 0.5]
+    assert table["mask_size"].is_monotonic_increasing
+
+
+def test_the_papers_scale_stays_below_2000_jobs(fresh, tmp_path):
+    root = tmp_path / "data"
+    root.mkdir()
+    override = f"scale=paper imagenet:dataset.root={root} beer:dataset.root={root}"
+    result = fresh.run("--dry-run", override=override)
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    assert int(re.search(r"^total +(\d+)$", text, re.M)[1]) < 2000
 
 
 def test_overridden_runs_have_their_own_folder(finished):

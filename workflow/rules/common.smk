@@ -7,6 +7,7 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from smug import config as smug_config
+from smug.dependencies import modules_of
 from smug.errors import SmugError
 
 # Jobs run with the Python that runs Snakemake, also where its environment is not activated.
@@ -40,18 +41,24 @@ except SmugError as error:
     raise WorkflowError(str(error)) from None
 
 
-def settings(dataset):
-    """Every section of the configuration, for one dataset."""
-    return smug_config.compose(dataset, OVERRIDES)
+def settings(dataset, variant="main"):
+    """Every section of the configuration, for one dataset and variant."""
+    return smug_config.compose(dataset, (*OVERRIDES, *overrides_of(variant)))
+
+
+def overrides_of(variant):
+    """The overrides that a variant's name spells out."""
+    words = [] if variant == "main" else variant.split("+")
+    return [smug_config.Override(*word.split("=", 1)) for word in words]
 
 
 def frozen(stage, dataset=None):
     """Params function: the stage's configuration as overrides; wildcards say what is open."""
 
     def params(wildcards):
-        variant = wildcards.get("variant", "main")
-        words = [] if variant == "main" else variant.split(",")
-        extra = [smug_config.Override(*word.split("=", 1)) for word in words]
+        extra = overrides_of(wildcards.get("variant", "main"))
+        if "model" in wildcards.keys():
+            extra.append(smug_config.Override("model", wildcards.model))
         of = wildcards.get("dataset", dataset)
         return smug_config.freeze(
             smug_config.stage_config(stage, (*OVERRIDES, *extra), dataset=of)
@@ -71,9 +78,24 @@ def paths(wildcards, input, output):
     ]
 
 
+def in_report(path, shows):
+    """Flag a figure or table for Snakemake's report; its caption is workflow/report/<name>.rst.
+
+    What is made for each dataset alike, <name>_{dataset}, has one caption for all.
+    """
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0].removesuffix("_{dataset}")
+    return report(
+        path,
+        caption=f"../report/{stem}.rst",
+        category=os.path.basename(folder).capitalize(),
+        labels={"shows": shows},
+    )
+
+
 def code(stage):
     """The source files whose change makes a stage's results stale."""
-    return smug_config.modules_of(stage)
+    return modules_of(stage)
 
 
 def shards(dataset):
@@ -97,5 +119,9 @@ def every_shard(path):
 
 wildcard_constraints:
     dataset="[a-z_0-9]+",
+    model=r"\w+",
     shard=r"\d+",
-    variant=r"main|[\w.]+=[^/]+",
+    variant=r"main|[\w.]+=[^/,]+",
+
+
+report: "../report/workflow.rst"

@@ -18,6 +18,8 @@ rule attribute:
     params:
         config=frozen("attribute"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("attribute", sharded=True)
 
@@ -25,6 +27,7 @@ rule attribute:
 rule solve_masks:
     input:
         attribution=rules.attribute.output.arrays,
+        start=start_masks,
         code=code("solve_masks"),
     output:
         masks=f"{OUT}/solve_masks/{{dataset}}/{{variant}}/{{shard}}.npz",
@@ -38,6 +41,8 @@ rule solve_masks:
     params:
         config=frozen("solve_masks"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("solve_masks")
 
@@ -59,5 +64,30 @@ rule saliency:
     params:
         config=frozen("saliency"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("saliency")
+
+
+rule explain:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        model=lambda wildcards: model_file(wildcards.dataset, wildcards.variant),
+        code=code("explain"),
+    output:
+        maps=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.npz",
+        record=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.json",
+    log:
+        f"{OUT}/logs/explain/{{dataset}}-{{variant}}-{{shard}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/explain/{{dataset}}-{{variant}}-{{shard}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("explain"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("explain", sharded=True)

@@ -10,7 +10,10 @@ rule mnist_ood:
         scores=rules.score_masks.output.scores,
         code=code("mnist_ood"),
     output:
-        png=f"{OUT}/figures/mnist_ood.png",
+        png=in_report(
+            f"{OUT}/figures/mnist_ood.png",
+            "Masks of whole networks are out of distribution",
+        ),
         pdf=f"{OUT}/figures/mnist_ood.pdf",
         record=f"{OUT}/figures/mnist_ood.json",
     log:
@@ -22,6 +25,8 @@ rule mnist_ood:
     params:
         config=frozen("mnist_ood", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("mnist_ood")
 
@@ -31,7 +36,7 @@ rule solver_scaling:
         scores=timings(),
         code=code("solver_scaling"),
     output:
-        png=f"{OUT}/figures/solver_scaling.png",
+        png=in_report(f"{OUT}/figures/solver_scaling.png", "Seconds of every solver"),
         pdf=f"{OUT}/figures/solver_scaling.pdf",
         record=f"{OUT}/figures/solver_scaling.json",
     log:
@@ -43,5 +48,7 @@ rule solver_scaling:
     params:
         config=frozen("solver_scaling", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("solver_scaling")

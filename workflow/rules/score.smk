@@ -32,6 +32,8 @@ rule score_masks:
     params:
         config=frozen("score_masks", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("score_masks")
 
@@ -52,5 +54,35 @@ rule time_solvers:
     params:
         config=frozen("time_solvers"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("time_solvers")
+
+
+rule score_images:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        attribution=rules.attribute.output.arrays,
+        masks=f"{OUT}/solve_masks/{{dataset}}/main/{{shard}}.npz",
+        smug_maps=f"{OUT}/saliency/{{dataset}}/main/{{shard}}.npz",
+        maps=lambda wildcards: explained(wildcards, rules.explain.output.maps),
+        settings=lambda wildcards: explained(wildcards, rules.explain.output.record),
+        model=lambda wildcards: model_file(wildcards.dataset),
+        code=code("score_images"),
+    output:
+        scores=f"{OUT}/score_images/{{dataset}}/{{shard}}.parquet",
+        record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
+    log:
+        f"{OUT}/logs/score_images/{{dataset}}-{{shard}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_images/{{dataset}}-{{shard}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("score_images"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("score_images", sharded=True)

@@ -1,22 +1,31 @@
 # Which networks, settings and files the rules ask for.
 
-#: Where each network stands once its rule has run.
-MODEL_FILES = {
-    "mnist_mlp": f"{OUT}/train_mnist_mlp/model.keras",
-    "efficientnet_lite0": f"{OUT}/import_efficientnet_lite0/model.keras",
+#: Where the networks trained here stand once their rule has run; all others are imported.
+TRAINED = {
+    "mnist_mlp": f"{OUT}/train_mnist/mnist_mlp/model.keras",
+    "text_cnn": f"{OUT}/train_text_cnn/model.keras",
+    "mnist_cnn": f"{OUT}/train_mnist/mnist_cnn/model.keras",
+    "imagenet_cnn": f"{OUT}/train_imagenet_cnn/model.keras",
 }
 
 
-def model_file(dataset):
+def model_file(dataset, variant="main"):
     """The network that explains a dataset."""
-    return MODEL_FILES[settings(dataset)["model"]["name"]]
+    name = settings(dataset, variant)["model"]["name"]
+    return TRAINED.get(name, f"{OUT}/import_model/{name}.keras")
+
+
+def explainers(dataset):
+    """Variants of the methods that a dataset compares beside SMUG."""
+    names = settings(dataset)["comparison"]["explainers"]
+    return [f"explainer={name}" for name in names]
 
 
 def mask_variants():
     """Every setting of the MNIST mask table: encoding x window x solver."""
     sweep = settings("mnist")["sweep"]
     return [
-        f"method.encoding={encoding},method.window={window},solver={solver}"
+        f"method.encoding={encoding}+method.window={window}+solver={solver}"
         for encoding in ("first_layer", "network")
         for window in sweep["windows"]
         for solver in sweep[f"{encoding}_solvers"]
@@ -27,7 +36,7 @@ def figure_file(stage, encoding):
     """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
     sweep = settings("mnist")["sweep"]
     variant = (
-        f"method.encoding={encoding},method.window={sweep['figure_window']},"
+        f"method.encoding={encoding}+method.window={sweep['figure_window']}+"
         f"solver={sweep[f'{encoding}_solvers'][0]}"
     )
     return f"{OUT}/{stage}/mnist/{variant}/0.npz"
@@ -40,3 +49,70 @@ def timings():
         for dataset in DATASETS
         for solver in settings(dataset)["timing"]["solvers"]
     ]
+
+
+def explained(wildcards, path):
+    """A path of the rule explain, for every method compared on a dataset."""
+    return expand(
+        path,
+        dataset=wildcards.dataset,
+        variant=explainers(wildcards.dataset),
+        shard=wildcards.shard,
+    )
+
+
+def first_shards(path, dataset, inputs):
+    """A rule's path for the shards that hold the first inputs of a dataset."""
+    count = math.ceil(inputs / settings(dataset)["dataset"]["shard_size"])
+    return expand(
+        path,
+        dataset=dataset,
+        variant="main",
+        shard=[shard for shard in shards(dataset) if shard < count],
+    )
+
+
+def of_shown(path, dataset="imagenet"):
+    """A rule's path for the shards that hold the images shown in figures."""
+    return first_shards(path, dataset, settings(dataset)["comparison"]["shown"])
+
+
+def methods_shown(path, dataset="imagenet"):
+    """The same of the rule explain, for every method compared."""
+    return [
+        one
+        for variant in explainers(dataset)
+        for one in of_shown(str(path).replace("{variant}", variant), dataset)
+    ]
+
+
+def trained_metrics():
+    """Metrics of the networks that this run trains."""
+    wanted = {settings(dataset)["model"]["name"] for dataset in DATASETS}
+    if "mnist" in DATASETS:
+        wanted.add("mnist_cnn")
+    return [
+        path.replace("model.keras", "metrics.json")
+        for name, path in TRAINED.items()
+        if name in wanted
+    ]
+
+
+def text_files(path):
+    """A rule's path on the reviews, for every shard of the run."""
+    return [
+        str(path).format(dataset="beer", variant="main", shard=shard)
+        for shard in shards("beer")
+    ]
+
+
+def text_maps(path):
+    """A path of the rule explain, for every method compared on the reviews."""
+    return [
+        str(path).format(dataset="beer", variant=f"explainer={name}", shard="{shard}")
+        for name in settings("beer")["comparison"]["explainers"]
+    ]
+
+
+#: Datasets of images in this run.
+IMAGE_DATASETS = [name for name in DATASETS if name in ("mnist", "imagenet")]

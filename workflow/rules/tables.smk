@@ -3,10 +3,10 @@
 
 rule models:
     input:
-        metrics=[rules.train_mnist_mlp.output.metrics],
+        metrics=trained_metrics(),
         code=code("models"),
     output:
-        csv=f"{OUT}/tables/models.csv",
+        csv=in_report(f"{OUT}/tables/models.csv", "Networks"),
         tex=f"{OUT}/tables/models.tex",
         record=f"{OUT}/tables/models.json",
     log:
@@ -18,6 +18,8 @@ rule models:
     params:
         config=frozen("models", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("models")
 
@@ -28,7 +30,9 @@ rule completeness:
         settings=every_shard(rules.attribute.output.record),
         code=code("completeness"),
     output:
-        csv=f"{OUT}/tables/completeness.csv",
+        csv=in_report(
+            f"{OUT}/tables/completeness.csv", "Completeness of the attributions"
+        ),
         tex=f"{OUT}/tables/completeness.tex",
         record=f"{OUT}/tables/completeness.json",
     log:
@@ -40,6 +44,8 @@ rule completeness:
     params:
         config=frozen("completeness", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("completeness")
 
@@ -49,7 +55,7 @@ rule mnist_masks:
         scores=rules.score_masks.output.scores,
         code=code("mnist_masks"),
     output:
-        csv=f"{OUT}/tables/mnist_masks.csv",
+        csv=in_report(f"{OUT}/tables/mnist_masks.csv", "Masks of digits"),
         tex=f"{OUT}/tables/mnist_masks.tex",
         record=f"{OUT}/tables/mnist_masks.json",
     log:
@@ -61,6 +67,8 @@ rule mnist_masks:
     params:
         config=frozen("mnist_masks", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("mnist_masks")
 
@@ -70,7 +78,9 @@ rule network_limits:
         digits=rules.prepare_mnist.output.digits,
         code=code("network_limits"),
     output:
-        csv=f"{OUT}/tables/network_limits.csv",
+        csv=in_report(
+            f"{OUT}/tables/network_limits.csv", "Limits of the whole-network encoding"
+        ),
         tex=f"{OUT}/tables/network_limits.tex",
         record=f"{OUT}/tables/network_limits.json",
     log:
@@ -82,6 +92,8 @@ rule network_limits:
     params:
         config=frozen("network_limits", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("network_limits")
 
@@ -91,7 +103,7 @@ rule solvers:
         scores=timings(),
         code=code("solvers"),
     output:
-        csv=f"{OUT}/tables/solvers.csv",
+        csv=in_report(f"{OUT}/tables/solvers.csv", "Solvers"),
         tex=f"{OUT}/tables/solvers.tex",
         record=f"{OUT}/tables/solvers.json",
     log:
@@ -103,5 +115,7 @@ rule solvers:
     params:
         config=frozen("solvers", "mnist"),
         io=paths,
+    message:
+        "{rule} {wildcards}"
     shell:
         job("solvers")

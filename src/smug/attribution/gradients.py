@@ -33,20 +33,27 @@ def gradients(
     numpy.ndarray of float32, shape (batch, ...)
         Signed, shaped like the input, or like the output of `layer` or of the embedding.
     """
+    return gradients_and_scores(model, x, target, layer=layer)[0]
+
+
+def gradients_and_scores(
+    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`gradients`, with the class scores, shape (batch,), of the same pass."""
     layer, points = attribution_site(model, x, layer)
     x, points = rewire.as_batch(model, x), tf.constant(points)
     target = check_target(model, target, len(x))
     signature = (rewire.batch_spec(x), rewire.batch_spec(points), rewire.batch_spec(target))
 
-    def run(x: tf.Tensor, points: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        return score_gradient(model, layer, x, points, target)[0]
+    def run(x: tf.Tensor, points: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return score_gradient(model, layer, x, points, target)
 
     def build() -> Callable:
         return rewire.traced(run, signature)
 
-    return rewire.compiled(model, ("gradients", layer, *signature), build)(
-        x, points, target
-    ).numpy()
+    function = rewire.compiled(model, ("gradients", layer, *signature), build)
+    gradient, score = function(x, points, target)
+    return gradient.numpy(), score.numpy()
 
 
 def score_gradient(

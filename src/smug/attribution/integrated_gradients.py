@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from smug.attribution.gradients import attribution_site, check_target, score_gradient
 from smug.errors import SmugError, unknown_name
@@ -133,7 +134,7 @@ def integrated_gradients(
     x = rewire.as_batch(model, x).numpy()
     starts = [
         np.broadcast_to(value, stop.shape).astype(stop.dtype)
-        for value in _baselines(baseline, input_range, stop.shape, layer is not None)
+        for value in baselines(baseline, input_range, stop.shape, layer is not None)
     ]
     results = [_path_integrals(model, layer, x, start, stop, target, settings) for start in starts]
     attribution = np.mean([result for result, _ in results], axis=0, dtype=np.float64)
@@ -193,13 +194,28 @@ def first_layer_integrated_gradients(
     return (attribution, details) if return_details else attribution
 
 
-def _baselines(
+def baselines(
     baseline: str | float | np.ndarray,
     input_range: tuple[float, float],
     shape: tuple[int, ...],
     inner: bool,
 ) -> list[np.ndarray]:
-    """Start values of the paths, each broadcastable to `shape` (batch first)."""
+    """Start values of the paths, each broadcastable to `shape` (batch first).
+
+    Parameters
+    ----------
+    baseline, input_range
+        As for :func:`integrated_gradients`.
+    shape : tuple of int
+        Shape of the points to attribute to, the batch first.
+    inner : bool
+        Whether the points are a layer's output, for which black and white mean nothing.
+
+    Raises
+    ------
+    SmugError
+        If the baseline has an unknown name or does not fit the shape.
+    """
     if isinstance(baseline, str):
         low, high = input_range
         values = {"zero": [0.0], "black": [low], "white": [high], "both": [low, high]}
@@ -287,7 +303,16 @@ class _Path:
         """``delta * sum(weights * gradient(times))``, float64, shaped like the path's points."""
         dtype = self._constants[1].dtype
         total = np.zeros(self.delta.shape)
-        for chunk in _chunks(len(times), self.batch_size):
+        # A bar for whoever waits at a terminal; jobs report their own progress to their logs.
+        chunks = tqdm(
+            _chunks(len(times), self.batch_size),
+            desc="gradients",
+            total=-(-len(times) // self.batch_size),
+            disable=None,
+            leave=False,
+            delay=1.0,
+        )
+        for chunk in chunks:
             t, w = tf.constant(times[chunk], dtype), tf.constant(weights[chunk], dtype)
             gradient, _ = self._run(*self._constants, t, w)
             total += gradient.numpy()

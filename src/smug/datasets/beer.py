@@ -12,7 +12,6 @@ import gzip
 import json
 import logging
 import math
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 
 from smug.datasets.tokenizer import Tokenizer
 from smug.errors import SmugError
+from smug.io import save_arrays
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,20 @@ class Reviews:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def inputs(self) -> np.ndarray:
+        """What the network's preprocessing gets: the tokens."""
+        return self.tokens
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of each review, int64: -1, since a score is no class."""
+        return np.full(len(self), -1, np.int64)
+
+    def shard(self, number: int, size: int) -> Reviews:
+        """Reviews of one shard; none past the end."""
+        return self.take(np.arange(len(self))[number * size :][:size])
+
     def words(self, i: int) -> list[str]:
         """Raw words of review ``i``, punctuation and unknown words included."""
         return self.texts[i].split(" ")
@@ -118,19 +132,15 @@ class Reviews:
 
     def save(self, path: str | Path) -> None:
         """Write a compressed ``.npz`` without pickle, in one step."""
-        path = Path(path)
         encoded = [text.encode("utf-8") for text in self.texts]
-        partial = path.with_name(path.name + ".part")
-        with open(partial, "wb") as file:
-            np.savez_compressed(
-                file,
-                **{name: getattr(self, name) for name in _ARRAYS},
-                text_bytes=np.frombuffer(b"".join(encoded), np.uint8),
-                text_ends=np.cumsum([len(text) for text in encoded], dtype=np.int64),
-                aspect=np.int64(self.aspect),
-                generated=np.bool_(self.generated),
-            )
-        os.replace(partial, path)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays |= {
+            "text_bytes": np.frombuffer(b"".join(encoded), np.uint8),
+            "text_ends": np.cumsum([len(text) for text in encoded], dtype=np.int64),
+            "aspect": np.int64(self.aspect),
+            "generated": np.bool_(self.generated),
+        }
+        save_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Reviews:

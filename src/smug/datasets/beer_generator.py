@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
 from smug.datasets.beer import ASPECTS, GENERATED_MARKER, review_path
 from smug.errors import SmugError
+from smug.io import atomic
 
 _STRONG = ("lasting", "heavy", "dense", "bold", "rich", "steady")
 _WEAK = ("fading", "faint", "thin", "scant", "meagre", "timid")
@@ -200,6 +200,5 @@ def _line(review: GeneratedReview) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)

@@ -94,6 +94,11 @@ class PreparedImages:
         return len(self.ids)
 
     @property
+    def inputs(self) -> np.ndarray:
+        """What the network's preprocessing gets: the pixels."""
+        return self.images
+
+    @property
     def has_box(self) -> np.ndarray:
         """Which images have a box, bool, shape (n,)."""
         return np.isfinite(self.boxes).all(axis=1)
@@ -105,6 +110,10 @@ class PreparedImages:
         return PreparedImages(
             self.images[rows], self.labels[rows], self.ids[rows], self.boxes[rows], self.class_names
         )
+
+    def shard(self, number: int, size: int) -> PreparedImages:
+        """Images of one shard; none past the end."""
+        return self.take(np.arange(len(self))[number * size :][:size])
 
     def save(self, path: str | os.PathLike) -> None:
         """Write to ``path`` as compressed npz, atomically (a killed job leaves no half file)."""
@@ -120,6 +129,13 @@ class PreparedImages:
                 "run the prepare stage of an image dataset"
             )
         return PreparedImages(**arrays)
+
+
+def concatenate(parts: Iterable[PreparedImages]) -> PreparedImages:
+    """Put images of the same size and classes under one another; at least one part."""
+    parts = list(parts)
+    rows = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS[:-1]}
+    return PreparedImages(**rows, class_names=parts[0].class_names)
 
 
 _FIELDS = ("images", "labels", "ids", "boxes", "class_names")

@@ -8,13 +8,13 @@ is padding. There is no out-of-vocabulary index: a word outside the vocabulary i
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from smug.errors import SmugError
+from smug.io import save_json
 
 #: Characters that separate words; the apostrophe is not one of them.
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -93,11 +93,8 @@ class Tokenizer:
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON, in one step (a reader never sees half a file)."""
-        path = Path(path)
         document = {"format": _FORMAT, "num_words": self.num_words, "words": list(self.words)}
-        partial = path.with_name(path.name + ".part")
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=0), encoding="utf-8")
-        os.replace(partial, path)
+        save_json(path, document)
 
     @classmethod
     def load(cls, path: str | Path) -> Tokenizer:

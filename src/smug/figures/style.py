@@ -15,6 +15,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from smug.io import atomic
 
@@ -72,6 +73,23 @@ def show_scores(axis: Axes, scores: np.ndarray) -> None:
     axis.imshow(scores, cmap=SCORE_COLOURS, vmin=0, vmax=scores.max() or 1, interpolation="nearest")
 
 
+def show_box(axis: Axes, box: np.ndarray) -> None:
+    """Draw a box ``x1, y1, x2, y2`` in pixels; NaN draws nothing."""
+    if not np.isfinite(box).all():
+        return
+    x1, y1, x2, y2 = np.asarray(box, float) - 0.5
+    for width, colour in ((2.2, "black"), (1.1, "yellow")):
+        axis.add_patch(
+            Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, linewidth=width, edgecolor=colour)
+        )
+
+
+def short(name: str, most: int = 18) -> str:
+    """Shorten a class name to its first word group, at most so many letters."""
+    name = name.split(",")[0]
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def save_figure(figure: Figure, *paths: Path) -> None:
     """Write a figure to each path in the format its ending names, without dates inside."""
     for path in paths:
@@ -82,16 +100,29 @@ def save_figure(figure: Figure, *paths: Path) -> None:
     plt.close(figure)
 
 
-def save_table(table: pd.DataFrame, csv: Path, tex: Path, *, caption: str, digits: int = 3) -> None:
-    """Write a table as CSV, every digit, and as LaTeX, rounded and captioned."""
+def save_table(
+    table: pd.DataFrame,
+    csv: Path,
+    tex: Path,
+    *,
+    caption: str,
+    digits: int = 3,
+    printed: pd.DataFrame | None = None,
+) -> None:
+    """Write a table as CSV, every digit, and as LaTeX, rounded and captioned.
+
+    LaTeX gets ``printed`` where the table is too wide for a page.
+    """
     with atomic(csv) as temporary:
         table.to_csv(temporary, index=False)
     styled = (
-        table.rename(columns=lambda name: name.replace("_", " "))
+        (table if printed is None else printed)
+        .rename(columns=lambda name: name.replace("_", " ").replace("%", r"\%"))
         .style.format(precision=digits, escape="latex", na_rep="--")
         .hide(axis="index")
     )
     with atomic(tex) as temporary:
         temporary.write_text(
-            styled.to_latex(hrules=True, caption=caption, position="htbp"), "utf-8"
+            styled.to_latex(hrules=True, caption=caption.replace("%", r"\%"), position="htbp"),
+            "utf-8",
         )

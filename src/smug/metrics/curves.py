@@ -7,6 +7,7 @@ Kapishnikov et al. 2019 (XRAI).
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -17,7 +18,6 @@ from scipy import ndimage
 from smug.attribution.gradients import check_target
 from smug.errors import SmugError
 from smug.models import rewire
-from smug.models.preprocessing import Preprocessing
 
 #: Shares of pixels shown on the way of an information curve, as XRAI's authors chose them.
 FRACTIONS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.13, 0.21, 0.34, 0.5, 0.75)
@@ -64,7 +64,7 @@ def deletion(
     Parameters
     ----------
     model : keras.Model
-    x : numpy.ndarray, shape (batch, height, width, channels)
+    x : numpy.ndarray, shape (batch, height, width[, channels])
         Preprocessed images.
     target : numpy.ndarray of int, shape (batch,)
     saliency : numpy.ndarray, shape (batch, height, width)
@@ -122,7 +122,7 @@ def information_curves(
     target: np.ndarray,
     saliency: np.ndarray,
     *,
-    preprocessing: Preprocessing,
+    preprocessing: Callable[[np.ndarray], np.ndarray],
     fractions: tuple[float, ...] = FRACTIONS,
     blur: float = BLUR,
     points: int = 100,
@@ -140,10 +140,10 @@ def information_curves(
     Parameters
     ----------
     model : keras.Model
-    pixels : numpy.ndarray of uint8, shape (batch, height, width, 3)
+    pixels : numpy.ndarray of uint8, shape (batch, height, width[, 3])
     target : numpy.ndarray of int, shape (batch,)
     saliency : numpy.ndarray, shape (batch, height, width)
-    preprocessing : Preprocessing
+    preprocessing : callable
         From pixels to the network's input.
     fractions : tuple of float
         Shares of pixels to show on the way.
@@ -168,7 +168,7 @@ def information_curves(
     check_target(model, target, len(pixels))
     for i, (start, whole) in enumerate(zip(starts, pixels, strict=True)):
         shown = ranks[i] < counts[:, None, None].round()
-        frames = np.where(shown[..., None], whole, start)
+        frames = np.where(_like(shown, whole), whole, start)
         outputs = _outputs(model, preprocessing(frames), batch_size)
         probability, correct = _answers(outputs, int(target[i]))
         size = np.array([_compressed(frame) for frame in frames], np.float64)
@@ -182,9 +182,14 @@ def information_curves(
 
 
 def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
-    """Gaussian blur of images, shape (batch, height, width, channels), channel by channel."""
+    """Gaussian blur of images, shape (batch, height, width[, channels]), channel by channel."""
     sigma = blur * max(x.shape[1:3])
-    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0), mode="nearest")
+    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0)[: x.ndim], mode="nearest")
+
+
+def _like(pixels: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Give masks of pixels the channel axis that an image has."""
+    return pixels[..., None] if image.ndim == 3 else pixels
 
 
 def _pixel_curve(
@@ -206,7 +211,7 @@ def _pixel_curve(
     check_target(model, target, len(start))
     for i in range(len(start)):
         changed = ranks[i] < (x * ranks[i].size).round()[:, None, None]
-        frames = np.where(changed[..., None], end[i], start[i])
+        frames = np.where(_like(changed, end[i]), end[i], start[i])
         y[i] = _answers(_outputs(model, frames, batch_size), int(target[i]))[0]
     return Curve(x, y)
 

@@ -9,8 +9,17 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from smug.datasets.tokenizer import PADDING
 from smug.errors import SmugError, unknown_name
-from smug.models import efficientnet_lite0, mnist_mlp
+from smug.models import (
+    applications,
+    efficientnet_lite0,
+    inception_v1,
+    mnist_cnn,
+    mnist_mlp,
+    text_cnn,
+)
+from smug.models.preprocessing import CENTRED, Preprocessing
 
 
 @dataclass(frozen=True)
@@ -21,14 +30,42 @@ class Network:
     ----------
     preprocess : callable
         From uint8 pixels (n, height, width[, 3]) to float32 inputs.
+    input_range : tuple of float or numpy.ndarray, shape (3,)
+        Black and white as the network gets them: the baselines of Integrated Gradients.
+    view : callable
+        From the network as it was trained to the one that is explained, with an output a class.
+    padding_id : int, optional
+        For networks on words: the input that is padding, never masked or counted.
     """
 
     preprocess: Callable[[np.ndarray], np.ndarray]
+    input_range: tuple[float | np.ndarray, float | np.ndarray]
+    view: Callable[[keras.Model], keras.Model] = lambda model: model
+    padding_id: int | None = None
+
+    def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
+        """Which positions of a batch of inputs are padding, bool, shape (n, *spatial)."""
+        if self.padding_id is None:
+            return np.zeros((len(x), *spatial), bool)
+        return x == self.padding_id
+
+    @classmethod
+    def of_photographs(cls, preprocess: Preprocessing) -> Network:
+        """Network on photographs of the size that its preprocessing names."""
+        return cls(preprocess, (preprocess.constant(0)[0, 0], preprocess.constant(255)[0, 0]))
 
 
-NETWORKS: dict[str, Network] = {
-    "mnist_mlp": Network(mnist_mlp.scale),
-    "efficientnet_lite0": Network(efficientnet_lite0.PREPROCESSING),
+#: Functions, since the preprocessing of some is found by building them.
+NETWORKS: dict[str, Callable[[], Network]] = {
+    "mnist_mlp": lambda: Network(mnist_mlp.scale, (0.0, 1.0)),
+    "mnist_cnn": lambda: Network(mnist_cnn.scale, (0.0, 1.0)),
+    "efficientnet_lite0": lambda: Network.of_photographs(efficientnet_lite0.PREPROCESSING),
+    "inception_v1": lambda: Network.of_photographs(inception_v1.PREPROCESSING["slim"]),
+    "googlenet": lambda: Network.of_photographs(inception_v1.PREPROCESSING["bvlc"]),
+    "inception_v3": lambda: Network.of_photographs(applications.preprocessing("InceptionV3")),
+    "resnet50": lambda: Network.of_photographs(applications.preprocessing("ResNet50")),
+    "text_cnn": lambda: Network(np.int32, (0.0, 0.0), text_cnn.two_classes, padding_id=PADDING),
+    "imagenet_cnn": lambda: Network.of_photographs(CENTRED),
 }
 
 
@@ -36,7 +73,7 @@ def network(name: str) -> Network:
     """Look a network up by name."""
     if name not in NETWORKS:
         raise unknown_name("model", name, NETWORKS)
-    return NETWORKS[name]
+    return NETWORKS[name]()
 
 
 def load_model(path: str | Path) -> keras.Model:

@@ -43,6 +43,39 @@ def build(
     )
 
 
+def check(model: keras.Model) -> None:
+    """Raise unless the model is laid out as :func:`build` does it."""
+    kinds = ("Embedding", "Conv1D", "GlobalMaxPooling1D", "Dense")
+    found = tuple(type(layer).__name__ for layer in model.layers)
+    if found != kinds or model.output_shape != (None, 1):
+        raise SmugError(
+            f"model {model.name!r} has the layers {', '.join(found)}; a text CNN has "
+            f"{', '.join(kinds)} with one output"
+        )
+
+
+def two_classes(model: keras.Model) -> keras.Model:
+    """The same network with a probability each for a low and a high score, (batch, 2).
+
+    ``softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)]``, so that the class predicted for a bad
+    review is explained by what makes it bad (Sahoo et al. 2021 explain the predicted label).
+    """
+    *rest, score = model.layers
+    weights, shift = score.get_weights()
+    both = keras.layers.Dense(2, activation="softmax", name="class_probability")
+    wide = keras.Sequential(
+        [keras.Input(model.input_shape[1:], dtype="int32", name="tokens"), *rest, both],
+        name=f"{model.name}_classes",
+    )
+    both.set_weights(
+        [
+            np.concatenate([np.zeros_like(weights), weights], 1),
+            np.append(np.zeros_like(shift), shift),
+        ]
+    )
+    return wide
+
+
 def on_embeddings(model: keras.Model) -> keras.Model:
     """Share the layers after the embedding: embeddings (batch, max_words, d) → (batch, 1)."""
     embedding, *rest = model.layers

@@ -6,6 +6,7 @@ from smug.figures.completeness import CAPTION, completeness
 from smug.figures.style import save_table
 from smug.io import load_json
 from smug.job import run
+from smug.results import dataset_label
 from smug.shards import AttributedShard
 
 
@@ -14,7 +15,7 @@ def main(config, paths):
     errors, steps = {}, {}
     for arrays, record in zip(paths.all("arrays"), paths.all("settings"), strict=True):
         settings = load_json(record)["config"]
-        dataset = settings["dataset"]["name"]
+        dataset = dataset_label(settings["dataset"])
         error = AttributedShard.load(arrays).completeness_error
         errors[dataset] = np.concatenate([errors.get(dataset, error[:0]), error])
         steps[dataset] = settings["attribution"]["steps"]

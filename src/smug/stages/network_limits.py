@@ -1,5 +1,7 @@
 """Table: how far the encoding of whole networks goes, by size of network, window and lead."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from tqdm import tqdm
 
@@ -14,20 +16,18 @@ def main(config, paths):
     """Train each network, solve its digits, write the table."""
     from smug.models import mnist_mlp
     from smug.models.dense import dense_layers
+    from smug.models.training import train_digits
 
-    limits, training = config.network_limits, config.model
+    limits = config.network_limits
     digits = Digits.load(paths.digits)
     images = mnist_mlp.scale(digits.test_images[digits.explained[: limits.digits]])
     rows = []
     for hidden in limits.hidden:
-        model = mnist_mlp.train(
+        sizes = {"name": "mnist_mlp", "hidden": [int(nodes) for nodes in hidden.split("-")]}
+        model = train_digits(
+            SimpleNamespace(**(vars(config.model) | sizes)),
             digits.train_images,
             digits.train_labels,
-            hidden=[int(nodes) for nodes in hidden.split("-")],
-            learning_rate=training.learning_rate,
-            batch_size=training.batch_size,
-            epochs=training.epochs,
-            seed=training.seed,
         )
         network = DenseNetwork(*zip(*dense_layers(model), strict=True))
         settings = [(w, s, x) for w in limits.windows for s in limits.lead_shares for x in images]

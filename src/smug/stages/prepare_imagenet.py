@@ -1,31 +1,38 @@
-"""Read the photographs, scale them to the network's input, choose the explained ones."""
+"""Read photographs, scale them to the network's input, choose those that are explained."""
 
 from smug.datasets import imagenet, photographs
-from smug.datasets.images import prepare_images
-from smug.datasets.prepared import count_problems
+from smug.datasets.selection import select_images
 from smug.errors import SmugError
 from smug.job import run
 
 
 def main(config, paths):
-    """Write the prepared images."""
-    from smug.models.registry import network
+    """Write the chosen images."""
+    from smug.models import rewire
+    from smug.models.registry import load_model, network
 
-    data = config.dataset
+    data, preprocess = config.dataset, network(config.model.name).preprocess
     if data.source == "photographs":
         records, names = photographs.photograph_records()
-        records = records[: data.explained]
-    else:
+    elif data.source == "files":
         records, names = imagenet.validation_records(data.root)
-        records = imagenet.sample_records(records, data.explained, data.seed)
-    size = network(config.model.name).preprocess.size
-    images, problems = prepare_images(records, names, size)
-    for problem in problems:
-        print(f"{problem.kind}: {problem.message}")
+    else:
+        records, names = imagenet.folder_records(data.root)
+    model = load_model(paths.model)
+    images, counts = select_images(
+        records,
+        names,
+        preprocess.size,
+        predict=lambda pixels: rewire.outputs_of(model, preprocess(pixels)).argmax(axis=1),
+        selection=data.selection,
+        wanted=data.explained,
+        seed=None if data.source == "photographs" else data.seed,
+    )
+    print(f"{len(images)} images chosen: {counts}")
     if not len(images):
-        raise SmugError(f"none of the {len(records)} images could be read; see the lines above")
+        raise SmugError(f"none of {len(records)} images fits {data.selection}: {counts}")
     images.save(paths.data)
-    return {"images": len(images), **count_problems(problems)}
+    return {"images": len(images), **counts}
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 from collections import Counter
 
 from smug.job import run
-from smug.shards import AttributedShard
+from smug.shards import AttributedShard, SolvedShard
 from smug.solve import solve_shard
 
 
 def main(config, paths):
     """Write a shard of solved masks."""
     shard = AttributedShard.load(paths.attribution)
-    solved = solve_shard(shard, config.method, config.solver)
+    start = [SolvedShard.load(path) for path in paths.all("start")]
+    solved = solve_shard(shard, config.method, config.solver, *start)
     solved.save(paths.masks)
     return {"status": dict(Counter(solved.status.tolist()))}
 

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from smug.job import run
-from smug.results import as_table, save_results
+from smug.results import as_table, dataset_label, save_results
 from smug.shards import AttributedShard
 from smug.solve import solve_shard
 
@@ -21,7 +21,7 @@ def main(config, paths):
             rows += [
                 {
                     "run": config.workflow.run,
-                    "dataset": config.dataset.name,
+                    "dataset": dataset_label(vars(config.dataset)),
                     "image": name,
                     "method": f"{solver.name},top_k={top_k},window={window}",
                     "metric": "mask_size",

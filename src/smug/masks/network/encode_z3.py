@@ -47,7 +47,9 @@ def minimise_with_z3(
         model = optimizer.model()
     except z3.Z3Exception:  # stopped before the first model
         return None, False
-    kept = [i for i, m in enumerate(windows) if model.eval(m, True).as_long() == 1]
+    kept = [
+        i for i, m in enumerate(windows) if model.evaluate(m, model_completion=True).as_long() == 1
+    ]
     mask = np.array(kept, int)
     # After "unknown" the model is only a candidate.
     return (mask if problem.satisfied(mask) else None), answer == z3.sat

@@ -16,6 +16,7 @@ import threading
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -35,6 +36,7 @@ def solve_in_child(
     time_limit: float,
     seed: int,
     progress: Progress | None,
+    **settings: Any,
 ) -> MaskSolution:
     """Call ``function(problem, time_limit=, seed=, found=) -> MaskSolution`` in a new process.
 
@@ -43,8 +45,11 @@ def solve_in_child(
     solver : str
         Name that the solution carries.
     function : str
-        ``module:name`` of a function in this package; it calls ``found(mask)`` for each
-        valid mask that is smaller than the ones before.
+        ``module:name`` of a function in this package; it calls ``found(mask)``, or
+        ``found(mask, bound)``, for each mask that is smaller than the ones before. What its
+        module imports is loaded before the time limit starts.
+    **settings
+        Further arguments of the function, as JSON can hold them.
 
     Returns
     -------
@@ -59,7 +64,7 @@ def solve_in_child(
     with tempfile.TemporaryDirectory(prefix="smug-solver-") as name:
         path = Path(name) / "problem.npz"
         sparse.save_npz(path, sparse.csr_array(problem.A))
-        settings = {"time_limit": time_limit, "seed": seed}
+        settings |= {"time_limit": time_limit, "seed": seed}
         about = {"gamma": problem.gamma, "margin": problem.margin, "settings": settings}
         np.save(path.with_suffix(".offset.npy"), problem.offset, allow_pickle=False)
         path.with_suffix(".json").write_text(json.dumps(about))
@@ -125,8 +130,8 @@ def _serve(function: str, path: Path) -> None:
     print("started", flush=True)
     begin = perf_counter()
 
-    def found(mask: np.ndarray) -> None:
-        _say(mask, float(mask.sum()), 0.0, perf_counter() - begin)
+    def found(mask: np.ndarray, bound: float = 0.0) -> None:
+        _say(mask, float(mask.sum()), bound, perf_counter() - begin)
 
     solution = solve(problem, **about["settings"], found=found)
     _say(solution.mask, solution.objective, solution.bound, solution.seconds, solution.status)

@@ -71,7 +71,9 @@ def original(problem: MaskProblem, *, time_limit: float, seed: int, found: Found
     goal = optimiser.minimize(z3.Sum(variables))
 
     def chosen(model: z3.ModelRef) -> np.ndarray:
-        return np.array([model.eval(v, True).as_long() == 1 for v in variables], bool)
+        return np.array(
+            [model.evaluate(v, model_completion=True).as_long() == 1 for v in variables], bool
+        )
 
     return _search(problem, "z3", optimiser, goal, chosen, begin, time_limit, found)
 
@@ -125,7 +127,9 @@ def pseudo_boolean(
         goal = optimiser.add_soft(z3.Not(variable), 1, "size")
 
     def chosen(model: z3.ModelRef) -> np.ndarray:
-        return np.array([z3.is_true(model.eval(v, True)) for v in variables], bool)
+        return np.array(
+            [z3.is_true(model.evaluate(v, model_completion=True)) for v in variables], bool
+        )
 
     return _search(problem, "z3_pb", optimiser, goal, chosen, begin, time_limit, found)
 

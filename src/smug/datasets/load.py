@@ -1,0 +1,42 @@
+"""Read what any prepare stage wrote: images or reviews, with the same face."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+import numpy as np
+
+from smug.datasets.beer import Reviews
+from smug.datasets.prepared import PreparedImages
+from smug.io import array_names
+
+
+class Prepared(Protocol):
+    """What every prepared dataset offers: one row an input."""
+
+    ids: np.ndarray
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """What the network's preprocessing gets."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of each input, -1 where unknown."""
+
+    def shard(self, number: int, size: int) -> Prepared:
+        """Inputs of one shard; none past the end."""
+
+    def __len__(self) -> int: ...
+
+
+def load_prepared(path: str | os.PathLike) -> Prepared:
+    """Read prepared reviews (they hold tokens) or images.
+
+    Raises
+    ------
+    SmugError
+        Missing, damaged or foreign file.
+    """
+    return (Reviews if "tokens" in array_names(path) else PreparedImages).load(path)

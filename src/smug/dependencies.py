@@ -1,0 +1,54 @@
+"""Which source files a stage's results depend on."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from pathlib import Path
+
+from smug.config import ROOT
+
+
+def modules_of(stage: str) -> list[str]:
+    """Source files that a stage's module imports from SMUG, directly or not, as paths from ROOT.
+
+    Rules name them as inputs, so that editing a module reruns exactly the stages that use it.
+    The configuration and the job runner are left out: they carry values, they do not make results.
+    """
+    seen: dict[str, Path] = {}
+    todo = [f"smug.stages.{stage}"]
+    while todo:
+        name = todo.pop()
+        path = _module_path(name)
+        carrier = name.startswith(("smug.config", "smug.job", "smug.settings"))
+        if path is None or name in seen or carrier:
+            continue
+        seen[name] = path
+        todo += _imports(name, path)
+    return sorted(str(path.relative_to(ROOT)) for path in seen.values())
+
+
+def _module_path(name: str) -> Path | None:
+    base = ROOT / "src" / Path(*name.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@functools.cache
+def _imports(name: str, path: Path) -> tuple[str, ...]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and path.name == "__init__.py":
+            # A package's registry names modules that it imports when they are needed.
+            found.append(f"{name}.{node.value}")
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"smug[\w.]*:\w+", str(node.value)):
+            # A function that a child process calls.
+            found.append(node.value.partition(":")[0])
+    return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

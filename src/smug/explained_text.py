@@ -1,0 +1,148 @@
+"""Explain one review that a person typed: any method, SIS and the smallest set side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+
+from smug.datasets import beer
+from smug.datasets.beer import Review, Reviews
+from smug.datasets.tokenizer import Tokenizer
+from smug.errors import SmugError
+from smug.explanation import Attribution
+from smug.figures.text_html import HighlightedReview
+from smug.io import load_json
+from smug.methods import explain
+from smug.models import text_cnn
+from smug.models.registry import load_model
+from smug.word_sets import WordSets, word_sets
+
+#: Nodes that the paper chooses on reviews.
+TOP_K = 100
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A trained text CNN with its vocabulary and what its training says of itself."""
+
+    model: keras.Model
+    tokenizer: Tokenizer
+    dataset: str
+
+    @classmethod
+    def load(cls, path: str | Path) -> TextModel:
+        """Read ``path`` and, beside it, ``vocabulary.json`` and (if there) ``metrics.json``.
+
+        Raises
+        ------
+        SmugError
+            Missing or damaged file, or a network that is no text CNN.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise SmugError(
+                f"no text model {path}; the rule train_text_cnn makes it: "
+                "snakemake --cores 2 results/demo/train_text_cnn/model.keras"
+            )
+        model = load_model(path)
+        text_cnn.check(model)
+        metrics = path.with_name("metrics.json")
+        dataset = load_json(metrics).get("dataset", "") if metrics.exists() else ""
+        return cls(model, Tokenizer.load(path.with_name("vocabulary.json")), dataset)
+
+
+@dataclass(frozen=True)
+class ExplainedText:
+    """What :func:`explain_text` found, for the page and for the files."""
+
+    shown: HighlightedReview
+    attribution: Attribution
+    sets: WordSets
+
+
+def explain_text(
+    text_model: TextModel,
+    text: str,
+    *,
+    target: int | None = None,
+    method: str = "smug",
+    settings: dict[str, Any] | None = None,
+    fraction: float = 0.9,
+    time_limit: float = 10.0,
+) -> ExplainedText:
+    """Explain the network's opinion of a text.
+
+    Parameters
+    ----------
+    text_model : TextModel
+    text : str
+        The review; of more words than the network takes, the last ones count.
+    target : int, optional
+        0 low or 1 high score; the predicted one by default.
+    method, settings
+        See :func:`smug.methods.explain`; ``smug`` takes the paper's settings for reviews.
+    fraction : float
+        Of the prediction's distance to 0.5 that a sufficient set keeps.
+    time_limit : float
+        Seconds for the proof of the smallest set.
+
+    Raises
+    ------
+    SmugError
+        A text that is empty or holds no word of the vocabulary, unknown method or setting.
+    """
+    words = tuple(text.split())
+    review = beer.prepare(
+        [Review("text", words, float("nan"))],
+        text_model.tokenizer,
+        0,
+        max_words=text_model.model.input_shape[1],
+    )
+    nodes = int(np.prod(text_model.model.layers[1].output.shape[1:]))
+    paper = {"top_k": min(TOP_K, nodes)} if method in ("smug", "smug_base") else {}
+    chosen = {**paper, **(settings or {})}
+    classes = text_cnn.two_classes(text_model.model)
+    made = explain(classes, review.tokens, target, method, **chosen)
+    sets = word_sets(
+        text_cnn.network(text_model.model),
+        text_cnn.embed(text_model.model, review.tokens)[0],
+        int(review.lengths[0]),
+        SimpleNamespace(
+            rule="fraction", fraction=fraction, high=0.85, low=0.15, ties=1e-9, timeout=time_limit
+        ),
+    )
+    saliency, notes = _columns(review, method, made, sets)
+    shown = HighlightedReview(
+        title="text",
+        words=words,
+        saliency=saliency,
+        prediction=float(text_cnn.predict(text_model.model, review.tokens)[0]),
+        aspect=text_model.dataset,
+        notes=notes,
+    )
+    return ExplainedText(shown, made, sets)
+
+
+def _columns(
+    review: Reviews, method: str, made: Attribution, sets: WordSets
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Scores of every raw word, and a note, by method."""
+    n, notes = int(review.lengths[0]), {}
+    tokens = np.where(review.tokens[0] > 0, made.saliency()[0], 0.0)
+    saliency = {method: review.spread(0, tokens)}
+    if made.mask is not None:
+        kept = np.count_nonzero(made.mask[0])
+        notes[method] = f"{kept} of {n} words, {made.solver['status'][0]}"
+    smallest, front = sets.smallest, np.zeros(len(tokens) - n)
+    saliency["SIS"] = review.spread(0, np.concatenate([front, sets.ranked(n)]))
+    notes["SIS"] = f"{len(sets.subsets[0].members) if sets.subsets else 0} of {n} words"
+    saliency["smallest set"] = review.spread(0, np.concatenate([front, smallest.mask]))
+    proven = smallest.bound >= smallest.objective
+    bound = "proven" if proven else f"at least {smallest.bound:.0f}"
+    notes["smallest set"] = f"{smallest.objective:.0f} of {n} words, {bound}"
+    return saliency, notes

@@ -1,0 +1,73 @@
+"""Table: areas under the curves of every method, on every dataset of images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from smug.figures.names import method_name
+from smug.metrics.statistics import mean
+
+#: Metrics of ``score_images``, and whether a high area is good.
+CURVES = {
+    "insertion": True,
+    "deletion": False,
+    "softmax_information": True,
+    "accuracy_information": True,
+}
+CAPTION = (
+    "Areas under curves: mean over inputs with 95 % intervals. Insertion: class probability while "
+    "pixels appear in the map's order, high is good; deletion: while they disappear, low is good. "
+    "Information curves (as in Rahman, Lewis & Plis 2022): normalised softmax and accuracy against "
+    "the size of the compressed image, while a blurred image is sharpened in the map's order, high "
+    "is good; without a curve are inputs that compress or predict no better whole than blurred, as "
+    "most digits. n, n inf.: inputs behind the first two and the last two; missing: inputs on "
+    "which the method found no map."
+)
+
+
+def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the result rows of ``score_images`` of any number of datasets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per dataset and method that has a map: each area's mean and the ends of its 95 %
+        interval (an area cannot leave [0, 1]); ``n`` inputs have insertion and deletion curves,
+        ``n_information`` the others; on ``missing`` inputs the method found no map.
+    """
+    rows = []
+    chosen = scores[scores["metric"].isin(CURVES)]
+    for (dataset, method), group in chosen.groupby(["dataset", "method"], sort=False):
+        row = {"dataset": dataset, "method": method_name(method)}
+        found = {}
+        for curve in CURVES:
+            values = group.loc[group["metric"].eq(curve), "value"].to_numpy(np.float64)
+            found[curve] = mean(values)
+            estimate, *ends, _ = found[curve]
+            low, high = np.clip(ends, 0, 1).tolist()
+            row |= {curve: estimate, f"{curve}_low": low, f"{curve}_high": high}
+        row |= {"n": found["insertion"].n, "n_information": found["softmax_information"].n}
+        rows.append(row | {"missing": len(values) - row["n"]})
+    return pd.DataFrame(rows)
+
+
+def printed(table: pd.DataFrame) -> pd.DataFrame:
+    """Narrow the table to a page: each interval as text, the direction in the title."""
+    narrow = table[["dataset", "method"]].copy()
+    for curve, high in CURVES.items():
+        title = f"{curve.replace('_information', ' inf.')} {'↑' if high else '↓'}"
+        narrow[title] = [_interval(*values) for values in _triples(table, curve)]
+    return narrow.assign(**{"n": table["n"], "n inf.": table["n_information"]}).join(
+        table["missing"]
+    )
+
+
+def _triples(table: pd.DataFrame, curve: str) -> np.ndarray:
+    return table[[curve, f"{curve}_low", f"{curve}_high"]].to_numpy(np.float64)
+
+
+def _interval(estimate: float, low: float, high: float) -> str:
+    if np.isnan(estimate):
+        return "--"
+    return f"{estimate:.2f}" if np.isnan(low) else f"{estimate:.2f} ({low:.2f}, {high:.2f})"

@@ -1,0 +1,44 @@
+"""Figure: Integrated Gradients depends on its baseline (the paper's black and white)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from smug.explained_images import ExplainedImage
+from smug.figures.image_saliency import clipped
+from smug.figures.names import method_name
+from smug.figures.style import image_grid, short, show_image, show_scores
+
+BASELINES = ("ig_black", "ig_white", "ig_both")
+
+
+def ig_baselines(images: Sequence[ExplainedImage]) -> Figure:
+    """Draw one row per image: the image, and IG from a black, a white and from both baselines.
+
+    Under each map stands the share of its attribution that lies on the darkest and on the
+    brightest quarter of the pixels: a black baseline is blind to black pixels.
+    """
+    shown = [name for name in BASELINES if all(name in image.maps for image in images)]
+    titles = ["image", *(method_name(name) for name in shown)]
+    figure, axes = image_grid(len(images), titles, width=1.8 * len(titles))
+    for row, image in zip(axes, images, strict=True):
+        show_image(row[0], image.pixels)
+        row[0].set_xlabel(f"{short(image.target)} {image.confidence:.2f}")
+        for axis, name in zip(row[1:], shown, strict=True):
+            show_scores(axis, clipped(image.maps[name]))
+            dark, bright = dark_and_bright(image.pixels, image.maps[name])
+            axis.set_xlabel(f"dark {dark:.0%}, bright {bright:.0%}")
+    return figure
+
+
+def dark_and_bright(pixels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """Shares of a map's sum on the darkest and the brightest quarter of the pixels."""
+    brightness = pixels.mean(axis=-1) if pixels.ndim == 3 else pixels
+    low, high = np.quantile(brightness, [0.25, 0.75])
+    total = scores.sum() or 1.0
+    return float(scores[brightness <= low].sum() / total), float(
+        scores[brightness >= high].sum() / total
+    )

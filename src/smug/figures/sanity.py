@@ -1,0 +1,265 @@
+"""Table and figures: do maps change with the network, and only with it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from smug.figures.image_saliency import clipped
+from smug.figures.names import method_name
+from smug.figures.style import TWO_COLUMNS, show_image, show_scores, use_style
+from smug.metrics.statistics import mean
+
+CAPTION = (
+    "Sanity checks: similarity (SSIM, Spearman's rank correlation) of a method's map with its map "
+    "on the trained network; means over inputs and seeds, each averaged over levels first, with "
+    "95 % intervals. Cascading, independent, untrained (every layer): layers initialised anew, a "
+    "faithful map changes, so low is good. Perturbation: weight noise that kept the prediction "
+    "(share kept beside it), a faithful map stays, so high is good. Missing: no similarity, since "
+    "the new map is the same everywhere (changed to constant: mostly empty, so it did change), or "
+    "for another reason (the first map was constant, the method refused). On digits, methods that "
+    "multiply by the input keep its black background whatever the weights, and so its ranks."
+)
+RANDOMISATION_CAPTION = (
+    "Model randomisation: similarity of each method's map with its map on the trained network, "
+    "after layers were initialised anew: from the output down to the layer named (cascading), or "
+    "that block of layers alone (independent). A faithful map changes: the line should fall. "
+    "Bands: 95 % over inputs and seeds together. Levels at which every new map is constant have no "
+    "point. Below, one input of each dataset, each map on its own scale."
+)
+PERTURBATION_CAPTION = (
+    "Model perturbation: similarity of each method's map with its map on the trained network, "
+    "under Gaussian noise on every weight; only draws that kept the prediction (share below each "
+    "noise). A faithful map stays: the line should keep high. Bands: 95 % over inputs and seeds "
+    "together."
+)
+METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
+#: Checks in the order of the table; ``untrained`` is the last cascading level.
+CHECKS = ("cascading", "untrained", "independent", "perturbation")
+
+
+def sanity_rows(scores: pd.DataFrame) -> pd.DataFrame:
+    """Split the setting of each row of the stage ``sanity`` into columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``dataset``, ``image``, ``explainer``, ``check``, ``level``, ``levels``, ``layer``,
+        ``noise``, ``seed``, ``metric``, ``value``, ``status``.
+    """
+    names = ["explainer", "check", "level", "levels", "layer", "noise", "seed"]
+    settings = scores["method"].map(json.loads).tolist()
+    split = pd.DataFrame(settings, columns=names, index=scores.index)
+    return scores[["dataset", "image", "metric", "value", "status"]].join(split)
+
+
+def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the result rows of the stage ``sanity``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per dataset, check and method: means with 95 % intervals over ``n`` pairs of input
+        and seed; of ``maps`` that were compared, ``to_constant`` and ``missing`` have no
+        similarity; ``kept`` is the share of noisy networks that kept the prediction.
+    """
+    rows = sanity_rows(scores)
+    last = rows[rows["check"].eq("cascading") & rows["level"].eq(rows["levels"])]
+    rows = pd.concat([rows, last.assign(check="untrained")], ignore_index=True)
+    groups = rows.groupby(["dataset", "check", "explainer"], sort=False)
+    table = [
+        dict(zip(("dataset", "check", "method"), key, strict=True)) | _summary(group)
+        for key, group in groups
+    ]
+    order = {dataset: i for i, dataset in enumerate(rows["dataset"].unique())}
+    table.sort(key=lambda row: (order[row["dataset"]], CHECKS.index(row["check"])))
+    frame = pd.DataFrame(table)
+    return frame.assign(method=frame["method"].map(method_name))
+
+
+def _summary(group: pd.DataFrame) -> dict[str, float]:
+    summary: dict[str, float] = {}
+    for metric in METRICS:
+        values = group[group["metric"].eq(metric)]
+        pairs = values.groupby(["image", "seed"])["value"].mean()
+        interval = mean(pairs.to_numpy(np.float64))
+        ends = np.clip(interval[1:3], -1, 1).tolist()
+        summary |= {metric: interval.estimate, f"{metric}_low": ends[0], f"{metric}_high": ends[1]}
+    maps = group[group["metric"].eq("spearman")]
+    constant = maps["status"].eq("constant")
+    summary["n"] = interval.n
+    summary["maps"] = len(maps)
+    summary["to_constant"] = int(constant.sum())
+    summary["missing"] = int((maps["value"].isna() & ~constant).sum())
+    summary["kept"] = float(group.loc[group["metric"].eq("kept"), "value"].mean())
+    return summary
+
+
+def printed(table: pd.DataFrame) -> pd.DataFrame:
+    """Narrow the table to a page: each interval as ± half its width."""
+
+    def with_half(row: pd.Series, metric: str) -> str:
+        if np.isnan(row[metric]):
+            return "--"
+        half = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2
+        return f"{row[metric]:.2f}" if np.isnan(half) else f"{row[metric]:.2f} ± {half:.2f}"
+
+    narrow = table[["dataset", "check", "method"]].copy()
+    for metric, title in METRICS.items():
+        narrow[title] = [with_half(row, metric) for _, row in table.iterrows()]
+    narrow["kept%"] = ["--" if np.isnan(share) else f"{100 * share:.0f}" for share in table["kept"]]
+    return narrow.join(table[["n", "maps", "to_constant", "missing"]])
+
+
+def sanity_randomisation(
+    scores: pd.DataFrame, examples: dict[str, dict[str, np.ndarray]]
+) -> Figure:
+    """Draw similarity against level, and maps of one input of each dataset under them.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Result rows of the stage ``sanity``.
+    examples : dict of str to dict of str to numpy.ndarray
+        By dataset: ``image``, ``trained/<method>`` (1, height, width), ``<order>/<method>``
+        (levels, height, width).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A column per dataset and order, a row per metric, a line per method, bands of 95 % over
+        inputs and seeds; below, each dataset's maps of its first order.
+    """
+    use_style()
+    rows = sanity_rows(scores)
+    rows = rows[rows["check"].ne("perturbation")]
+    panels = list(rows.groupby(["dataset", "check"], sort=False))
+    # Reviews are measured too, but have no picture.
+    shown = {
+        name: arrays
+        for name, arrays in examples.items()
+        if len(arrays) > 1 and arrays["image"].ndim > 2
+    }
+    width = max(TWO_COLUMNS, 2.4 * len(panels))
+    strips = []
+    for arrays in shown.values():
+        methods, _, levels = _strip(arrays)
+        strips.append((1 + levels) * min(1.1, width / (1 + len(methods))) + 0.3)
+    figure = plt.figure(figsize=(width, 4.6 + sum(strips)), layout="constrained")
+    parts = np.atleast_1d(figure.subfigures(1 + len(strips), 1, height_ratios=[4.6, *strips]))
+    axes = parts[0].subplots(
+        len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
+    )
+    colours = _colours(rows["explainer"])
+    for column, ((dataset, check), panel) in zip(axes.T, panels, strict=False):
+        layers = panel.drop_duplicates("level").sort_values("level")
+        ticks = [0, *layers["level"].astype(int)]
+        for axis, metric in zip(column, METRICS, strict=True):
+            _lines(axis, panel[panel["metric"].eq(metric)], "level", colours, start=True)
+            axis.set_xticks(ticks, ["trained", *map(_lowest, layers["layer"])], rotation=30)
+            plt.setp(axis.get_xticklabels(), ha="right", rotation_mode="anchor", fontsize=6)
+        column[0].set_title(f"{dataset}, {check}")
+    _finish(parts[0], axes)
+    for part, (name, arrays) in zip(parts[1:], shown.items(), strict=True):
+        _draw_strip(part, name, arrays)
+    return figure
+
+
+def sanity_perturbation(scores: pd.DataFrame) -> Figure:
+    """Draw similarity against weight noise, of the draws that kept the prediction.
+
+    A column per dataset, a row per metric, a line per method, bands of 95 % over inputs and seeds;
+    under each noise stands the share of draws that kept the prediction.
+    """
+    use_style()
+    rows = sanity_rows(scores)
+    rows = rows[rows["check"].eq("perturbation")]
+    panels = list(rows.groupby("dataset", sort=False))
+    figure = plt.figure(figsize=(max(TWO_COLUMNS, 3.6 * len(panels)), 4.6), layout="constrained")
+    axes = figure.subplots(
+        len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
+    )
+    colours = _colours(rows["explainer"])
+    for column, (dataset, panel) in zip(axes.T, panels, strict=False):
+        kept = panel[panel["metric"].eq("kept")].groupby("noise")["value"].mean()
+        for axis, metric in zip(column, METRICS, strict=True):
+            _lines(axis, panel[panel["metric"].eq(metric)], "noise", colours)
+            axis.set_xscale("log")
+            axis.set_xticks(
+                list(kept.index), [f"{noise:g}\n{share:.0%} kept" for noise, share in kept.items()]
+            )
+            axis.minorticks_off()
+        column[0].set_title(dataset)
+        column[-1].set_xlabel("noise, as a share of each weight tensor's size")
+    _finish(figure, axes)
+    return figure
+
+
+def _colours(names: pd.Series) -> dict[str, tuple]:
+    methods = list(dict.fromkeys(names))
+    return dict(zip(methods, sns.color_palette("colorblind", len(methods)), strict=True))
+
+
+def _lines(
+    axis: Axes, rows: pd.DataFrame, x: str, colours: dict[str, tuple], *, start: bool = False
+) -> None:
+    """One line per method with its band; with `start`, from the trained network's similarity 1."""
+    for name, own in rows.groupby("explainer", sort=False):
+        intervals = own.groupby(x)["value"].apply(lambda v: mean(v.to_numpy(np.float64)))
+        points = [(key, *interval[:3]) for key, interval in intervals.items()]
+        points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
+        label, colour = method_name(name), colours[name]
+        axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
+        band = np.clip(points[:, 2:], -1, 1).T
+        axis.fill_between(points[:, 0], *band, color=colour, alpha=0.12, linewidth=0)
+
+
+def _finish(part: Figure | SubFigure, axes: np.ndarray) -> None:
+    for row, title in zip(axes, METRICS.values(), strict=True):
+        row[0].set_ylabel(title)
+        row[0].set_ylim(-0.55, 1.05)
+    entries = {
+        label: handle
+        for axis in axes.flat
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    part.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=4, fontsize=7)
+
+
+def _lowest(layer: str) -> str:
+    """Name of the lowest layer of a level."""
+    return layer.split(" … ")[-1]
+
+
+def _strip(arrays: dict[str, np.ndarray]) -> tuple[list[str], str, int]:
+    """Methods, order and number of levels of one dataset's example maps."""
+    methods = [key.split("/")[1] for key in arrays if key.startswith("trained/")]
+    others = [key.split("/")[0] for key in arrays if key.endswith(f"/{methods[0]}")]
+    order = next(name for name in others if name != "trained")
+    return methods, order, len(arrays[f"{order}/{methods[0]}"])
+
+
+def _draw_strip(part: SubFigure, dataset: str, arrays: dict[str, np.ndarray]) -> None:
+    """Columns: the image, then one per method; rows: the trained map, the map at every level."""
+    methods, order, levels = _strip(arrays)
+    axes = part.subplots(1 + levels, 1 + len(methods), squeeze=False)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+    show_image(axes[0, 0], arrays["image"][0])
+    axes[0, 0].set_title(dataset, fontsize=7)
+    for axis in axes[1:, 0]:
+        axis.set_frame_on(False)
+    for axis, level in zip(axes[:, 1], range(levels + 1), strict=True):
+        axis.set_ylabel(f"{order}\n{level}" if level else "trained", fontsize=6)
+    for column, name in zip(axes[:, 1:].T, methods, strict=True):
+        column[0].set_title(method_name(name), fontsize=7)
+        maps = [*arrays[f"trained/{name}"], *arrays[f"{order}/{name}"]]
+        for axis, values in zip(column, maps, strict=True):
+            show_scores(axis, clipped(values))

@@ -1,0 +1,147 @@
+"""Every measure of every saliency method on a shard of images, as rows of the result table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from smug.boxes import center_box, max_box, opt_box
+from smug.metrics import curves
+from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
+
+#: What has a box in place of a map, beside OptBox.
+BOXES = ("center_box", "max_box", "ground_truth")
+
+
+@dataclass(frozen=True)
+class MethodMaps:
+    """Maps of one method on the images of a shard.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n, height, width)
+    masks : numpy.ndarray of bool, shape (n, height, width), or None
+        Kept pixels, for methods that have a mask.
+    seconds : numpy.ndarray of float64, shape (n,)
+    made : numpy.ndarray of bool, shape (n,)
+        False where the method failed: its measures are missing.
+    """
+
+    maps: np.ndarray
+    masks: np.ndarray | None
+    seconds: np.ndarray
+    made: np.ndarray
+
+
+@dataclass(frozen=True)
+class ScoredImages:
+    """Images that methods are measured on; row i of every array is one image.
+
+    Parameters
+    ----------
+    model : keras.Model
+    preprocess : callable
+        From uint8 pixels to the model's input.
+    pixels : numpy.ndarray of uint8, shape (n, height, width[, 3])
+    target : numpy.ndarray of int64, shape (n,)
+        Class that the model predicts on the whole image.
+    boxes : numpy.ndarray of float64, shape (n, 4)
+        Annotated boxes ``x1, y1, x2, y2`` in pixels; NaN without one.
+    """
+
+    model: keras.Model
+    preprocess: Callable[[np.ndarray], np.ndarray]
+    pixels: np.ndarray
+    target: np.ndarray
+    boxes: np.ndarray
+
+    @property
+    def photographs(self) -> bool:
+        """Whether a crop, enlarged, still shows what the network knows: not so for digits."""
+        return self.pixels.ndim == 4
+
+
+def score_boxes(images: ScoredImages, cells: int) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Measure CenterBox, MaxBox, GroundTruth and OptBox; nothing but photographs has boxes.
+
+    Yields
+    ------
+    method, metric : str
+    values : numpy.ndarray of float64, shape (n,)
+    """
+    if not images.photographs:
+        return
+    x = images.preprocess(images.pixels)
+    height, width = x.shape[1:3]
+    given = {
+        "center_box": np.tile(center_box(height, width), (len(x), 1)),
+        "max_box": np.tile(max_box(height, width), (len(x), 1)),
+        "ground_truth": images.boxes,
+    }
+    for method in BOXES:
+        scores = box_lsc(images.model, x, images.target, given[method])
+        area = np.prod(given[method][:, 2:] - given[method][:, :2], axis=1) / (height * width)
+        yield from ((method, *row) for row in _box_rows(scores))
+        yield method, "sparsity", area
+    begin = perf_counter()
+    found = [
+        opt_box(images.model, x[i : i + 1], images.target[i : i + 1], cells=cells)
+        for i in tqdm(range(len(x)), desc="opt_box", unit="image")
+    ]
+    scores = BoxScores(*(np.concatenate(rows) for rows in zip(*map(_fields, found), strict=True)))
+    yield from (("opt_box", *row) for row in _box_rows(scores))
+    yield "opt_box", "sparsity", scores.area
+    yield "opt_box", "seconds", np.full(len(x), (perf_counter() - begin) / max(len(x), 1))
+
+
+def score_maps(
+    images: ScoredImages, method: MethodMaps, *, thresholds: int, curve_steps: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Measure the maps of one method; missing where the method failed.
+
+    Yields
+    ------
+    metric : str
+    values : numpy.ndarray of float64, shape (n,)
+    """
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        everywhere = np.full(len(method.made), np.nan)
+        everywhere[method.made] = values
+        return everywhere
+
+    pixels, target = images.pixels[method.made], images.target[method.made]
+    maps, x = method.maps[method.made], images.preprocess(pixels)
+    if images.photographs:
+        scores = map_lsc(images.model, x, target, maps, thresholds=thresholds)
+        for metric, values in _box_rows(scores):
+            yield metric, spread(values)
+    if method.masks is not None:
+        yield "sparsity", spread(method.masks[method.made].mean(axis=(1, 2)))
+    for curve in (curves.insertion, curves.deletion):
+        made = curve(images.model, x, target, maps, steps=curve_steps)
+        yield curve.__name__, spread(made.area)
+    softmax, accuracy = curves.information_curves(
+        images.model, pixels, target, maps, preprocessing=images.preprocess
+    )
+    yield "softmax_information", spread(softmax.area)
+    yield "accuracy_information", spread(accuracy.area)
+    yield "seconds", np.where(method.made, method.seconds, np.nan)
+
+
+def _fields(scores: BoxScores) -> tuple[np.ndarray, ...]:
+    return scores.lsc, scores.boxes, scores.confidence, scores.area, scores.calls
+
+
+def _box_rows(scores: BoxScores) -> Iterator[tuple[str, np.ndarray]]:
+    yield "lsc", scores.lsc
+    yield "confidence", scores.confidence
+    yield "area", scores.area
+    yield "calls", scores.calls.astype(np.float64)
+    for edge, name in enumerate(("x1", "y1", "x2", "y2")):
+        yield name, scores.boxes[:, edge]

@@ -1,0 +1,17 @@
+"""Table of window, node ranking and scoring, one changed at a time."""
+
+from smug.figures.style import save_table
+from smug.figures.topk_gamma import ABLATIONS_CAPTION, ablations, sweep_table
+from smug.job import run
+from smug.results import load_results
+
+
+def main(config, paths):
+    """Write the table."""
+    table = ablations(sweep_table(load_results(*paths.all("scores"))))
+    save_table(table, paths.csv, paths.tex, caption=ABLATIONS_CAPTION)
+    return {"settings": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,18 @@
+"""Bring trained weights into a Keras model."""
+
+from smug.io import atomic
+from smug.job import run
+
+
+def main(config, paths):
+    """Write the network as one ``.keras`` file."""
+    from smug.models.imports import import_model
+
+    model = import_model(config.model)
+    with atomic(paths.model) as temporary:
+        model.save(temporary)
+    return {"parameters": model.count_params()}
+
+
+if __name__ == "__main__":
+    run(main)

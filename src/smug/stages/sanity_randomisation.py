@@ -1,0 +1,22 @@
+"""Figure of maps after layers were initialised anew."""
+
+from smug.figures.sanity import RANDOMISATION_CAPTION, sanity_randomisation
+from smug.figures.style import save_figure
+from smug.io import load_arrays, load_json
+from smug.job import run
+from smug.results import load_results
+
+
+def main(config, paths):
+    """Draw the figure; example maps are those of each dataset's first shard."""
+    examples = {}
+    for maps, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
+        dataset = load_json(record)["config"]["dataset"]["name"]
+        examples.setdefault(dataset, load_arrays(maps))
+    scores = load_results(*paths.all("scores"))
+    save_figure(sanity_randomisation(scores, examples), paths.png, paths.pdf)
+    return {"caption": RANDOMISATION_CAPTION}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Compare every method on a shard of reviews with the human rationale and with the network."""
+
+import numpy as np
+
+from smug.datasets.beer import Reviews
+from smug.job import run
+from smug.results import as_table, save_results
+from smug.text_scores import text_rows
+from smug.texts import load_explained
+
+
+def main(config, paths):
+    """Write one result row per review, method and metric."""
+    from smug.models import text_cnn
+    from smug.models.registry import load_model
+
+    from_embeddings = text_cnn.on_embeddings(load_model(paths.model))
+    texts = load_explained(
+        reviews=Reviews.load(paths.data).shard(config.job.shard, config.dataset.shard_size),
+        attribution=paths.attribution,
+        masks=paths.masks,
+        smug_maps=paths.smug_maps,
+        maps=paths.all("maps"),
+        settings=paths.all("settings"),
+        sets=paths.sets,
+    )
+    rows = text_rows(
+        texts,
+        lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
+        thresholds=config.comparison.thresholds,
+    )
+    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    table = as_table([{**common, **row} for row in rows])
+    save_results(paths.scores, table)
+    unconfirmed = int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())
+    return {
+        "rows": len(table),
+        "unconfirmed": unconfirmed,
+        "generated": texts.reviews.generated,
+        "aspect": texts.reviews.aspect,
+    }
+
+
+if __name__ == "__main__":
+    run(main)

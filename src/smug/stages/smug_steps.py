@@ -1,0 +1,17 @@
+"""Figure of SMUG's steps on a few images."""
+
+from smug.explained_images import collect_images
+from smug.figures.smug_steps import smug_steps
+from smug.figures.style import save_figure
+from smug.job import run
+
+
+def main(config, paths):
+    """Draw the figure from the first images."""
+    images = collect_images(paths, config.dataset.shard_size, config.comparison.shown)
+    save_figure(smug_steps(images), paths.png, paths.pdf)
+    return {"images": len(images)}
+
+
+if __name__ == "__main__":
+    run(main)

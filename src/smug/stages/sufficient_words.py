@@ -1,0 +1,24 @@
+"""Find sufficient input subsets of every review of a shard, and the proven smallest set."""
+
+from collections import Counter
+
+from smug.job import run
+from smug.shards import AttributedShard
+from smug.word_sets import word_sets_of_shard
+
+
+def main(config, paths):
+    """Write the sets of words of a shard."""
+    from smug.models import text_cnn
+    from smug.models.registry import load_model
+
+    model = load_model(paths.model)
+    text_cnn.check(model)
+    shard = AttributedShard.load(paths.attribution)
+    sets = word_sets_of_shard(shard, text_cnn.network(model), config.sufficient_words)
+    sets.save(paths.sets)
+    return {"status": dict(Counter(sets.status.tolist()))}
+
+
+if __name__ == "__main__":
+    run(main)

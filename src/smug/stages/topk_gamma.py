@@ -1,0 +1,18 @@
+"""Figure and table of the top_k x gamma sweep."""
+
+from smug.figures.style import save_figure, save_table
+from smug.figures.topk_gamma import CAPTION, on_grid, sweep_table, topk_gamma
+from smug.job import run
+from smug.results import load_results
+
+
+def main(config, paths):
+    """Draw the heat maps, write the table."""
+    table = on_grid(sweep_table(load_results(*paths.all("scores"))))
+    save_figure(topk_gamma(table), paths.png, paths.pdf)
+    save_table(table, paths.csv, paths.tex, caption=CAPTION)
+    return {"settings": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)

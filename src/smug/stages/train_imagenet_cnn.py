@@ -1,0 +1,74 @@
+"""Train a CNN on an ImageNet folder: from scratch, or a new head on a trained network."""
+
+import hashlib
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+
+from smug.datasets import imagenet
+from smug.errors import SmugError
+from smug.io import atomic, save_json
+from smug.job import run
+
+
+def main(config, paths):
+    """Write the trained network, its accuracies and what each epoch brought."""
+    from smug.models import fine_tune
+    from smug.models.imports import UNTRAINED, import_model
+    from smug.models.registry import network
+
+    settings = config.model
+    if settings.root is None:
+        raise SmugError("set imagenet:model.root=<folder> with training images; see DATA.md")
+    training, names = imagenet.training_records(settings.root)
+    validation, _ = imagenet.validation_records(settings.root)
+    print(f"{len(names)} classes, {len(training)} training, {len(validation)} validation images")
+
+    def build():
+        kinds = {"filters": settings.filters, "learning_rate": settings.learning_rate}
+        if settings.base is not None:
+            imported = SimpleNamespace(name=settings.base, weights=settings.weights)
+            fresh = settings.weights == "random"
+            kinds |= {
+                "base": UNTRAINED[settings.base]() if fresh else import_model(imported),
+                "base_preprocessing": network(settings.base).preprocess,
+                "freeze": settings.freeze,
+            }
+        return fine_tune.build(len(names), **kinds)
+
+    backup = paths.model.with_name("backup")
+    model, history, unreadable = fine_tune.train(
+        build,
+        training,
+        validation,
+        backup,
+        about=_about(settings, names, training),
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        augment=settings.augment,
+        seed=settings.seed,
+    )
+    metrics = {"model": settings.name, "dataset": "imagenet"}
+    for split, records in (("train", training), ("test", validation)):
+        found = fine_tune.measure(model, records, settings.batch_size)
+        metrics |= {f"{split}_inputs": len(records)}
+        metrics |= {f"{split}_{name}": value for name, value in found.items()}
+    with atomic(paths.model) as temporary:
+        model.save(temporary)
+    with atomic(paths.history) as temporary:
+        pd.DataFrame(history).to_csv(temporary, index=False)
+    save_json(paths.metrics, metrics)
+    fine_tune.forget(backup)
+    return metrics | {"unreadable": len(unreadable)}
+
+
+def _about(settings, names, training):
+    """What a backup must have been made with to be gone on with; more epochs may be asked for."""
+    images = json.dumps([names, [[record.id, record.label] for record in training]])
+    kept = {key: value for key, value in vars(settings).items() if key != "epochs"}
+    return kept | {"images": hashlib.sha256(images.encode()).hexdigest()}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,62 @@
+"""Train the text CNN on the prepared reviews and measure it on the test reviews."""
+
+import numpy as np
+
+from smug.datasets.beer import ASPECTS, Reviews
+from smug.datasets.tokenizer import Tokenizer
+from smug.io import atomic, save_json
+from smug.job import run
+from smug.results import dataset_label
+
+
+def main(config, paths):
+    """Write the trained network, its vocabulary beside it, and how well it predicts."""
+    from smug.models import text_cnn
+
+    settings = config.model
+    train, validation, test = (
+        Reviews.load(path) for path in (paths.train, paths.validation, paths.test)
+    )
+    tokenizer = Tokenizer.load(paths.words)
+    model = text_cnn.build(
+        num_words=tokenizer.num_words,
+        embedding=settings.embedding,
+        filters=settings.filters,
+        width=settings.width,
+        max_words=train.tokens.shape[1],
+        seed=settings.seed,
+    )
+    history = text_cnn.train(
+        model,
+        train.tokens,
+        train.scores,
+        validation=(validation.tokens, validation.scores),
+        epochs=settings.epochs,
+        batch=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        patience=settings.patience,
+        seed=settings.seed,
+    )
+    for epoch, (loss, check) in enumerate(zip(history["loss"], history["val_loss"], strict=True)):
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {check:.4f}")
+    label = dataset_label(vars(config.dataset))
+    metrics = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
+    for split, reviews in (("train", train), ("test", test)):
+        found = text_cnn.quality(reviews.scores, text_cnn.predict(model, reviews.tokens))
+        metrics |= {
+            f"{split}_inputs": len(reviews),
+            f"{split}_loss": found.mse,
+            f"{split}_accuracy": found.accuracy,
+            f"{split}_r2": found.r2,
+            f"{split}_correlation": found.correlation,
+        }
+    with atomic(paths.model) as temporary:
+        model.save(temporary)
+    tokenizer.save(paths.vocabulary)
+    save_json(paths.metrics, metrics)
+    epochs = {"epochs": len(history["loss"]), "best_epoch": int(np.argmin(history["val_loss"])) + 1}
+    return {**metrics, **epochs, "generated": train.generated}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,73 @@
+"""What a sweep over settings of the mask problem says of each input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from smug.saliency import SmugMaps
+from smug.shards import AttributedShard, SolvedShard
+
+#: Settings that sweeps vary; the name of a row's method holds all of them.
+VARIED = ("top_k", "gamma", "window", "ranking", "scoring")
+
+
+def setting_name(method: Mapping[str, Any], scoring: str) -> str:
+    """Name of a setting, ``top_k=3000,gamma=0.0,window=4,ranking=...,scoring=sum``."""
+    values = {**method, "scoring": scoring}
+    return ",".join(f"{key}={values[key]}" for key in VARIED)
+
+
+def mask_rows(
+    shard: AttributedShard,
+    solved: SolvedShard,
+    maps: SmugMaps,
+    method: Mapping[str, Any],
+    scoring: str,
+    values: Mapping[str, np.ndarray],
+) -> Iterator[dict[str, Any]]:
+    """Result rows of one setting: mask size, sparsity with and without minimisation, ``values``.
+
+    Parameters
+    ----------
+    shard, solved, maps
+        The same inputs, in the same order.
+    method : mapping
+        The configuration section of this name.
+    scoring : str
+    values : mapping of str to numpy.ndarray, shape (n,)
+        Further measures, such as LSC.
+
+    Yields
+    ------
+    dict
+        A row of the result table, its run and dataset left open.
+    """
+    countable = ~shard.padding
+    found = solved.has_mask()
+    metrics = {
+        "mask_size": np.where(found, solved.objective, np.nan),
+        "sparsity": np.where(found, _share(solved.masks, countable), np.nan),
+        "base_sparsity": _share(maps.seen, countable),
+        **values,
+    }
+    gaps = solved.gap()
+    for i, image in enumerate(solved.ids.tolist()):
+        common = {
+            "image": image,
+            "method": setting_name(method, scoring),
+            "status": str(solved.status[i]),
+            "bound": solved.bound[i],
+            "gap": gaps[i],
+            "seconds": solved.encode_seconds[i] + solved.solve_seconds[i],
+        }
+        for metric, of_inputs in metrics.items():
+            yield {**common, "metric": metric, "value": float(of_inputs[i])}
+
+
+def _share(masks: np.ndarray, countable: np.ndarray) -> np.ndarray:
+    """Share of the countable positions that each mask keeps, shape (n,)."""
+    axes = tuple(range(1, masks.ndim))
+    return (masks & countable).sum(axis=axes) / np.maximum(countable.sum(axis=axes), 1)

@@ -1,0 +1,200 @@
+"""What all methods say of the reviews of one shard, brought together word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from smug.datasets.beer import ASPECTS, Reviews
+from smug.errors import SmugError
+from smug.figures.names import method_name
+from smug.figures.text_html import HighlightedReview
+from smug.io import load_arrays, load_json
+from smug.masks.problem import Status
+from smug.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.word_sets import WordSetShard
+
+SMUG, SMUG_BASE, SIS, SMALLEST = "SMUG", "SMUG_base", "SIS", "smallest set"
+
+
+class RationaleSettings(Protocol):
+    """What the configuration section ``dataset`` says of rationales."""
+
+    aspect: int
+    rationale_aspect: int | None
+    explain: str
+
+
+@dataclass(frozen=True)
+class MethodShard:
+    """One method on one shard; row i is one review, columns are tokens with the padding.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n, length)
+        Scores >= 0.
+    masks : numpy.ndarray of bool, shape (n, length), or None
+        Words that the method keeps; None for one that has no mask.
+    found : numpy.ndarray of bool, shape (n,)
+        Where the method has an answer.
+    seconds : numpy.ndarray of float64, shape (n,)
+    """
+
+    maps: np.ndarray
+    masks: np.ndarray | None
+    found: np.ndarray
+    seconds: np.ndarray
+
+
+@dataclass(frozen=True)
+class ExplainedTexts:
+    """One shard of reviews with all that is known about them.
+
+    Parameters
+    ----------
+    reviews : Reviews
+    attributed : AttributedShard
+    sets : WordSetShard
+    methods : dict of str to MethodShard
+        By shown name, in the order of the table and the figure.
+    """
+
+    reviews: Reviews
+    attributed: AttributedShard
+    sets: WordSetShard
+    methods: dict[str, MethodShard]
+
+    def __len__(self) -> int:
+        return len(self.reviews)
+
+    def prediction(self, i: int) -> float:
+        """Predicted score: the probability of the high class."""
+        return float(self.attributed.probability[i, 1])
+
+    def words(self, i: int) -> np.ndarray:
+        """Columns of review ``i`` that hold words."""
+        return np.flatnonzero(~self.attributed.padding[i])
+
+    def confirmed(self, i: int, prediction: float, tolerance: float = 1e-5) -> bool:
+        """Whether a prediction lies on the demanded side of the threshold, float32 rounding off."""
+        threshold, above = self.sets.threshold[i], self.sets.above[i]
+        distance = prediction - threshold if above else threshold - prediction
+        return bool(distance >= -tolerance)
+
+
+def load_explained(
+    *,
+    reviews: Reviews,
+    attribution: Path,
+    smug_maps: Path,
+    maps: Sequence[Path],
+    settings: Sequence[Path],
+    sets: Path,
+    masks: Path,
+) -> ExplainedTexts:
+    """Read what the stages say of one shard.
+
+    Parameters
+    ----------
+    reviews : Reviews
+        Of this shard.
+    attribution, smug_maps, sets, masks : path
+        Outputs of ``attribute``, ``saliency``, ``sufficient_words`` and ``solve_masks``.
+    maps, settings : sequence of path
+        Maps and records of ``explain``, a pair a method.
+
+    Raises
+    ------
+    SmugError
+        The files are not about the same reviews.
+    """
+    attributed, found = AttributedShard.load(attribution), WordSetShard.load(sets)
+    smug = load_arrays(smug_maps)
+    for name, ids in (("attribution", attributed.ids), ("sets", found.ids), ("maps", smug["ids"])):
+        if not np.array_equal(ids, reviews.ids):
+            raise SmugError(
+                f"the {name} are of {len(ids)} other inputs than the {len(reviews)} reviews; "
+                "give files of the same shard"
+            )
+    solved = SolvedShard.load(masks)
+    methods = {
+        SMUG: MethodShard(
+            smug["smug"],
+            solved.masks,
+            solved.has_mask(),
+            attributed.seconds + solved.encode_seconds + solved.solve_seconds,
+        ),
+        SMUG_BASE: MethodShard(
+            smug["smug_base"],
+            smug["seen"],
+            smug["seen"].any(axis=1),
+            attributed.seconds,
+        ),
+    }
+    for path, record in zip(maps, settings, strict=True):
+        name = load_json(record)["config"]["explainer"]["name"]
+        shard = SaliencyShard.load(path)
+        methods[method_name(name)] = MethodShard(
+            shard.maps, None, shard.message == "", shard.seconds
+        )
+    smallest = np.isin(found.status, (Status.OPTIMAL, Status.FEASIBLE))
+    methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
+    methods[SMALLEST] = MethodShard(
+        found.smallest.astype(float), found.smallest, smallest, found.sis_seconds + found.seconds
+    )
+    return ExplainedTexts(reviews, attributed, found, methods)
+
+
+def highlighted(texts: ExplainedTexts, i: int, *, rationale: str) -> HighlightedReview:
+    """Bring review ``i`` into the form that pages and figures show: raw words, scores, notes.
+
+    ``rationale`` names the aspect of the human rationale where it is not the network's own.
+    """
+    reviews, words = texts.reviews, texts.words(i)
+    saliency, notes = {}, {}
+    for name in (SIS, SMALLEST, *(m for m in texts.methods if m not in (SIS, SMALLEST))):
+        method = texts.methods[name]
+        scores = np.where(texts.attributed.padding[i], 0.0, method.maps[i])
+        saliency[name] = reviews.spread(i, scores)
+        notes[name] = _note(texts, name, i, len(words))
+    aspect = ASPECTS[reviews.aspect]
+    return HighlightedReview(
+        title=f"review {reviews.ids[i]}",
+        words=reviews.words(i),
+        saliency=saliency,
+        rationale=reviews.spread(i, reviews.rationales[i]),
+        prediction=texts.prediction(i),
+        score=float(reviews.scores[i]),
+        aspect=f"{aspect} (rationale of {rationale})" if rationale else aspect,
+        notes=notes,
+    )
+
+
+def rationale_name(data: RationaleSettings) -> str:
+    """Aspect of the human rationales where it is not the network's own, else nothing."""
+    foreign = data.rationale_aspect not in (None, data.aspect) and data.explain == "annotated"
+    return ASPECTS[data.rationale_aspect] if foreign else ""
+
+
+def _note(texts: ExplainedTexts, name: str, i: int, words: int) -> str:
+    """What a reader should know of a method's answer to review ``i``."""
+    method, sets = texts.methods[name], texts.sets
+    if not method.found[i]:
+        return f"no answer ({sets.status[i]})" if name in (SIS, SMALLEST) else "no answer"
+    if method.masks is None:
+        return ""
+    kept = np.count_nonzero(method.masks[i])
+    note = f"{kept} of {words} words"
+    if not kept:
+        return f"{note}: none is needed"
+    if name == SIS:
+        several = f", {sets.subsets[i]} disjoint subsets" if sets.subsets[i] > 1 else ""
+        return f"{note} in the first subset{several}"
+    if name == SMALLEST:
+        proven = sets.bound[i] >= kept
+        return f"{note}, {'proven' if proven else f'at least {sets.bound[i]:.0f}'}"
+    return note

@@ -1,0 +1,147 @@
+# Figures of photographs; each reads results only.
+
+
+rule image_saliency:
+    input:
+        data=f"{OUT}/prepare_imagenet/data.npz",
+        attribution=of_shown(rules.attribute.output.arrays),
+        masks=of_shown(rules.solve_masks.output.masks),
+        smug_maps=of_shown(rules.saliency.output.maps),
+        maps=methods_shown(rules.explain.output.maps),
+        settings=methods_shown(rules.explain.output.record),
+        scores=of_shown(rules.score_images.output.scores),
+        code=code("image_saliency"),
+    output:
+        png=in_report(
+            f"{OUT}/figures/image_saliency.png", "Saliency maps of every method"
+        ),
+        pdf=f"{OUT}/figures/image_saliency.pdf",
+        record=f"{OUT}/figures/image_saliency.json",
+    log:
+        f"{OUT}/logs/image_saliency.log",
+    benchmark:
+        f"{OUT}/benchmarks/image_saliency.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("image_saliency", "imagenet"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("image_saliency")
+
+
+rule smug_steps:
+    input:
+        data=f"{OUT}/prepare_imagenet/data.npz",
+        attribution=of_shown(rules.attribute.output.arrays),
+        masks=of_shown(rules.solve_masks.output.masks),
+        smug_maps=of_shown(rules.saliency.output.maps),
+        maps=methods_shown(rules.explain.output.maps),
+        settings=methods_shown(rules.explain.output.record),
+        scores=of_shown(rules.score_images.output.scores),
+        code=code("smug_steps"),
+    output:
+        png=in_report(f"{OUT}/figures/smug_steps.png", "SMUG step by step"),
+        pdf=f"{OUT}/figures/smug_steps.pdf",
+        record=f"{OUT}/figures/smug_steps.json",
+    log:
+        f"{OUT}/logs/smug_steps.log",
+    benchmark:
+        f"{OUT}/benchmarks/smug_steps.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("smug_steps", "imagenet"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("smug_steps")
+
+
+rule ig_baselines:
+    input:
+        data=f"{OUT}/prepare_imagenet/data.npz",
+        attribution=of_shown(rules.attribute.output.arrays),
+        masks=of_shown(rules.solve_masks.output.masks),
+        smug_maps=of_shown(rules.saliency.output.maps),
+        maps=methods_shown(rules.explain.output.maps),
+        settings=methods_shown(rules.explain.output.record),
+        scores=of_shown(rules.score_images.output.scores),
+        code=code("ig_baselines"),
+    output:
+        png=in_report(
+            f"{OUT}/figures/ig_baselines.png",
+            "Integrated Gradients, black and white baseline",
+        ),
+        pdf=f"{OUT}/figures/ig_baselines.pdf",
+        record=f"{OUT}/figures/ig_baselines.json",
+    log:
+        f"{OUT}/logs/ig_baselines.log",
+    benchmark:
+        f"{OUT}/benchmarks/ig_baselines.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("ig_baselines", "imagenet"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("ig_baselines")
+
+
+rule optbox:
+    input:
+        data=f"{OUT}/prepare_imagenet/data.npz",
+        attribution=of_shown(rules.attribute.output.arrays),
+        masks=of_shown(rules.solve_masks.output.masks),
+        smug_maps=of_shown(rules.saliency.output.maps),
+        maps=methods_shown(rules.explain.output.maps),
+        settings=methods_shown(rules.explain.output.record),
+        scores=of_shown(rules.score_images.output.scores),
+        code=code("optbox"),
+    output:
+        png=in_report(f"{OUT}/figures/optbox.png", "Boxes of SMUG and OptBox"),
+        pdf=f"{OUT}/figures/optbox.pdf",
+        record=f"{OUT}/figures/optbox.json",
+    log:
+        f"{OUT}/logs/optbox.log",
+    benchmark:
+        f"{OUT}/benchmarks/optbox.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("optbox", "imagenet"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("optbox")
+
+
+rule two_cats:
+    input:
+        model=model_file("imagenet"),
+        code=code("two_cats"),
+    output:
+        png=in_report(f"{OUT}/figures/two_cats.png", "Two cats"),
+        pdf=f"{OUT}/figures/two_cats.pdf",
+        csv=in_report(f"{OUT}/tables/two_cats.csv", "Two cats"),
+        tex=f"{OUT}/tables/two_cats.tex",
+        record=f"{OUT}/figures/two_cats.json",
+    log:
+        f"{OUT}/logs/two_cats.log",
+    benchmark:
+        f"{OUT}/benchmarks/two_cats.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("two_cats", "imagenet"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("two_cats")

@@ -1,0 +1,141 @@
+# Sweeps over the settings of the mask problem: every setting is a variant of the rule solve_masks.
+
+
+rule score_grid:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        model=lambda wildcards: model_file(wildcards.dataset),
+        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
+        masks=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.masks),
+        settings=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.record),
+        code=code("score_grid"),
+    output:
+        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
+        record=f"{OUT}/score_grid/{{dataset}}.json",
+    log:
+        f"{OUT}/logs/score_grid/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("score_grid"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("score_grid")
+
+
+rule topk_gamma:
+    input:
+        scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
+        code=code("topk_gamma"),
+    output:
+        png=in_report(f"{OUT}/figures/topk_gamma.png", "Top k against gamma"),
+        pdf=f"{OUT}/figures/topk_gamma.pdf",
+        csv=in_report(f"{OUT}/tables/topk_gamma.csv", "Top k against gamma"),
+        tex=f"{OUT}/tables/topk_gamma.tex",
+        record=f"{OUT}/tables/topk_gamma.json",
+    log:
+        f"{OUT}/logs/topk_gamma.log",
+    benchmark:
+        f"{OUT}/benchmarks/topk_gamma.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("topk_gamma", "mnist"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("topk_gamma")
+
+
+rule ablations:
+    input:
+        scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
+        code=code("ablations"),
+    output:
+        csv=in_report(
+            f"{OUT}/tables/ablations.csv",
+            "Window, ranking and scoring, one changed at a time",
+        ),
+        tex=f"{OUT}/tables/ablations.tex",
+        record=f"{OUT}/tables/ablations.json",
+    log:
+        f"{OUT}/logs/ablations.log",
+    benchmark:
+        f"{OUT}/benchmarks/ablations.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("ablations", "mnist"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("ablations")
+
+
+rule topk_gamma_masks:
+    input:
+        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
+        masks=lambda wildcards: of_grid(
+            wildcards, rules.solve_masks.output.masks, grid_variants
+        ),
+        settings=lambda wildcards: of_grid(
+            wildcards, rules.solve_masks.output.record, grid_variants
+        ),
+        code=code("topk_gamma_masks"),
+    output:
+        png=in_report(
+            f"{OUT}/figures/masks_topk_gamma_{{dataset}}.png",
+            "Masks of one input by top k and gamma, {dataset}",
+        ),
+        pdf=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.pdf",
+        record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",
+    log:
+        f"{OUT}/logs/topk_gamma_masks/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/topk_gamma_masks/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("topk_gamma_masks"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("topk_gamma_masks")
+
+
+rule distinct_masks:
+    input:
+        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
+        code=code("distinct_masks"),
+    output:
+        png=in_report(
+            f"{OUT}/figures/distinct_masks_{{dataset}}.png",
+            "Distinct smallest masks, {dataset}",
+        ),
+        pdf=f"{OUT}/figures/distinct_masks_{{dataset}}.pdf",
+        csv=in_report(
+            f"{OUT}/tables/distinct_masks_{{dataset}}.csv",
+            "Overlap of distinct smallest masks, {dataset}",
+        ),
+        tex=f"{OUT}/tables/distinct_masks_{{dataset}}.tex",
+        record=f"{OUT}/figures/distinct_masks_{{dataset}}.json",
+    log:
+        f"{OUT}/logs/distinct_masks/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/distinct_masks/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("distinct_masks"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("distinct_masks")

@@ -1,0 +1,49 @@
+# Which results the whole run asks for.
+
+#: What each dataset asks for.
+TARGETS = {
+    "mnist": [
+        rules.mnist_masks.output,
+        rules.mnist_ood.output,
+        rules.network_limits.output,
+    ],
+    "imagenet": [
+        rules.image_lsc.output,
+        rules.image_saliency.output,
+        rules.smug_steps.output,
+        rules.ig_baselines.output,
+        rules.optbox.output,
+        rules.two_cats.output,
+    ],
+    "beer": [
+        rules.text_rationales.output,
+        rules.text_saliency.output,
+    ],
+}
+
+#: What only pictures allow.
+OF_PICTURES = (
+    [
+        rules.ggig.output,
+        rules.attribution_curves.output,
+    ]
+    if IMAGE_DATASETS
+    else []
+)
+
+#: What is made for all datasets of the run together, or for each alike.
+FOR_ALL = [
+    expand(rules.topk_gamma_masks.output, dataset=IMAGE_DATASETS),
+    expand(rules.distinct_masks.output, dataset=IMAGE_DATASETS),
+    rules.topk_gamma.output,
+    rules.ablations.output,
+    rules.models.output,
+    rules.completeness.output,
+    rules.solvers.output,
+    rules.solver_scaling.output,
+    rules.sanity_table.output,
+    rules.sanity_randomisation.output,
+    rules.sanity_perturbation.output,
+    rules.gallery.output,
+    OF_PICTURES,
+]
