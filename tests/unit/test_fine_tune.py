@@ -298,7 +298,7 @@ def test_the_stage_writes_a_network_that_the_workflow_can_explain(root, tmp_path
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     metrics = json.loads((tmp_path / "metrics").read_text())
-    assert (metrics["train_images"], metrics["test_images"]) == (15, 9)
+    assert (metrics["train_inputs"], metrics["test_inputs"]) == (15, 9)
     assert 0 <= metrics["test_accuracy"] <= 1
     assert pd.read_csv(tmp_path / "history")["epoch"].tolist() == [1]
     assert not (tmp_path / "backup").exists()

@@ -16,7 +16,7 @@ TINY = (
     "beer:comparison.explainers=[gradients] beer:timing.solvers=[highs] beer:timing.top_k=[5] "
     "beer:timing.inputs=1"
 )
-READING = {"score_texts", "text_rationales", "text_saliency"}
+READING = {"score_texts", "text_rationales", "text_saliency", "gallery_texts", "gallery"}
 SOLVING = {"solve_masks", "saliency"} | READING
 TIMING = {"time_solvers", "solvers", "solver_scaling"}
 MODEL = {"models", "attribute", "completeness", "explain", "sufficient_words"} | SOLVING | TIMING
@@ -61,13 +61,14 @@ def test_nothing_is_done_again_for_a_value_of_another_dataset(finished):
 
 
 SWEEPS = {"score_grid", "topk_gamma", "ablations"}
+SANITY = {"sanity", "sanity_table", "sanity_randomisation", "sanity_perturbation"}
 
 
 @pytest.mark.parametrize(
     ("override", "rules"),
     [
         ("sufficient_words.fraction=0.5", {"sufficient_words"} | READING),
-        ("beer:dataset.aspect=2", {"prepare_beer", "train_text_cnn"} | MODEL | SWEEPS),
+        ("beer:dataset.aspect=2", {"prepare_beer", "train_text_cnn"} | MODEL | SWEEPS | SANITY),
     ],
 )
 def test_an_override_reruns_exactly_the_rules_that_read_it(finished, override, rules):
