@@ -10,7 +10,14 @@ import numpy as np
 from tqdm import tqdm
 
 from smug.errors import SmugError, unknown_name
-from smug.masks.encode import EncodedMask, encode_first_layer, expand_mask, mask_grid, top_k_nodes
+from smug.masks.encode import (
+    EncodedMask,
+    encode_first_layer,
+    expand_mask,
+    mask_grid,
+    shrink_mask,
+    top_k_nodes,
+)
 from smug.masks.network import DenseNetwork, solve_network
 from smug.masks.problem import MaskProblem, MaskSolution
 from smug.masks.solvers import solve
@@ -193,9 +200,7 @@ def _on_input(
 
 def _variables(problem: MaskProblem, mask: np.ndarray, window: int) -> np.ndarray:
     """Read a problem's variables off a mask over pixels (words)."""
-    for axis, side in enumerate(mask.shape):
-        mask = np.logical_or.reduceat(mask, np.arange(0, side, window), axis=axis)
-    return mask.ravel()[problem.groups]
+    return shrink_mask(mask, window).ravel()[problem.groups]
 
 
 def _network(

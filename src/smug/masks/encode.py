@@ -106,6 +106,13 @@ def expand_mask(mask: np.ndarray, spatial: tuple[int, ...], window: int) -> np.n
     return mask
 
 
+def shrink_mask(mask: np.ndarray, window: int) -> np.ndarray:
+    """Windows that hold a kept pixel (word), shape ``mask_grid(mask.shape, window)``."""
+    for axis, side in enumerate(mask.shape):
+        mask = np.logical_or.reduceat(mask, np.arange(0, side, window), axis=axis)
+    return mask
+
+
 def encode_first_layer(
     layer: LinearMap,
     x: np.ndarray,

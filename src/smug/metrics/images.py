@@ -13,6 +13,7 @@ from tqdm import tqdm
 from smug.boxes import center_box, max_box, opt_box
 from smug.metrics import curves
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
+from smug.saliency import sparsity
 
 #: What has a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")
@@ -122,7 +123,7 @@ def score_maps(
         for metric, values in _box_rows(scores):
             yield metric, spread(values)
     if method.masks is not None:
-        yield "sparsity", spread(method.masks[method.made].mean(axis=(1, 2)))
+        yield "sparsity", spread(sparsity(method.masks[method.made]))
     for curve in (curves.insertion, curves.deletion):
         made = curve(images.model, x, target, maps, steps=curve_steps)
         yield curve.__name__, spread(made.area)
