@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from smug.errors import SmugError
 from smug.methods import explain, method_settings
+from smug.models import rewire
 from smug.shards import SaliencyShard
 
 
@@ -52,7 +53,7 @@ def explain_shard(
                 raise SmugError(f"{method} answers NaN or infinite values")
             if made.mask is not None:
                 masks[i] = made.mask[0]
-        except SmugError as error:
+        except rewire.FAILURES as error:
             print(f"{ids[i]}: {error}")
             maps[i], message[i] = 0.0, str(error)
         seconds[i] = perf_counter() - begin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 import zipfile
@@ -81,6 +82,22 @@ def array_names(path: str | Path) -> list[str]:
     """Names of the arrays in an ``.npz``, without reading them; raises as :func:`load_arrays`."""
     with _opened(path) as file:
         return list(file.files)
+
+
+def load_rows(path: str | Path, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Read rows ``start`` to ``stop`` of one array, read-only, holding no others in memory.
+
+    Raises as :func:`load_arrays`.
+    """
+    with _opened(path) as file, file.zip.open(f"{name}.npy") as stream:
+        np.lib.format.read_magic(stream)
+        (length, *row), fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        if fortran_order:
+            return file[name][start:stop]
+        start, stop, _ = slice(start, stop).indices(length)
+        count, size = max(stop - start, 0), math.prod(row) * dtype.itemsize
+        stream.seek(start * size, os.SEEK_CUR)
+        return np.frombuffer(stream.read(count * size), dtype).reshape(count, *row)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class AttributedShard:
     inputs : numpy.ndarray of float32, shape (n, ...)
         What enters the first layer.
     attribution : numpy.ndarray of float32, shape (n, *layer.output_shape)
-        Integrated Gradients of the first layer's activations.
+        Integrated Gradients of the first layer's activations; NaN where they failed.
     gradient, activation : numpy.ndarray of float32, shape (n, *layer.output_shape)
         Gradient of the class probability with respect to the first layer's activations, and
         those activations: other rankings of the nodes than Integrated Gradients.

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from tqdm import tqdm
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import FAILURES, SmugError, unknown_name
 from smug.masks.encode import (
     EncodedMask,
     encode_first_layer,
@@ -87,7 +87,7 @@ def solve_shard(
         try:
             first = start.masks[i] if start is not None and start.has_mask()[i] else None
             solved.append(solve_input(shard, i, method, solver, first))
-        except SmugError as error:
+        except FAILURES as error:
             print(f"{shard.ids[i]}: {error}")
             nothing = np.zeros(shard.layer.spatial, bool)
             solved.append(SolvedInput(np.zeros(0, np.int64), nothing, None, message=str(error)))
@@ -165,7 +165,7 @@ def several_masks(
                 threads=solver.threads,
             )
             found, size = solution.masks, solution.objective
-        except SmugError as error:
+        except FAILURES as error:
             print(f"{shard.ids[i]}: {error}")
         shown = [_on_input(shard, i, encoded.problem, mask, method.window) for mask in found]
         masks.append(np.array(shown, bool).reshape(-1, *shard.layer.spatial))

@@ -266,9 +266,16 @@ def test_prepared_round_trip_and_take(root, tmp_path):
     assert prepared.take(prepared.has_box).ids.tolist() == ["a", "b", "d"]
     assert prepared.take(np.array([3, 0])).labels.tolist() == [1, 1]
     assert len(prepared.take([])) == 0
+    for number, ids in enumerate((["a", "b", "c"], ["d"], [])):
+        shard = PreparedImages.load_shard(tmp_path / "p.npz", number, 3)
+        assert shard.ids.tolist() == ids
+        np.testing.assert_array_equal(shard.images, prepared.shard(number, 3).images)
+        np.testing.assert_array_equal(shard.class_names, prepared.class_names)
     np.savez(tmp_path / "other.npz", images=np.zeros(3))
     with pytest.raises(SmugError, match=r"other\.npz"):
         PreparedImages.load(tmp_path / "other.npz")
+    with pytest.raises(SmugError, match=r"other\.npz"):
+        PreparedImages.load_shard(tmp_path / "other.npz", 0, 3)
 
 
 def test_prepared_refuses_what_does_not_fit(root):

@@ -17,6 +17,16 @@ def test_arrays_come_back(tmp_path):
         np.testing.assert_array_equal(again[name], value)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_come_back(tmp_path, order):
+    values = np.asarray(np.arange(24).reshape(6, 2, 2), order=order)
+    io.save_arrays(tmp_path / "x.npz", {"a": values, "b": np.array(["x", "yz"])})
+    for start, stop in ((0, 2), (3, 5), (4, 9), (6, 8), (7, 9), (0, None)):
+        rows = io.load_rows(tmp_path / "x.npz", "a", start, stop)
+        np.testing.assert_array_equal(rows, values[start:stop])
+    assert io.load_rows(tmp_path / "x.npz", "b").tolist() == ["x", "yz"]
+
+
 def test_objects_are_refused(tmp_path):
     with pytest.raises(SmugError, match="'a' holds Python objects"):
         io.save_arrays(tmp_path / "x.npz", {"a": np.array([{}, None])})

@@ -63,7 +63,10 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
             f"top_k={k} is outside [1, {scores.size}], the nodes of the layer; lower method.top_k"
         )
     if not np.isfinite(scores).all():
-        raise SmugError("the attribution holds NaN or infinite values; check the model's input")
+        raise SmugError(
+            "the attribution holds NaN or infinite values; check the model's input "
+            "and the log of the attribution"
+        )
     # Sorting only what can be chosen: a first layer has 400,000 nodes, k is 3000.
     least = np.partition(scores, scores.size - k)[scores.size - k]
     candidates = np.flatnonzero(scores >= least)

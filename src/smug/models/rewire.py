@@ -16,12 +16,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
 
 if keras.backend.backend() != "tensorflow":
     raise SmugError(
         f"Keras runs on {keras.backend.backend()!r}; smug needs KERAS_BACKEND=tensorflow"
     )
+
+#: What one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
+FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
 
 
 class Call(NamedTuple):

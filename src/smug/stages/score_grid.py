@@ -40,9 +40,9 @@ def _lsc(config, paths, shard):
     from smug.metrics.lsc import map_lsc
     from smug.models.registry import load_model, network
 
-    data = PreparedImages.load(paths.data)
+    data = PreparedImages.load_shard(paths.data, 0, len(shard.ids))
     model = load_model(paths.model)
-    x = network(config.model.name).preprocess(data.images[: len(shard.ids)])
+    x = network(config.model.name).preprocess(data.images)
 
     def lsc(maps):
         thresholds = config.comparison.thresholds
