@@ -53,15 +53,11 @@ def mask_rows(
         "base_sparsity": sparsity(maps.seen, countable),
         **values,
     }
-    gaps = solved.gap()
     for i, image in enumerate(solved.ids.tolist()):
         common = {
             "image": image,
             "method": setting_name(method, scoring),
-            "status": str(solved.status[i]),
-            "bound": solved.bound[i],
-            "gap": gaps[i],
-            "seconds": solved.encode_seconds[i] + solved.solve_seconds[i],
+            **solved.solver_columns(i),
         }
         for metric, of_inputs in metrics.items():
             yield {**common, "metric": metric, "value": float(of_inputs[i])}

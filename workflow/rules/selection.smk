@@ -72,17 +72,18 @@ def first_shards(path, dataset, inputs):
     )
 
 
-def of_shown(path, dataset="imagenet"):
-    """A rule's path for the shards that hold the images shown in figures."""
-    return first_shards(path, dataset, settings(dataset)["comparison"]["shown"])
+def of_shown(path):
+    """A rule's path for the shards that hold the photographs shown in figures."""
+    return first_shards(path, "imagenet", settings("imagenet")["comparison"]["shown"])
 
 
-def methods_shown(path, dataset="imagenet"):
-    """The same of the rule explain, for every method compared."""
+def methods_shown(path, prefix=""):
+    """The same of the rule explain, for every method compared whose name begins with a prefix."""
     return [
         one
-        for variant in explainers(dataset)
-        for one in of_shown(str(path).replace("{variant}", variant), dataset)
+        for variant in explainers("imagenet")
+        if variant.startswith(f"explainer={prefix}")
+        for one in of_shown(str(path).replace("{variant}", variant))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from smug.boxes import center_box, max_box, opt_box
+from smug.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics import curves
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
 from smug.saliency import sparsity
@@ -96,8 +96,28 @@ def score_boxes(images: ScoredImages, cells: int) -> Iterator[tuple[str, str, np
     ]
     scores = BoxScores(*(np.concatenate(rows) for rows in zip(*map(_fields, found), strict=True)))
     yield from (("opt_box", *row) for row in _box_rows(scores))
+    boxes = len(grid_boxes(height, width, cells))
+    yield "opt_box", "boxes", np.full(len(x), float(boxes))
     yield "opt_box", "sparsity", scores.area
     yield "opt_box", "seconds", np.full(len(x), (perf_counter() - begin) / max(len(x), 1))
+
+
+def score_methods(
+    images: ScoredImages,
+    methods: Mapping[str, MethodMaps],
+    *,
+    cells: int,
+    thresholds: int,
+    curve_steps: int,
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Measure the boxes and every method's maps; as :func:`score_boxes`, nothing of no images."""
+    if not len(images.pixels):
+        return
+    yield from score_boxes(images, cells)
+    for name, method in methods.items():
+        print(f"{name}: {np.count_nonzero(method.made)} of {len(method.made)} images", flush=True)
+        rows = score_maps(images, method, thresholds=thresholds, curve_steps=curve_steps)
+        yield from ((name, *row) for row in rows)
 
 
 def score_maps(

@@ -1,8 +1,8 @@
 """Figure and table of the two-cats analysis."""
 
-from smug.datasets.imagenet import class_names
 from smug.figures.style import save_figure, save_table
 from smug.figures.two_cats import CAPTION, two_cats, two_cats_table
+from smug.io import load_rows
 from smug.job import run
 
 
@@ -27,7 +27,7 @@ def main(config, paths):
     }
     model = load_model(paths.model)
     result = explain_two_cats(model, cats, known.preprocess, settings, config.comparison.cells)
-    name = class_names()[result.target].split(",")[0]
+    name = str(load_rows(paths.data, "class_names")[result.target])
     save_figure(two_cats(cats, result, name), paths.png, paths.pdf)
     save_table(two_cats_table(result), paths.csv, paths.tex, caption=CAPTION)
     return {"class": name}
