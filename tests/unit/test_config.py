@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smug import config, dependencies
 from smug.config import Override
 from smug.errors import SmugError
+from smug.settings.together import NETWORKS
 
 
 def overrides(text):
@@ -160,6 +161,31 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("sufficient_words.rule=fixd", ["sufficient_words.rule", "fixd", "fraction"]),
         ("sufficient_words.low=0.9", ["sufficient_words.low=0.9", "low <= high"]),
         ("sufficient_words.fraction=2", ["sufficient_words.fraction=2", "[0, 1]"]),
+        ("solver.timeout=inf", ["solver.timeout=inf", "finite"]),
+        ("solver.seed=-1", ["solver.seed=-1", "0..2147483647"]),
+        ("method.delta=inf", ["method.delta=inf", "finite"]),
+        ("sanity.seeds=[-1]", ["sanity.seeds=[-1]", "0..2147483647"]),
+        ("timing.timeout=-1", ["timing.timeout=-1", "above 0"]),
+        ("timing.windows=[0]", ["timing.windows=[0]", "below 1"]),
+        ("timing.solvers=[]", ["timing.solvers=[]", "one value"]),
+        ("grid.windows=[0]", ["grid.windows=[0]", "below 1"]),
+        ("network_limits.timeout=-5", ["network_limits.timeout=-5", "above 0"]),
+        ("network_limits.windows=[0]", ["network_limits.windows=[0]", "below 1"]),
+        ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "highs, z3"]),
+        ("workflow.datasets=[mnst]", ["workflow.datasets", "mnst", "Did you mean 'mnist'"]),
+        ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
+        ("mnist:comparison.explainers=[foo]", ["comparison.explainers", "foo", "ggig"]),
+        ("ggig_figure.methods=[foo]", ["ggig_figure.methods", "foo", "ggig"]),
+        ("ggig_figure.digit_models=[resnet50]", ["resnet50", "mnist_mlp, mnist_cnn"]),
+        ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_mlp, mnist_cnn"]),
+        (
+            "mnist:method.encoding=network mnist:solver=anytime",
+            ["solver: anytime", "method.encoding=network", "highs, z3"],
+        ),
+        (
+            "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",
+            ["timing.solvers: cpsat", "method.encoding=network"],
+        ),
         ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "above 0"]),
     ],
 )
@@ -168,6 +194,17 @@ def test_bad_overrides_are_named_with_what_is_allowed(text, said):
         overrides(text)
     for part in said:
         assert part in str(error.value)
+
+
+def test_every_network_fits_a_dataset():
+    assert set(NETWORKS) == set(config.datasets())
+    assert sorted(name for names in NETWORKS.values() for name in names) == config.files("model")
+
+
+def test_a_job_refuses_sections_that_do_not_go_together():
+    words = ["method.encoding=network", "solver=anytime", "io.attribution=a", "io.masks=b"]
+    with pytest.raises(SmugError, match=r"solver: anytime does not take method\.encoding=network"):
+        config.from_words("solve_masks", [*words, "io.record=c"])
 
 
 def test_io_names_are_checked():

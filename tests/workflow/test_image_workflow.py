@@ -1,0 +1,86 @@
+"""The half of the workflow that reads photographs, at its smallest."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .conftest import Project
+
+TINY = (
+    "workflow.datasets=[imagenet] imagenet:dataset.explained=1 imagenet:dataset.shard_size=1 "
+    "imagenet:attribution.steps=3 imagenet:explainer.steps=2 imagenet:method.top_k=50 "
+    "imagenet:method.window=8 imagenet:comparison.explainers=[ig_black,ig_white,gradients] "
+    "imagenet:comparison.thresholds=3 imagenet:comparison.cells=2 "
+    "imagenet:comparison.curve_steps=2 imagenet:comparison.shown=1 "
+    "imagenet:timing.solvers=[highs] imagenet:timing.top_k=[20] imagenet:timing.windows=[8] "
+    "imagenet:timing.inputs=1 imagenet:grid.top_k=[50] imagenet:grid.gamma=[0.0] "
+    "imagenet:grid.windows=[8] imagenet:grid.rankings=[gradients] imagenet:grid.scorings=[sum] "
+    "imagenet:grid.solutions=2 imagenet:grid.inputs=1 imagenet:sanity.methods=[gradients] "
+    "imagenet:sanity.inputs=1 imagenet:sanity.orders=[cascading] imagenet:sanity.levels=1 "
+    "imagenet:sanity.seeds=[0] imagenet:sanity.noises=[0.01] "
+    "ggig_figure.methods=[gradients] ggig_figure.shown=1"
+)
+FIGURES = ("image_saliency", "smug_steps", "ig_baselines", "optbox", "two_cats", "ggig")
+TABLES = ("image_lsc", "attribution_curves", "two_cats", "ablations", "sanity", "completeness")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project in which the tiny run on photographs is done."""
+    project = Project(tmp_path_factory.mktemp("image"))
+    result = project.run(override=TINY)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return project
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_photographs_is_drawn(finished, name):
+    path = finished.folder / "results/demo/figures" / name
+    assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+    assert json.loads(path.with_suffix(".json").read_text())["stage"] == name
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_of_photographs_has_rows(finished, name):
+    path = finished.folder / "results/demo/tables" / f"{name}.csv"
+    assert len(pd.read_csv(path))
+    assert "\\toprule" in path.with_suffix(".tex").read_text()
+
+
+def test_the_table_of_boxes_compares_every_method(finished):
+    table = pd.read_csv(finished.folder / "results/demo/tables/image_lsc.csv")
+    assert {"SMUG", "SMUG_base", "gradients"} <= set(table["method"])
+
+
+def test_the_masks_are_proven_and_their_windows_have_8_pixels(finished):
+    with np.load(finished.folder / "results/demo/solve_masks/imagenet/main/0.npz") as solved:
+        assert solved["status"].tolist() == ["optimal"]
+        (mask,) = solved["masks"]
+    side = mask.shape[0] // 8
+    windows = mask[: side * 8, : side * 8].reshape(side, 8, side, 8).mean(axis=(1, 3))
+    assert set(np.unique(windows)) == {0.0, 1.0}
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished.planned(TINY) == set()
+
+
+def test_images_in_the_original_layout_are_prepared(finished, shared):
+    result = finished.job(
+        "prepare_imagenet",
+        "dataset=imagenet",
+        "dataset.source=files",
+        f"dataset.root={shared / 'data' / 'imagenet'}",
+        "dataset.explained=2",
+        "io.model=results/demo/import_model/efficientnet_lite0.keras",
+        "io.data=real.npz",
+        "io.record=real.json",
+    )
+    assert result.returncode == 0, result.stderr
+    with np.load(finished.folder / "real.npz") as data:
+        assert len(data["ids"]) == 2
+        assert all(name.startswith("ILSVRC2012_val_") for name in data["ids"])
+        assert np.isfinite(data["boxes"]).all()
