@@ -12,6 +12,11 @@ from smug.figures.style import save_figure, save_table
 from smug.results import COLUMNS, as_table, load_results, save_results
 
 
+def test_a_figure_with_nothing_to_draw_is_an_error():
+    with pytest.raises(SmugError, match="nothing to draw"):
+        mnist_ood([])
+
+
 def score_rows():
     rows = []
     for solver, sizes, status in (("highs", (3, 5), "optimal"), ("z3", (6, np.inf), "timeout")):
