@@ -231,14 +231,13 @@ def test_modules_of_a_stage_are_those_it_imports():
     assert "src/smug/config.py" not in solve
 
 
-def test_stages_that_need_no_network_do_not_start_tensorflow():
-    code = (
-        "import sys, smug.stages.solve_masks, smug.stages.saliency; print('keras' in sys.modules)"
+def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
+    code = "import sys\n" + "".join(
+        f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"
+        for stage in config.stages()
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "False"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_every_stage_has_its_rule_module_and_configuration():

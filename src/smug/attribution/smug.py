@@ -16,6 +16,7 @@ from smug.masks.problem import MaskSolution
 from smug.masks.solvers import solve
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
+from smug.progress import solving
 from smug.saliency import seen_positions, smug_saliency, sparsity
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
@@ -137,14 +138,16 @@ def explain_smug(
         fixed=padding,
     )
     ready = perf_counter()
-    solution = solve(
-        encoded.problem,
-        solver=solver,
-        time_limit=time_limit,
-        solutions=solutions,
-        seed=seed,
-        threads=threads,
-    )
+    with solving() as progress:
+        solution = solve(
+            encoded.problem,
+            solver=solver,
+            time_limit=time_limit,
+            solutions=solutions,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
     solved = perf_counter()
     base_mask = seen_positions(linear, nodes) & ~padding
     mask = saliency = None

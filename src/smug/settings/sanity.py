@@ -40,7 +40,9 @@ class Sanity:
         not_empty("sanity", self, "methods", "seeds")
         seeds_in_range("sanity", self, "seeds")
         if not all(0 < noise < math.inf for noise in self.noises):
-            raise SmugError(f"sanity.noises={self.noises} must be above 0 and finite (shares of the weights)")
+            raise SmugError(
+                f"sanity.noises={self.noises} must be above 0 and finite (shares of the weights)"
+            )
 
 
 @dataclass
