@@ -106,6 +106,14 @@ def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
     assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
 
 
+@pytest.mark.parametrize("name", config.files("experiment"))
+def test_every_experiment_composes_and_has_a_folder_of_its_own(name):
+    given = overrides(f"experiment={name}")
+    assert {config.compose(d, given)["workflow"]["run"] for d in config.datasets()} == {name}
+    stronger = overrides(f"experiment={name} workflow.run=mine")
+    assert config.compose("mnist", stronger)["workflow"]["run"] == "mine"
+
+
 def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
     given = overrides("explainer=smug method.top_k=7 solver=z3 imagenet:explainer.gamma=0.25")
     mnist, imagenet = (config.compose(name, given) for name in ("mnist", "imagenet"))

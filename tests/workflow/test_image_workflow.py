@@ -8,20 +8,7 @@ import pytest
 
 from .conftest import Project
 
-TINY = (
-    "workflow.datasets=[imagenet] imagenet:dataset.explained=1 imagenet:dataset.shard_size=1 "
-    "imagenet:attribution.steps=3 imagenet:explainer.steps=2 imagenet:method.top_k=50 "
-    "imagenet:method.window=8 imagenet:comparison.explainers=[ig_black,ig_white,gradients] "
-    "imagenet:comparison.thresholds=3 imagenet:comparison.cells=2 "
-    "imagenet:comparison.curve_steps=2 imagenet:comparison.shown=1 "
-    "imagenet:timing.solvers=[highs] imagenet:timing.top_k=[20] imagenet:timing.windows=[8] "
-    "imagenet:timing.inputs=1 imagenet:grid.top_k=[50] imagenet:grid.gamma=[0.0] "
-    "imagenet:grid.windows=[8] imagenet:grid.rankings=[gradients] imagenet:grid.scorings=[sum] "
-    "imagenet:grid.solutions=2 imagenet:grid.inputs=1 imagenet:sanity.methods=[gradients] "
-    "imagenet:sanity.inputs=1 imagenet:sanity.orders=[cascading] imagenet:sanity.levels=1 "
-    "imagenet:sanity.seeds=[0] imagenet:sanity.noises=[0.01] "
-    "ggig_figure.methods=[gradients] ggig_figure.shown=1"
-)
+TINY = "experiment=quick workflow.datasets=[imagenet]"
 FIGURES = ("image_saliency", "smug_steps", "ig_baselines", "optbox", "two_cats", "ggig")
 TABLES = ("image_lsc", "attribution_curves", "two_cats", "ablations", "sanity", "completeness")
 
@@ -37,7 +24,7 @@ def finished(tmp_path_factory):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_of_photographs_is_drawn(finished, name):
-    path = finished.folder / "results/demo/figures" / name
+    path = finished.folder / "results/quick/figures" / name
     assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     assert json.loads(path.with_suffix(".json").read_text())["stage"] == name
@@ -45,18 +32,18 @@ def test_every_figure_of_photographs_is_drawn(finished, name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_of_photographs_has_rows(finished, name):
-    path = finished.folder / "results/demo/tables" / f"{name}.csv"
+    path = finished.folder / "results/quick/tables" / f"{name}.csv"
     assert len(pd.read_csv(path))
     assert "\\toprule" in path.with_suffix(".tex").read_text()
 
 
 def test_the_table_of_boxes_compares_every_method(finished):
-    table = pd.read_csv(finished.folder / "results/demo/tables/image_lsc.csv")
+    table = pd.read_csv(finished.folder / "results/quick/tables/image_lsc.csv")
     assert {"SMUG", "SMUG_base", "gradients"} <= set(table["method"])
 
 
 def test_the_masks_are_proven_and_their_windows_have_8_pixels(finished):
-    with np.load(finished.folder / "results/demo/solve_masks/imagenet/main/0.npz") as solved:
+    with np.load(finished.folder / "results/quick/solve_masks/imagenet/main/0.npz") as solved:
         assert solved["status"].tolist() == ["optimal"]
         (mask,) = solved["masks"]
     side = mask.shape[0] // 8
@@ -75,7 +62,7 @@ def test_images_in_the_original_layout_are_prepared(finished, shared):
         "dataset.source=files",
         f"dataset.root={shared / 'data' / 'imagenet'}",
         "dataset.explained=2",
-        "io.model=results/demo/import_model/efficientnet_lite0.keras",
+        "io.model=results/quick/import_model/efficientnet_lite0.keras",
         "io.data=real.npz",
         "io.record=real.json",
     )
