@@ -239,6 +239,15 @@ def test_modules_of_a_stage_are_those_it_imports():
     assert "src/smug/config.py" not in solve
 
 
+def test_files_that_a_stages_modules_read_count_too():
+    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
+    assert "src/smug/datasets/photographs.csv" in prepare
+    assert "src/smug/models/imagenet_classes.txt" in prepare
+    assert "src/smug/figures/gallery/template.html" in page
+    solve = dependencies.modules_of("solve_masks")
+    assert all(path.endswith(".py") for path in solve)
+
+
 def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
     code = "import sys\n" + "".join(
         f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"

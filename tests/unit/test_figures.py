@@ -48,6 +48,7 @@ def test_the_mask_table_summarises_only_what_was_found():
     assert table.loc["highs", "proven"] == 1
     assert table.loc["highs", "keeps_class"] == 0.5
     assert table.loc["highs", "seconds"] == 1.5
+    assert table["status"].to_dict() == {"highs": "optimal 2", "z3": "timeout 2"}
     assert table.loc["z3", ["digits", "no_mask", "proven", "mask_size"]].tolist() == [2, 1, 0, 6]
 
 

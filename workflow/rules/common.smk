@@ -94,7 +94,7 @@ def in_report(path, shows):
 
 
 def code(stage):
-    """The source files whose change makes a stage's results stale."""
+    """The package's files whose change makes a stage's results stale."""
     return modules_of(stage)
 
 
