@@ -27,7 +27,8 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per setting: digits, how many have which status, share proven optimal, and over
-        the digits that have a mask the medians of mask size, gap, sparsity, confidence, and the share that keeps its class.
+        the digits that have a mask the medians of mask size, gap, sparsity, confidence, and the
+        share that keeps its class.
     """
     wide = per_digit(scores)
     keys = ["encoding", "window", "solver"]
