@@ -30,7 +30,7 @@ def read_overrides():
             f"--config {min(unknown)}=...: the only key is override; "
             "for example --config override='solver.timeout=60 method.gamma=0.5'"
         )
-    overrides = smug_config.parse_overrides(str(config.get("override", "")))
+    overrides = smug_config.parse_overrides(str(config.get("override") or ""))
     smug_config.check_overrides(overrides)
     return overrides
 
