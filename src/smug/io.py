@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -28,11 +29,11 @@ def atomic(path: str | Path) -> Iterator[Path]:
         The folder cannot be written, or the disk is full.
     """
     path = Path(path)
+    prefix, suffix = f".{path.stem}-", "".join(path.suffixes)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix="".join(path.suffixes)
-        )
+        _remove_stale(path.parent, prefix, suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)
         os.close(handle)
     except OSError as error:
         raise SmugError(f"cannot write {path}: {error.strerror}; choose another folder") from error
@@ -48,6 +49,15 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise SmugError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_stale(folder: Path, prefix: str, suffix: str) -> None:
+    """Remove what a killed process left of an earlier write of the same file."""
+    # Between them stand mkstemp's eight characters, never a hyphen as in another file's prefix.
+    temporary = re.compile(rf"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}")
+    for path in folder.iterdir():
+        if temporary.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:

@@ -32,6 +32,18 @@ def mask_variants():
     ]
 
 
+def solver_threads(wildcards):
+    """Threads that the solver of a mask is given."""
+    return settings(wildcards.dataset, wildcards.variant)["solver"]["threads"]
+
+
+def solving_minutes(wildcards):
+    """Minutes that the masks of a shard may take, each up to its limit, with half an hour more."""
+    chosen = settings(wildcards.dataset, wildcards.variant)
+    seconds = chosen["dataset"]["shard_size"] * chosen["solver"]["timeout"]
+    return 30 + math.ceil(seconds / 60)
+
+
 def figure_file(stage, encoding):
     """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
     sweep = settings("mnist")["sweep"]

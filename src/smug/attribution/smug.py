@@ -13,9 +13,9 @@ from smug.errors import SmugError
 from smug.masks.encode import EncodedMask, encode_first_layer, expand_mask, top_k_nodes
 from smug.masks.linear import LinearMap
 from smug.masks.problem import MaskSolution
-from smug.masks.solvers import solve
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
+from smug.progress import solve_in_sight
 from smug.saliency import base_mask, smug_saliency, sparsity
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
@@ -137,7 +137,7 @@ def explain_smug(
         fixed=padding,
     )
     ready = perf_counter()
-    solution = solve(
+    solution = solve_in_sight(
         encoded.problem,
         solver=solver,
         time_limit=time_limit,

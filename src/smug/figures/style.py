@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from smug.errors import SmugError
 from smug.io import atomic
 
 #: Width in inches of one and of two printed columns.
@@ -41,7 +42,17 @@ def image_grid(rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS, 
     -------
     figure : matplotlib.figure.Figure
     axes : numpy.ndarray of Axes, shape (rows, len(titles))
+
+    Raises
+    ------
+    SmugError
+        Without a row there is nothing to draw.
     """
+    if rows < 1:
+        raise SmugError(
+            "nothing to draw: no input has what the figure shows; the statuses in the records "
+            "of the figure's inputs say why"
+        )
     use_style()
     cell = width / len(titles)
     figure, axes = plt.subplots(

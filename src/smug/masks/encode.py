@@ -58,10 +58,7 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
         If `k` does not fit the layer, the attribution is not finite, or no node is positive.
     """
     scores = np.asarray(attribution, np.float64).ravel()
-    if not 1 <= k <= scores.size:
-        raise SmugError(
-            f"top_k={k} is outside [1, {scores.size}], the nodes of the layer; lower method.top_k"
-        )
+    check_top_k(k, scores.size)
     if not np.isfinite(scores).all():
         raise SmugError(
             "the attribution holds NaN or infinite values; check the model's input "
@@ -80,6 +77,14 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
             "not depend on the first layer here: try another target or more steps"
         )
     return nodes
+
+
+def check_top_k(k: int, nodes: int) -> None:
+    """Refuse a number of top nodes that a layer does not have."""
+    if not 1 <= k <= nodes:
+        raise SmugError(
+            f"top_k={k} is outside [1, {nodes}], the nodes of the layer; lower method.top_k"
+        )
 
 
 def mask_grid(spatial: tuple[int, ...], window: int) -> tuple[int, ...]:

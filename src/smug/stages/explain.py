@@ -3,12 +3,12 @@
 import numpy as np
 
 from smug.datasets.load import load_shard
-from smug.explained import explain_shard, method_of
 from smug.job import run
 
 
 def main(config, paths):
     """Write the maps of the method."""
+    from smug.explained import explain_shard, method_of
     from smug.models import rewire
     from smug.models.registry import load_model, network
 
