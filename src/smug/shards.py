@@ -203,7 +203,8 @@ class SaliencyShard:
     target : numpy.ndarray of int64, shape (n,)
         The class explained.
     maps : numpy.ndarray of float32, shape (n, *spatial)
-        Magnitudes, summed over channels; all zero where the method failed.
+        Magnitudes, summed over channels (of words: see :func:`smug.word_scores.word_scores`); all
+        zero where the method failed.
     masks : numpy.ndarray of bool, shape (n, *spatial)
         Kept positions; all False for a method that has no mask.
     seconds : numpy.ndarray of float64, shape (n,)
