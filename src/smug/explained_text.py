@@ -20,6 +20,7 @@ from smug.io import load_json
 from smug.methods import explain
 from smug.models import text_cnn
 from smug.models.registry import load_model
+from smug.sis import ranked
 from smug.texts import SIS, SMALLEST
 from smug.word_notes import mask_note, smallest_note, subset_note
 from smug.word_scores import word_scores
@@ -157,7 +158,7 @@ def _columns(
         kept = np.count_nonzero(made.mask[0])
         notes[method] = mask_note(kept, n) if found else f"no answer ({made.solver['status'][0]})"
     smallest, front = sets.smallest, np.zeros(len(tokens) - n)
-    saliency[SIS] = review.spread(0, np.concatenate([front, sets.ranked(n)]))
+    saliency[SIS] = review.spread(0, np.concatenate([front, ranked(sets.subsets, n)]))
     notes[SIS] = subset_note(len(sets.first), n, len(sets.subsets), confirmed=confirmed.sis)
     saliency[SMALLEST] = review.spread(0, np.concatenate([front, smallest.mask]))
     notes[SMALLEST] = smallest_note(

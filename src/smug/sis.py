@@ -9,7 +9,7 @@ rest, until the rest no longer reaches the threshold; so the subsets are disjoin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,14 @@ class Subset:
         mask = np.zeros(n, bool)
         mask[self.members] = True
         return mask
+
+
+def ranked(subsets: Sequence[Subset], n: int) -> np.ndarray:
+    """Score of every position, shape (n,): 1 in the first subset, evenly to 0 outside all."""
+    scores = np.zeros(n)
+    for rank, subset in enumerate(subsets):
+        scores[subset.members] = (len(subsets) - rank) / len(subsets)
+    return scores
 
 
 @dataclass(frozen=True)

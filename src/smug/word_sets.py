@@ -15,7 +15,7 @@ from smug.io import load_arrays, save_arrays
 from smug.masks.problem import MaskSolution
 from smug.masks.text_network import MaskedText, TextNetwork, smallest_mask
 from smug.shards import AttributedShard
-from smug.sis import Subset, Threshold, choose_threshold, sufficient_words
+from smug.sis import Subset, Threshold, choose_threshold, ranked, sufficient_words
 
 #: Status of a review whose prediction the rule gives no threshold.
 UNDECIDED = "undecided"
@@ -62,13 +62,6 @@ class WordSets:
     def first(self) -> np.ndarray:
         """Positions of the first subset's words, none without a subset."""
         return self.subsets[0].members if self.subsets else np.zeros(0, np.int64)
-
-    def ranked(self, words: int) -> np.ndarray:
-        """Score of every word: 1 in the first subset, falling evenly to 0 outside all of them."""
-        scores = np.zeros(words)
-        for rank, subset in enumerate(self.subsets):
-            scores[subset.members] = (len(self.subsets) - rank) / len(self.subsets)
-        return scores
 
 
 def word_sets(
@@ -211,10 +204,10 @@ def word_sets_of_shard(
         checked.append(confirm(predict, embedded, count, found[-1]))
     n, length = shard.padding.shape
     sis, smallest = np.zeros((n, length), bool), np.zeros((n, length), bool)
-    ranked = np.zeros((n, length))
+    scores = np.zeros((n, length))
     for i, one in enumerate(found):
         words = np.flatnonzero(~shard.padding[i])
-        ranked[i, words] = one.ranked(len(words))
+        scores[i, words] = ranked(one.subsets, len(words))
         sis[i, words[one.first]] = True
         if one.smallest is not None:
             smallest[i, words] = one.smallest.mask
@@ -225,7 +218,7 @@ def word_sets_of_shard(
         threshold=np.array([t.probability if t else np.nan for t in thresholds], float),
         above=np.array([t is not None and t.above for t in thresholds], bool),
         sis=sis,
-        ranked=ranked,
+        ranked=scores,
         subsets=np.array([len(one.subsets) for one in found], np.int64),
         smallest=smallest,
         status=np.array([str(s.status) if s else UNDECIDED for s in solutions], np.str_),

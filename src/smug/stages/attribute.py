@@ -64,6 +64,7 @@ def main(config, paths):
         padding=known.padding(x, layer.linear.spatial),
         layer=layer.linear,
         dense=dense_layers(model),
+        generated=data.generated,
     ).save(paths.arrays)
     return {
         "inputs": len(data),

@@ -4,7 +4,7 @@ import numpy as np
 
 from smug.datasets.beer import Reviews
 from smug.job import run
-from smug.results import as_table, save_results
+from smug.results import as_table, dataset_label, save_results
 from smug.text_scores import text_rows
 from smug.texts import load_explained, smug_files
 
@@ -31,7 +31,8 @@ def main(config, paths):
         thresholds=config.comparison.thresholds,
         share=config.comparison.share,
     )
-    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
+    common = {"run": config.workflow.run, "dataset": label}
     table = as_table([{**common, **row} for row in rows])
     save_results(paths.scores, table)
     unconfirmed = int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())
