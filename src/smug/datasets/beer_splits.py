@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from smug.datasets import beer, beer_generator
+from smug.datasets import beer, beer_download, beer_generator
 from smug.datasets.beer import Review, Reviews
 from smug.datasets.tokenizer import Tokenizer
 from smug.errors import SmugError
@@ -24,6 +24,8 @@ class BeerSettings(Protocol):
 
     source: str
     root: str | None
+    address: str
+    sha256: Sequence[str]
     aspect: int
     rationale_aspect: int | None
     explain: str
@@ -60,7 +62,14 @@ def split_reviews(settings: BeerSettings) -> Splits:
         What the readers raise, a split without reviews, and unknown scores among those of the
         training.
     """
-    if settings.source == "files":
+    if settings.source == "download":
+        beer_download.fetch(
+            Path(settings.root),
+            settings.aspect,
+            address=settings.address,
+            sha256=settings.sha256,
+        )
+    if settings.source != "generated":
         return _split(Path(settings.root), settings)
     with tempfile.TemporaryDirectory() as folder:
         beer_generator.write_reviews(
