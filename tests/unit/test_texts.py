@@ -182,7 +182,7 @@ def test_sets_are_confirmed_and_the_smallest_is_proven(explained):
 
 
 def test_what_the_network_does_not_confirm_is_not_proven(explained):
-    network, reviews, files = explained
+    _, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)
     none = np.zeros(2, bool)
     doubted = dataclasses.replace(

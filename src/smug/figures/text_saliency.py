@@ -57,7 +57,9 @@ def text_saliency(
     words = [drawable(word)[:columns] for word in review.words[:max_words]]
     lines = _wrap(words, columns)
     headings = {
-        name: _sentence(f"{name}: {review.notes[name]}" if review.notes.get(name) else name, columns)
+        name: _sentence(
+            f"{name}: {review.notes[name]}" if review.notes.get(name) else name, columns
+        )
         for name in review.saliency
         if methods is None or name in methods
     }
