@@ -171,7 +171,7 @@ def _empty(explained, texts, i):
 
 
 def test_sets_are_confirmed_and_the_smallest_is_proven(explained):
-    texts, scores = scores_of(explained)
+    _, scores = scores_of(explained)
     value = scores.set_index(["image", "method", "metric"])["value"]
     assert value["r0", "smallest set", "words"] < value["r0", "SIS", "words"]
     for name in ("r0", "r1"):
