@@ -66,5 +66,7 @@ def test_without_checksums_nothing_is_fetched(tmp_path, digests):
 
 
 def test_a_server_that_does_not_answer_is_named(tmp_path):
-    with pytest.raises(SmugError, match=r"cannot fetch http://127\.0\.0\.1:9/reviews\.aspect1\.train"):
+    with pytest.raises(
+        SmugError, match=r"cannot fetch http://127\.0\.0\.1:9/reviews\.aspect1\.train"
+    ):
         fetch(tmp_path / "data", 1, address="http://127.0.0.1:9", sha256=["0" * 64] * 3)

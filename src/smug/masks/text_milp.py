@@ -87,8 +87,8 @@ def solve_text_milp(
         start=None if best is None else _start(text, selectors, best),
     )
     if result.status is Status.INFEASIBLE:
-        # Row tolerances only add masks; so there is none, and none was known either.
-        return best, text.words if best is None else int(best.sum()), best is None
+        # An answer only without a mask at hand: one that was evaluated in full outweighs it.
+        return best, text.words if best is None else bound, best is None
     if result.x is not None:
         found = result.x[: text.words] > 0.5
         better = best is None or found.sum() < best.sum()
