@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,6 +13,8 @@ from smug.cli_settings import read_settings
 from smug.datasets.tokenizer import Tokenizer
 from smug.io import save_json
 from smug.models import text_cnn
+from smug.models.registry import load_model
+from smug.word_sets import Confirmation
 
 
 @pytest.fixture
@@ -92,6 +95,7 @@ def test_methods_are_listed(capsys):
     assert "smug: " in said
     assert "    top_k=None" in said
     assert "gradcam: " in said
+    assert "\nsis: " in said
 
 
 @pytest.mark.parametrize(
@@ -155,11 +159,44 @@ def test_a_text_is_explained(text_model, tmp_path, capsys):
     assert "&lt;b&gt;" in document
     assert "<b> nice" not in document
     assert "🍺" in document
-    assert "generated" in document
+    assert "trained on: beer (generated), aroma" in document
     arrays = np.load(page.with_suffix(".npz"))
     assert arrays["mask"].shape == (1, 12)
     # "b" stands twice, inside the tags; padding is no part of the mask.
     assert not arrays["mask"][0, :5].any()
+
+
+def test_an_empty_mask_says_why_and_what_to_set(text_model, tmp_path, capsys):
+    model = load_model(text_model)
+    conv = model.get_layer("conv")
+    kernel, _ = conv.get_weights()
+    conv.set_weights([0.01 * kernel, np.full(6, 5.0)])
+    model.save(tmp_path / "biased.keras")
+    shutil.copy(text_model.with_name("vocabulary.json"), tmp_path)
+    words = ["explain", "--text", TEXT, "--model", str(tmp_path / "biased.keras")]
+    cli.main([*words, "--set", "gamma=0.0", "--output", str(tmp_path / "page.html")])
+    said = capsys.readouterr().out
+    assert "smug: 0 of 7 words: the biases alone meet the demand" in said
+    assert "the biases alone meet gamma=0: no word is needed; try --set gamma=0.5" in said
+
+
+def test_a_set_that_the_network_does_not_confirm_is_no_proof(
+    text_model, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(
+        "smug.explained_text.confirm", lambda *_: Confirmation(sis=False, smallest=False)
+    )
+    words = ["explain", "--text", TEXT, "--model", str(text_model)]
+    cli.main([*words, "--output", str(tmp_path / "page.html")])
+    said = capsys.readouterr().out
+    assert said.count("NOT confirmed by the network itself") == 2
+    assert "proven" not in said
+
+
+def test_sis_of_any_model_explains_a_text(text_model, tmp_path, capsys):
+    words = ["explain", "--text", TEXT, "--model", str(text_model), "--method", "sis"]
+    cli.main([*words, "--output", str(tmp_path / "page.html")])
+    assert "\nsis: " in capsys.readouterr().out
 
 
 def test_a_text_can_be_explained_by_any_method_and_its_end_counts(text_model, tmp_path, caplog):

@@ -2,8 +2,9 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
+from smug.figures.style import ONE_COLUMN
 from smug.figures.text_html import LEVELS, HighlightedReview
-from smug.figures.text_saliency import text_saliency
+from smug.figures.text_saliency import drawable, text_saliency
 
 
 def review(n=60, **changes):
@@ -31,7 +32,7 @@ def boxes(figure):
 
 
 def test_every_word_is_drawn_once_per_method_inside_the_figure():
-    figure = text_saliency(review(), generated=False, width=5.0)
+    figure = text_saliency(review(), generated=False)
     for word in review().words:
         assert texts(figure).count(word) == 2
     figure.canvas.draw()
@@ -59,7 +60,8 @@ def test_highlights_are_as_dark_as_the_scores_and_rationales_are_underlined():
 def test_highlights_cover_their_words():
     figure = text_saliency(review(saliency={"IG": np.ones(60)}), generated=False)
     figure.canvas.draw()
-    words = figure.axes[0].texts[2:]
+    shown = figure.axes[0].texts
+    words = [text for text in shown if text.get_text() in review().words]
     for box, word in zip(boxes(figure), words, strict=True):
         drawn, covered = word.get_window_extent(), box.get_window_extent()
         assert abs(drawn.x0 - covered.x0) < 0.05 * figure.dpi
@@ -67,9 +69,10 @@ def test_highlights_cover_their_words():
 
 
 def test_the_title_says_what_is_shown():
-    title = texts(text_saliency(review(), generated=True))[0]
+    wide = {"width": 7.0}
+    title = texts(text_saliency(review(), generated=True, **wide))[0]
     assert title == "heldout-7 · generated · aroma predicted 0.25 · score 0.50"
-    plain = texts(text_saliency(review(score=float("nan")), generated=False))
+    plain = texts(text_saliency(review(score=float("nan")), generated=False, **wide))
     assert plain[0] == "heldout-7 · aroma predicted 0.25"
     assert "SIS: 1 word" in plain
     assert "SMUG" in plain
@@ -77,7 +80,26 @@ def test_the_title_says_what_is_shown():
 
 def test_long_reviews_say_what_is_missing_and_odd_words_are_plain_text():
     figure = text_saliency(review(300), generated=False, max_words=100)
-    assert "200 more words not shown" in texts(figure)[0]
+    assert "200 more words not shown" in " ".join(texts(figure)[:4])
     odd = review(3, words=["$x_1$", "y" * 500, "<b>"], rationale=None)
     drawn = texts(text_saliency(odd, generated=False))
     assert drawn.count("$x_1$") == drawn.count("<b>") == 2
+
+
+def test_type_is_readable_at_one_column_and_long_notes_are_wrapped():
+    note = "3 of 60 words, NOT confirmed by the network itself, and more to say about it"
+    figure = text_saliency(review(notes={"SIS": note}), generated=False)
+    assert figure.get_figwidth() == ONE_COLUMN
+    assert min(text.get_fontsize() for text in figure.axes[0].texts) >= 8
+    assert "SIS: 3 of 60 words" in " ".join(texts(figure))
+    figure.canvas.draw()
+    assert max(text.get_window_extent().x1 for text in figure.axes[0].texts) <= figure.bbox.x1
+
+
+def test_what_the_font_lacks_is_written_as_its_code_point(recwarn):
+    assert drawable("naïve 🍺啤") == "naïve <U+1F37A><U+5564>"
+    odd = review(2, words=["🍺", "啤酒"], rationale=None, title="🍺")
+    figure = text_saliency(odd, generated=False)
+    figure.canvas.draw()
+    assert "<U+5564><U+9152>" in texts(figure)
+    assert not [warning for warning in recwarn if "missing from" in str(warning.message)]

@@ -5,13 +5,14 @@ import json
 import pandas as pd
 import pytest
 
+from ..browser import Browser
 from .conftest import Project
 
 TINY = (
     "workflow.datasets=[beer] beer:dataset.explained=3 beer:dataset.shard_size=3 "
     "beer:dataset.generated_train=120 beer:dataset.generated_heldout=30 beer:dataset.validation=10 "
     "beer:dataset.num_words=300 beer:dataset.max_words=120 beer:model.embedding=8 "
-    "beer:model.filters=16 beer:model.epochs=2 beer:method.top_k=20 beer:method.gamma=0.5 "
+    "beer:model.filters=16 beer:model.epochs=2 beer:method.top_k=20 "
     "attribution.steps=16 "
     "beer:comparison.explainers=[gradients] beer:timing.solvers=[highs] beer:timing.top_k=[5] "
     "beer:timing.inputs=1"
@@ -36,7 +37,7 @@ def test_page_figure_and_table_are_made_and_say_generated(finished):
     page = (results / "figures/text_saliency.html").read_text("utf-8")
     assert "generated reviews" in page
     assert page.count("<section>") == 3
-    for name in ("SIS", "smallest set", "SMUG", "SMUG_base", "gradients"):
+    for name in ("SIS", "smallest set", "SMUG", "SMUG, gamma 0.5", "SMUG_base", "gradients"):
         assert f"<h3>{name}</h3>" in page
     assert (results / "figures/text_saliency.png").read_bytes().startswith(b"\x89PNG")
     assert (results / "figures/text_saliency.pdf").read_bytes().startswith(b"%PDF")
@@ -47,13 +48,46 @@ def test_page_figure_and_table_are_made_and_say_generated(finished):
     assert estimate["smallest set", "words"] <= estimate["SIS", "words"]
     assert estimate["smallest set", "proven"] == 1
     assert estimate["smallest set", "confirmed"] == estimate["SIS", "confirmed"] == 1
-    assert 0 < estimate["SMUG", "sparsity"] <= estimate["SMUG_base", "sparsity"]
+    half = estimate["SMUG, gamma 0.5", "sparsity"]
+    assert estimate["SMUG", "sparsity"] <= half <= estimate["SMUG_base", "sparsity"]
+    assert half > 0
+    assert estimate["no word", "words"] == 0
+    assert estimate["every word", "sparsity"] == 1
     assert 0 <= estimate["gradients", "roc_auc"] <= 1
     models = pd.read_csv(results / "tables/models.csv")
     assert models["dataset"].tolist() == ["beer (generated), aroma"]
     assert models["test_inputs"].tolist() == [20]
     for name in ("completeness", "solvers"):
         assert set(pd.read_csv(results / f"tables/{name}.csv")["dataset"]) == {"beer (generated)"}
+
+
+def test_empty_masks_are_told_and_take_nothing_from_other_methods(finished):
+    results = finished.folder / "results" / "demo"
+    record = json.loads((results / "tables/text_rationales.json").read_text())["summary"]
+    table = pd.read_csv(results / "tables/text_rationales.csv")
+    estimate = table.set_index(["method", "metric"])["estimate"]
+    assert record["empty_masks"] == {
+        name: estimate[name, "empty"] for name in ("SMUG", "SMUG, gamma 0.5")
+    }
+    assert record["empty_masks"]["SMUG"] > 0
+    assert "k = 20, gamma = 0, the response as the formula has it" in record["caption"]
+    page = (results / "figures/text_saliency.html").read_text("utf-8")
+    assert "the biases alone meet the demand" in page
+    # As many words as the rationale marks, whatever SMUG keeps.
+    assert estimate["gradients", "words"] > estimate["SMUG", "words"]
+
+
+def test_the_page_fits_a_phone(finished, tmp_path):
+    browser = Browser(tmp_path / "profile")
+    try:
+        page = finished.folder / "results/demo/figures/text_saliency.html"
+        browser.open(page, width=360, phone=True)
+        assert browser.value("innerWidth") == 360
+        assert browser.value("document.documentElement.scrollWidth") <= 360
+        assert browser.requests == [page.as_uri()]
+        assert browser.complaints == []
+    finally:
+        browser.close()
 
 
 def test_nothing_is_done_again_for_a_value_of_another_dataset(finished):

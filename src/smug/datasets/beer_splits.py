@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from smug.datasets import beer, beer_generator
+from smug.datasets import beer, beer_download, beer_generator
 from smug.datasets.beer import Review, Reviews
 from smug.datasets.tokenizer import Tokenizer
 from smug.errors import SmugError
@@ -24,6 +24,8 @@ class BeerSettings(Protocol):
 
     source: str
     root: str | None
+    address: str
+    sha256: Sequence[str]
     aspect: int
     rationale_aspect: int | None
     explain: str
@@ -60,7 +62,14 @@ def split_reviews(settings: BeerSettings) -> Splits:
         What the readers raise, a split without reviews, and unknown scores among those of the
         training.
     """
-    if settings.source == "files":
+    if settings.source == "download":
+        beer_download.fetch(
+            Path(settings.root),
+            settings.aspect,
+            address=settings.address,
+            sha256=settings.sha256,
+        )
+    if settings.source != "generated":
         return _split(Path(settings.root), settings)
     with tempfile.TemporaryDirectory() as folder:
         beer_generator.write_reviews(
@@ -113,12 +122,10 @@ def _split(root: Path, settings: BeerSettings) -> Splits:
 
 
 def _annotated(path: Path, settings: BeerSettings) -> list[Review]:
-    """Annotated reviews in an order drawn by the seed; only its own aspect's score is known."""
+    """Annotated reviews in an order drawn by the seed, with the score of the network's aspect."""
     aspect = settings.aspect
     marked = aspect if settings.rationale_aspect is None else settings.rationale_aspect
-    reviews = beer.read_annotations(path, marked)
-    if marked != aspect:
-        reviews = [replace(review, score=float("nan")) for review in reviews]
+    reviews = beer.read_annotations(path, marked, score_aspect=aspect)
     order = np.random.default_rng(settings.seed).permutation(len(reviews))
     return [reviews[i] for i in order]
 

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 
+from smug.figures.style import ONE_COLUMN
 from smug.figures.text_html import LEVELS, HighlightedReview
 
-_LINE = 0.2  # inches
-_CHAR = 0.07  # inches; a monospaced font keeps the layout the same on every machine
+_LINE = 0.17  # inches
+_POINTS = 8  # size of all type: readable at one column, where nothing is scaled down
+_CHAR = 0.602 * _POINTS / 72  # inches; characters of the font are 0.602 em wide
+_FAMILY = "DejaVu Sans Mono"  # ships with matplotlib: the same layout on every machine
+_MARGIN = 0.1  # inches
 _BLUE = "#0072b2"
 _RED = "#b3261e"
 
 
 def text_saliency(
-    review: HighlightedReview, *, generated: bool, width: float = 7.0, max_words: int = 200
+    review: HighlightedReview,
+    *,
+    generated: bool,
+    methods: Sequence[str] | None = None,
+    width: float = ONE_COLUMN,
+    max_words: int = 100,
 ) -> Figure:
-    """Draw one panel per method; blue = score, red underline = human rationale.
+    """Draw one panel per chosen method; blue = score, red underline = human rationale.
+
+    A character that the font lacks is written as its code point, such as ``<U+1F37A>``.
 
     Parameters
     ----------
@@ -28,42 +40,64 @@ def text_saliency(
         Words, scores by method, rationale, prediction and score.
     generated : bool
         Whether the review comes from the generator; the title then says so.
+    methods : sequence of str, optional
+        Methods to show, of those that the review has; all by default.
     width : float
         Width of the figure, inches.
     max_words : int
-        Longer reviews are shown up to here, and the figure says how many words are missing.
+        Longer reviews are shown up to here, and the figure says how many words are missing; the
+        page shows all.
 
     Returns
     -------
     matplotlib.figure.Figure
         Not attached to any window.
     """
-    columns = max(20, int((width - 0.3) / _CHAR))
-    words = [word[:columns] for word in review.words[:max_words]]
+    columns = max(20, int((width - 2 * _MARGIN) / _CHAR))
+    words = [drawable(word)[:columns] for word in review.words[:max_words]]
     lines = _wrap(words, columns)
-    panels = list(review.saliency)
-    rows = (len(lines) + 2) * len(panels) + 2
-    height = rows * _LINE
+    headings = {
+        name: _sentence(
+            f"{name}: {review.notes[name]}" if review.notes.get(name) else name, columns
+        )
+        for name in review.saliency
+        if methods is None or name in methods
+    }
+    title = _sentence(_title(review, generated, len(words)), columns)
+    used = len(title) + sum(len(heading) + len(lines) + 1 for heading in headings.values())
+    height = (used + 1) * _LINE
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
-    # Text sizes follow from the character's width: 0.602 em in the font that matplotlib ships.
-    font = FontProperties(family="DejaVu Sans Mono", size=_CHAR / 0.602 * 72)
-    _text(axes, 0.15, _LINE, _title(review, generated, len(words)), size=9)
-    y = 2.4 * _LINE
-    for name in panels:
-        note = review.notes.get(name, "")
-        _text(axes, 0.15, y, f"{name}: {note}" if note else name, size=9, weight="bold")
+    font = FontProperties(family=_FAMILY, size=_POINTS)
+    y = 0.0
+    for line in title:
+        y += _LINE
+        _text(axes, _MARGIN, y, line, fontproperties=font)
+    for name, heading in headings.items():
+        y += _LINE
+        for line in heading:
+            y += _LINE
+            _text(axes, _MARGIN, y, line, fontproperties=font, weight="bold")
         levels = review.levels(name)
         for line in lines:
             y += _LINE
             for i, column in line:
-                _word(
-                    axes, words[i], 0.15 + column * _CHAR, y, levels[i], review.rationale[i], font
-                )
-        y += 2 * _LINE
+                x = _MARGIN + column * _CHAR
+                _word(axes, words[i], x, y, levels[i], review.rationale[i], font)
     return figure
+
+
+def drawable(word: str) -> str:
+    """Replace what the figure's font has no glyph for (emoji, Chinese) by its code point."""
+    known = get_font(findfont(FontProperties(family=_FAMILY))).get_charmap()
+    return "".join(char if ord(char) in known else f"<U+{ord(char):04X}>" for char in word)
+
+
+def _sentence(text: str, columns: int) -> list[str]:
+    """Break a title or note into lines that fit."""
+    return textwrap.wrap(drawable(text), columns) or [""]
 
 
 def _wrap(words: list[str], columns: int) -> list[list[tuple[int, int]]]:

@@ -9,7 +9,7 @@ from omegaconf import MISSING
 from smug.errors import SmugError
 from smug.settings.checks import at_least, one_of
 
-SOURCES = ("generated", "files")
+SOURCES = ("generated", "files", "download")
 EXPLAINED = ("annotated", "heldout")
 ASPECTS = (0, 1, 2)
 THRESHOLD_RULES = ("fraction", "fixed")
@@ -22,6 +22,8 @@ class BeerData:
     name: str = MISSING
     source: str = MISSING
     root: str | None = None
+    address: str = MISSING
+    sha256: list[str] = field(default_factory=list)
     aspect: int = MISSING
     rationale_aspect: int | None = None
     explain: str = MISSING
@@ -43,8 +45,10 @@ class BeerData:
                 raise SmugError(
                     f"dataset.{key}={value} is none of 0, 1, 2 (appearance, aroma, palate)"
                 )
-        if self.source == "files" and self.root is None:
-            raise SmugError("dataset.source=files needs dataset.root=<folder>; see DATA.md")
+        if self.source != "generated" and self.root is None:
+            raise SmugError(
+                f"dataset.source={self.source} needs dataset.root=<folder>; see DATA.md"
+            )
         for key in ("explained", "shard_size", "validation"):
             at_least("dataset", self, key, 1)
         for key in ("generated_train", "generated_heldout", "num_words"):
@@ -85,10 +89,16 @@ class TextComparison:
 
     name: str = MISSING
     explainers: list[str] = field(default_factory=list)
+    gamma: float = MISSING
+    share: float = MISSING
     thresholds: int = MISSING
     shown: int = MISSING
 
     def __post_init__(self) -> None:
+        if not 0 <= self.gamma < 1:
+            raise SmugError(f"comparison.gamma={self.gamma} is outside [0, 1)")
+        if not 0 < self.share <= 1:
+            raise SmugError(f"comparison.share={self.share} is outside (0, 1]")
         at_least("comparison", self, "thresholds", 2)
         at_least("comparison", self, "shown", 1)
 

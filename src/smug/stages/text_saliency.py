@@ -1,4 +1,4 @@
-"""Figure and page of reviews highlighted by every method."""
+"""Page of reviews highlighted by every method, and figure of the paper's methods on one."""
 
 from smug.datasets.beer import Reviews
 from smug.figures.style import save_figure
@@ -6,17 +6,25 @@ from smug.figures.text_html import render
 from smug.figures.text_saliency import text_saliency
 from smug.io import atomic
 from smug.job import run
-from smug.texts import highlighted, load_explained, rationale_name
+from smug.texts import (
+    SIS,
+    SMUG,
+    SMUG_BASE,
+    highlighted,
+    load_explained,
+    rationale_name,
+    smug_at,
+    smug_files,
+)
 
 
 def main(config, paths):
-    """Write the page with the first reviews, and the figure with the first of them."""
+    """Write the page with the first reviews, and the figure with the shortest of them."""
     data = config.dataset
     texts = load_explained(
         reviews=Reviews.load(paths.data).shard(0, data.shard_size),
         attribution=paths.attribution,
-        masks=paths.masks,
-        smug_maps=paths.smug_maps,
+        smug=smug_files(paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma),
         maps=paths.all("maps"),
         settings=paths.all("settings"),
         sets=paths.sets,
@@ -27,7 +35,10 @@ def main(config, paths):
     generated = texts.reviews.generated
     with atomic(paths.html) as temporary:
         temporary.write_text(render(reviews, generated=generated), "utf-8")
-    save_figure(text_saliency(reviews[0], generated=generated), paths.png, paths.pdf)
+    shortest = min(reviews, key=lambda review: len(review.words))
+    methods = (SIS, SMUG, smug_at(config.comparison.gamma), SMUG_BASE, "IG")
+    figure = text_saliency(shortest, generated=generated, methods=methods)
+    save_figure(figure, paths.png, paths.pdf)
     return {"reviews": len(reviews), "generated": generated}
 
 
