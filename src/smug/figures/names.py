@@ -18,7 +18,9 @@ METHOD_NAMES = {
     "opt_box": "OptBox",
     "image_sis": "SIS (batched)",
     "ggig": "GGIG",
+    "ggig_zero": "GGIG",
     "geometric_ensemble": "GGIG ensemble",
+    "geometric_ensemble_zero": "GGIG ensemble",
 }
 
 
