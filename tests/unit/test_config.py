@@ -284,3 +284,24 @@ def test_every_value_says_where_it_comes_from():
 
 def test_override_prints_as_hydra_reads_it():
     assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"
+
+
+def test_a_network_of_keras_is_named_by_its_architecture():
+    words = "imagenet:model=applications imagenet:model.architecture=DenseNet121"
+    model = config.compose("imagenet", config.parse_overrides(words))["model"]
+    assert model["name"] == model["architecture"] == "DenseNet121"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "baseline"),
+    [
+        ("imagenet", "ggig", "black"),
+        ("beer", "ggig_zero", "zero"),
+    ],
+)
+def test_ggig_begins_where_ig_does(dataset, name, baseline):
+    words = f"{dataset}:explainer={name}"
+    chosen = config.compose(dataset, config.parse_overrides(words))
+    assert chosen["explainer"]["baseline"] == baseline
+    assert name in chosen["comparison"]["explainers"]
+    assert chosen["sanity"]["explainers"][name]["baseline"] == baseline

@@ -6,7 +6,6 @@ from smug.datasets.imagenet import (
     class_names,
     folder_records,
     read_xml_boxes,
-    sample_records,
     training_records,
     validation_records,
 )
@@ -223,17 +222,6 @@ def test_a_broken_solution_row_is_counted(root):
     prepared, problems = prepare(root)
     assert len(prepared) == 1
     assert problems[0].kind == "bad_box"
-
-
-def test_samples_are_seeded_and_ordered():
-    records = list(range(50))
-    chosen = sample_records(records, 10, seed=3)
-    assert chosen == sorted(set(chosen)) == sample_records(records, 10, seed=3)
-    assert len(chosen) == 10
-    assert chosen != sample_records(records, 10, seed=4)
-    assert sample_records(records, None, seed=3) == sample_records(records, 99, seed=3) == records
-    with pytest.raises(SmugError, match="limit=0"):
-        sample_records(records, 0, seed=3)
 
 
 def test_class_names_are_distinct():

@@ -121,6 +121,38 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
     return calls
 
 
+def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
+    """Calls to substitute for the model to answer the logits in place of its probabilities.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+        Any input; the model is run on it once.
+
+    Returns
+    -------
+    dict of layer to callable
+        The last layer to run, without its softmax or sigmoid; empty if it has neither.
+    """
+    last = record_calls(model, x)[-1].op
+    if isinstance(last, keras.layers.Softmax):
+        return {last: lambda inputs, **_: inputs}
+    activations = (keras.activations.softmax, keras.activations.sigmoid)
+    if getattr(last, "activation", None) not in activations:
+        return {}
+    original, activation = last.call, last.activation
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        last.__dict__["activation"] = keras.activations.linear
+        try:
+            return original(*args, **kwargs)
+        finally:
+            last.__dict__["activation"] = activation
+
+    return {last: call}
+
+
 def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Run the model with `layer` answering `output`; call it inside a traced function.
 

@@ -39,7 +39,7 @@ class IntegratedGradientsExplainer(Explainer):
 
 @dataclass
 class GradcamExplainer(Explainer):
-    """GradCAM; ``layer`` null means the last convolution."""
+    """GradCAM; ``layer`` null means the last feature maps."""
 
     layer: str | None = None
 

@@ -65,6 +65,13 @@ class ImportedModel:
 
 
 @dataclass
+class ApplicationsModel(ImportedModel):
+    """Any network of ``keras.applications``."""
+
+    architecture: str = MISSING
+
+
+@dataclass
 class ImagenetCnn:
     """A CNN trained here on an ImageNet folder."""
 
