@@ -84,6 +84,7 @@ def attribute_shard(
         padding=network.padding(x, layer.linear.spatial),
         layer=layer.linear,
         dense=dense_layers(model),
+        generated=data.generated,
     )
     return shard, most
 

@@ -98,6 +98,9 @@ def explain_typed_text(options: argparse.Namespace) -> None:
         scores = found.shown.saliency[name]
         chosen = [word for word, score in zip(found.shown.words, scores, strict=True) if score]
         print(f"{name}: {note}: {' '.join(chosen)}")
+    if options.method == "smug" and not found.attribution.mask.any():
+        gamma = found.attribution.settings["gamma"]
+        print(f"the biases alone meet gamma={gamma:g}: no word is needed; try --set gamma=0.5")
     page = options.output or Path("text.smug.html")
     with atomic(page) as temporary:
         temporary.write_text(

@@ -14,6 +14,7 @@ from smug.errors import SmugError
 from smug.methods import explain, method_settings
 from smug.models import rewire
 from smug.shards import SaliencyShard
+from smug.word_scores import word_scores
 
 
 def explain_shard(
@@ -48,7 +49,7 @@ def explain_shard(
         begin = perf_counter()
         try:
             made = explain(model, x[i : i + 1], target[i : i + 1], method, **settings)
-            maps[i] = made.saliency()[0]
+            maps[i] = (word_scores(made) if x.ndim == 2 else made.saliency())[0]
             if not np.isfinite(maps[i]).all():
                 raise SmugError(f"{method} answers NaN or infinite values")
             if made.mask is not None:

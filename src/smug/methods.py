@@ -15,6 +15,7 @@ from smug.attribution.gradcam import gradcam
 from smug.attribution.gradients import check_target, gradients
 from smug.attribution.image_sis import image_sis
 from smug.attribution.integrated_gradients import integrated_gradients
+from smug.attribution.sis import sis
 from smug.attribution.smug import smug, smug_base
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Attribution
@@ -90,6 +91,7 @@ METHODS: dict[str, Method] = {
     "gradcam": Method(gradcam, "last feature maps, weighted by their gradients"),
     "ggig": Method(ggig, "largest gradients around the path from a baseline, found by ascent"),
     "geometric_ensemble": Method(geometric_ensemble, "mean ggig of models near the trained one"),
+    "sis": Method(sis, "few words, features or pixels that alone keep the class score, any model"),
     "image_sis": Method(image_sis, "windows that alone keep the class score, found by gradients"),
 }
 

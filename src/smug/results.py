@@ -66,6 +66,16 @@ def load_results(*paths: str | Path) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def dataset_label(dataset: Mapping[str, Any]) -> str:
-    """Name of a dataset in tables and figures, from its configuration: made-up data says so."""
-    return dataset["name"] + (" (generated)" if dataset["source"] == "generated" else "")
+def dataset_label(dataset: Mapping[str, Any], *, generated: bool = False) -> str:
+    """Name of a dataset in tables and figures: made-up data says so.
+
+    Parameters
+    ----------
+    dataset : mapping
+        The configuration section.
+    generated : bool
+        What the prepared data (or the attributed shard) say of themselves: a folder of files may
+        hold generated ones, which the configuration does not know.
+    """
+    made_up = generated or dataset["source"] == "generated"
+    return dataset["name"] + (" (generated)" if made_up else "")

@@ -44,6 +44,8 @@ class AttributedShard:
     dense : tuple of (kernel, bias)
         All layers of a network of dense ReLU layers, for the encoding of whole networks; empty
         for any other network.
+    generated : bool
+        Whether a program made the inputs up; tables and figures have to say so.
     """
 
     ids: np.ndarray
@@ -60,6 +62,7 @@ class AttributedShard:
     padding: np.ndarray
     layer: LinearMap
     dense: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    generated: bool = False
 
     def node_values(self, i: int, ranking: str, seed: int) -> np.ndarray:
         """Value of every node of one input, by which the top ones are chosen and scored.
@@ -92,6 +95,7 @@ class AttributedShard:
     def save(self, path: str | Path) -> None:
         """Write as ``.npz``."""
         arrays = {name: getattr(self, name) for name in _ROWS}
+        arrays["generated"] = np.bool_(self.generated)
         arrays |= {
             f"layer.{field.name}": getattr(self.layer, field.name)
             for field in fields(LinearMap)
@@ -105,7 +109,7 @@ class AttributedShard:
     def load(cls, path: str | Path) -> AttributedShard:
         """Read what :meth:`save` wrote."""
         arrays = load_arrays(path)
-        missing = [name for name in _ROWS if name not in arrays]
+        missing = [name for name in (*_ROWS, "generated") if name not in arrays]
         if missing:
             raise SmugError(f"{path} lacks the array {missing[0]!r}; run the stage attribute")
         layer = {
@@ -120,10 +124,11 @@ class AttributedShard:
             dense=tuple(
                 (arrays[f"dense.{i}.kernel"], arrays[f"dense.{i}.bias"]) for i in range(count)
             ),
+            generated=bool(arrays["generated"]),
         )
 
 
-_ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "dense")]
+_ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "dense", "generated")]
 
 
 def _plain(value: np.ndarray):
@@ -216,7 +221,8 @@ class SaliencyShard:
     target : numpy.ndarray of int64, shape (n,)
         The class explained.
     maps : numpy.ndarray of float32, shape (n, *spatial)
-        Magnitudes, summed over channels; all zero where the method failed.
+        Magnitudes, summed over channels (of words: see :func:`smug.word_scores.word_scores`); all
+        zero where the method failed.
     masks : numpy.ndarray of bool, shape (n, *spatial)
         Kept positions; all False for a method that has no mask.
     seconds : numpy.ndarray of float64, shape (n,)

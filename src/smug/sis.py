@@ -9,10 +9,12 @@ rest, until the rest no longer reaches the threshold; so the subsets are disjoin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
+from scipy.special import logit as logit_of
 
 from smug.errors import SmugError, unknown_name
 from smug.masks.text_network import MaskedText
@@ -51,39 +53,50 @@ class Subset:
         return mask
 
 
+def ranked(subsets: Sequence[Subset], n: int) -> np.ndarray:
+    """Score of every position, shape (n,): 1 in the first subset, evenly to 0 outside all."""
+    scores = np.zeros(n)
+    for rank, subset in enumerate(subsets):
+        scores[subset.members] = (len(subsets) - rank) / len(subsets)
+    return scores
+
+
 @dataclass(frozen=True)
 class Threshold:
-    """Side of a probability on which the prediction has to stay."""
+    """Side of a probability on which the prediction has to stay.
 
-    probability: float
+    Parameters
+    ----------
+    logit : float
+        What ``logit`` has to reach, or ``-logit`` where the prediction has to stay below. The
+        probability itself would round to 1 for predictions that are sure of themselves.
+    above : bool
+        Whether the prediction has to stay at or above, or at or below.
+    """
+
+    logit: float
     above: bool
 
     @property
-    def sign(self) -> int:
-        """+1 when the prediction has to stay at or above, -1 when at or below."""
-        return 1 if self.above else -1
-
-    @property
-    def logit(self) -> float:
-        """Threshold for ``sign * logit``."""
-        p = self.probability
-        return self.sign * math.log(p / (1 - p))
+    def probability(self) -> float:
+        """The threshold as a probability."""
+        return float(expit(self.logit if self.above else -self.logit))
 
 
 def choose_threshold(
-    prediction: float,
+    logit: float,
     *,
     rule: str = "fixed",
     high: float = 0.85,
     low: float = 0.45,
     fraction: float = 0.9,
 ) -> Threshold | None:
-    """Threshold for a prediction in [0, 1], or None when the rule gives it none.
+    """Threshold for a prediction, or None when the rule gives it none.
 
     Parameters
     ----------
-    prediction : float
-        Prediction on the whole input.
+    logit : float
+        Logit of the prediction on the whole input.
     rule : str
         ``fixed``: at least ``high`` for predictions that reach it, at most ``low`` for those that
         do not exceed it, nothing in between (Carter et al., beer reviews).
@@ -96,12 +109,20 @@ def choose_threshold(
     if not 0 <= fraction <= 1:
         raise SmugError(f"fraction={fraction} is outside [0, 1]")
     if rule == "fixed":
-        if prediction >= high:
-            return Threshold(high, above=True)
-        return Threshold(low, above=False) if prediction <= low else None
+        if logit >= logit_of(high):
+            return Threshold(float(logit_of(high)), above=True)
+        below = Threshold(float(logit_of(1 - low)), above=False)
+        return below if -logit >= below.logit else None
     if rule == "fraction":
-        return Threshold(0.5 + fraction * (prediction - 0.5), above=prediction >= 0.5)
+        return Threshold(_share_of(abs(logit), fraction), above=logit >= 0)
     raise unknown_name("threshold rule", rule, RULES)
+
+
+def _share_of(logit: float, fraction: float) -> float:
+    """Logit >= 0 of the probability that keeps ``fraction`` of the distance to 0.5."""
+    # One minus that probability, which stays exact where the probability rounds to 1.
+    rest = (1 - fraction) / 2 + fraction * float(expit(-logit))
+    return min(logit, math.log((1 - rest) / rest)) if rest > 0 else logit
 
 
 def sufficient_subsets(

@@ -17,6 +17,7 @@ from smug.masks.encode import (
     mask_grid,
     shrink_mask,
     top_k_nodes,
+    without_padding,
 )
 from smug.masks.network import DenseNetwork, solve_network
 from smug.masks.problem import MaskProblem, MaskSolution
@@ -177,7 +178,8 @@ def _encoded(
     shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
 ) -> tuple[np.ndarray, EncodedMask]:
     """Top nodes of one input and the mask problem they make."""
-    nodes = top_k_nodes(shard.node_values(i, method.ranking, solver.seed), method.top_k)
+    values = shard.node_values(i, method.ranking, solver.seed)
+    nodes = top_k_nodes(without_padding(shard.layer, values, shard.padding[i]), method.top_k)
     encoded = encode_first_layer(
         shard.layer,
         shard.inputs[i],

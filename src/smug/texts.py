@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,9 +16,15 @@ from smug.figures.text_html import HighlightedReview
 from smug.io import load_arrays, load_json
 from smug.masks.problem import Status
 from smug.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.word_notes import mask_note, smallest_note, subset_note
 from smug.word_sets import WordSetShard
 
 SMUG, SMUG_BASE, SIS, SMALLEST = "SMUG", "SMUG_base", "SIS", "smallest set"
+
+
+def smug_at(gamma: float) -> str:
+    """Name of SMUG at another gamma than the method's own."""
+    return f"{SMUG}, gamma {gamma:g}"
 
 
 class RationaleSettings(Protocol):
@@ -79,22 +85,22 @@ class ExplainedTexts:
         """Columns of review ``i`` that hold words."""
         return np.flatnonzero(~self.attributed.padding[i])
 
-    def confirmed(self, i: int, prediction: float, tolerance: float = 1e-5) -> bool:
-        """Whether a prediction lies on the demanded side of the threshold, float32 rounding off."""
-        threshold, above = self.sets.threshold[i], self.sets.above[i]
-        distance = prediction - threshold if above else threshold - prediction
-        return bool(distance >= -tolerance)
+
+def smug_files(
+    masks: Sequence[Path], maps: Sequence[Path], gamma: float
+) -> dict[str, tuple[Path, Path]]:
+    """Name the files of SMUG: of the method's own gamma first, then of the one set beside it."""
+    return dict(zip((SMUG, smug_at(gamma)), zip(masks, maps, strict=True), strict=True))
 
 
 def load_explained(
     *,
     reviews: Reviews,
     attribution: Path,
-    smug_maps: Path,
+    smug: Mapping[str, tuple[Path, Path]],
     maps: Sequence[Path],
     settings: Sequence[Path],
     sets: Path,
-    masks: Path,
 ) -> ExplainedTexts:
     """Read what the stages say of one shard.
 
@@ -102,8 +108,11 @@ def load_explained(
     ----------
     reviews : Reviews
         Of this shard.
-    attribution, smug_maps, sets, masks : path
-        Outputs of ``attribute``, ``saliency``, ``sufficient_words`` and ``solve_masks``.
+    attribution, sets : path
+        Outputs of ``attribute`` and ``sufficient_words``.
+    smug : mapping of str to (path, path)
+        Outputs of ``solve_masks`` and ``saliency`` by the name to show; SMUG_base is that of the
+        first.
     maps, settings : sequence of path
         Maps and records of ``explain``, a pair a method.
 
@@ -113,28 +122,23 @@ def load_explained(
         The files are not about the same reviews.
     """
     attributed, found = AttributedShard.load(attribution), WordSetShard.load(sets)
-    smug = load_arrays(smug_maps)
-    for name, ids in (("attribution", attributed.ids), ("sets", found.ids), ("maps", smug["ids"])):
+    methods, bases, ids_of = {}, [], {"attribution": attributed.ids, "sets": found.ids}
+    for name, (masks, scores) in smug.items():
+        solved, scored = SolvedShard.load(masks), load_arrays(scores)
+        ids_of[f"maps of {name}"] = scored["ids"]
+        seconds = attributed.seconds + solved.encode_seconds + solved.solve_seconds
+        methods[name] = MethodShard(scored["smug"], solved.masks, solved.has_mask(), seconds)
+        seen = scored["seen"]
+        bases.append(
+            MethodShard(scored["smug_base"], seen, seen.any(axis=1), attributed.seconds)
+        )
+    methods[SMUG_BASE] = bases[0]
+    for name, ids in ids_of.items():
         if not np.array_equal(ids, reviews.ids):
             raise SmugError(
                 f"the {name} are of {len(ids)} other inputs than the {len(reviews)} reviews; "
                 "give files of the same shard"
             )
-    solved = SolvedShard.load(masks)
-    methods = {
-        SMUG: MethodShard(
-            smug["smug"],
-            solved.masks,
-            solved.has_mask(),
-            attributed.seconds + solved.encode_seconds + solved.solve_seconds,
-        ),
-        SMUG_BASE: MethodShard(
-            smug["smug_base"],
-            smug["seen"],
-            smug["seen"].any(axis=1),
-            attributed.seconds,
-        ),
-    }
     for path, record in zip(maps, settings, strict=True):
         name = load_json(record)["config"]["explainer"]["name"]
         shard = SaliencyShard.load(path)
@@ -183,18 +187,19 @@ def rationale_name(data: RationaleSettings) -> str:
 def _note(texts: ExplainedTexts, name: str, i: int, words: int) -> str:
     """What a reader should know of a method's answer to review ``i``."""
     method, sets = texts.methods[name], texts.sets
-    if not method.found[i]:
-        return f"no answer ({sets.status[i]})" if name in (SIS, SMALLEST) else "no answer"
-    if method.masks is None:
-        return ""
-    kept = np.count_nonzero(method.masks[i])
-    note = f"{kept} of {words} words"
-    if not kept:
-        return f"{note}: none is needed"
+    kept = 0 if method.masks is None else np.count_nonzero(method.masks[i])
+    found = bool(method.found[i])
     if name == SIS:
-        several = f", {sets.subsets[i]} disjoint subsets" if sets.subsets[i] > 1 else ""
-        return f"{note} in the first subset{several}"
+        return subset_note(kept, words, sets.subsets[i], confirmed=sets.sis_confirmed[i])
     if name == SMALLEST:
-        proven = sets.bound[i] >= kept
-        return f"{note}, {'proven' if proven else f'at least {sets.bound[i]:.0f}'}"
-    return note
+        return smallest_note(
+            kept,
+            words,
+            found=found,
+            status=sets.status[i],
+            bound=sets.bound[i],
+            confirmed=sets.confirmed[i],
+        )
+    if not found:
+        return "no answer"
+    return "" if method.masks is None else mask_note(kept, words)

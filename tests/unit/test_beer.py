@@ -82,6 +82,9 @@ def test_annotations_give_spans_and_unknown_scores_are_nan(tmp_path):
     first, second = beer.read_annotations(path, 0)
     assert first == beer.Review("7", ("thin", "head", ",", "nice"), 0.4, ((0, 2),))
     assert np.isnan(second.score)
+    known = annotation(y=[0.1, 0.6, None, None, None])
+    (other,) = beer.read_annotations(write_annotations(path, known), 0, score_aspect=1)
+    assert (other.score, other.spans) == (0.6, ((0, 2),))
     assert second.spans == ()
 
 
@@ -98,6 +101,8 @@ def test_annotations_give_spans_and_unknown_scores_are_nan(tmp_path):
         (annotation(y=[0.1]), 0, "line 2: 1 scores"),
         (annotation(y=0.1), 0, "line 2: 'y' is 0.1"),
         ([1], 0, "line 2: an object"),
+        (annotation(**{"0": 5}), 0, "line 2: the rationale of aspect 0 is 5; a list"),
+        (annotation(id="annotation-1"), 0, "line 2: the id 'annotation-1' stands on line 1"),
     ],
 )
 def test_a_bad_annotation_is_named_by_its_line(tmp_path, item, aspect, message):

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from keras import layers
 
 from smug.errors import SmugError
-from smug.masks.encode import encode_first_layer, expand_mask, mask_grid, top_k_nodes
+from smug.masks.encode import (
+    encode_first_layer,
+    expand_mask,
+    mask_grid,
+    top_k_nodes,
+    without_padding,
+)
 from smug.masks.linear import LinearMap, receptive_fields
 from smug.models.first_layer import find_first_layer
 
@@ -267,3 +273,26 @@ def test_expand_mask():
     assert mask_grid((3, 3), 2) == (2, 2)
     with pytest.raises(SmugError, match=r"mask has shape \(2, 2\)"):
         expand_mask(mask, (3, 3), 1)
+
+
+def test_nodes_that_see_nothing_but_padding_are_not_chosen():
+    layer = LinearMap(
+        *("conv", "conv1d", np.ones((3, 2, 4)), np.zeros(4), (8,), (6, 4), (1,), (1,), (0,))
+    )
+    attribution = np.ones((6, 4))
+    padding = np.arange(8) < 5
+    kept = without_padding(layer, attribution, padding)
+    # Windows 0 to 2 lie in the padding, window 3 holds the first word.
+    assert kept[:3].max() == 0
+    assert kept[3:].min() == 1
+    assert top_k_nodes(kept, 24).tolist() == list(range(12, 24))
+    assert without_padding(layer, attribution, np.zeros(8, bool)) is attribution
+
+
+def test_a_dense_layer_sees_every_word():
+    layer = LinearMap(
+        *("d", "dense", np.ones((5, 1, 3)), np.zeros(3), (5,), (3,), (1,), (1,), (0,))
+    )
+    attribution = np.arange(3.0)
+    padding = np.array([True, False, False, False, False])
+    np.testing.assert_array_equal(without_padding(layer, attribution, padding), attribution)

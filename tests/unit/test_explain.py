@@ -11,6 +11,7 @@ from smug.methods import METHODS, method_settings
 
 SETTINGS = {"smug": {"steps": 16, "top_k": 20, "gamma": 0.3}, "smug_base": {"steps": 16}}
 SETTINGS["integrated_gradients"] = {"steps": 16}
+SETTINGS["sis"] = {"limit": 1}
 
 
 def sequential():

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from smug import sis
 from smug.errors import SmugError
@@ -89,14 +90,14 @@ def test_limit_stops_early():
     assert len(sis.sufficient_subsets(norm, np.full(5, 2.0), 1.0, limit=2)) == 2
 
 
-def random_text(seed, words, padding=5, width=3, fill=False):
+def random_text(seed, words, padding=5, width=3):
     rng = np.random.default_rng(seed)
     network = TextNetwork(
         rng.normal(size=(width, 4, 12)), rng.normal(size=12) - 1, rng.normal(size=12), 0.1
     )
     embedded = rng.normal(size=(padding + words, 4))
     embedded[:padding] = rng.normal(size=4)
-    return network, embedded, rng.normal(size=4) if fill else None
+    return network, embedded
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -107,14 +108,13 @@ def random_text(seed, words, padding=5, width=3, fill=False):
         {"words": 25, "padding": 0},
         {"words": 2, "padding": 1},
         {"words": 15, "width": 4, "padding": 2},
-        {"words": 15, "fill": True},
     ],
 )
 def test_the_fast_path_gives_the_same_subsets(seed, case):
-    network, embedded, fill = random_text(seed, **case)
+    network, embedded = random_text(seed, **case)
     words = case["words"]
     for net in (network, network.negated()):
-        text = MaskedText(net, embedded, words, fill=fill)
+        text = MaskedText(net, embedded, words)
         ends = [text.logit(np.full(words, bit)) for bit in (False, True)]
         threshold = ends[0] + 0.6 * (ends[1] - ends[0])
         maskable = np.arange(len(embedded)) >= len(embedded) - words
@@ -122,7 +122,6 @@ def test_the_fast_path_gives_the_same_subsets(seed, case):
             net.logits,
             embedded,
             threshold,
-            fill=0.0 if fill is None else fill,
             maskable=maskable,
             ties=1e-9,
         )
@@ -136,26 +135,38 @@ def test_the_fast_path_gives_the_same_subsets(seed, case):
 
 
 def test_the_fixed_rule_has_a_side_or_nothing():
-    assert sis.choose_threshold(0.9) == sis.Threshold(0.85, above=True)
-    assert sis.choose_threshold(0.45) == sis.Threshold(0.45, above=False)
-    assert sis.choose_threshold(0.6) is None
-    assert sis.choose_threshold(0.6, high=0.5, low=0.5) == sis.Threshold(0.5, above=True)
+    high = sis.choose_threshold(logit(0.9))
+    assert (high.probability, high.above) == (pytest.approx(0.85), True)
+    low = sis.choose_threshold(logit(0.44))
+    assert (low.probability, low.above) == (pytest.approx(0.45), False)
+    assert sis.choose_threshold(logit(0.6)) is None
+    assert sis.choose_threshold(logit(0.6), high=0.5, low=0.5) == sis.Threshold(0.0, above=True)
 
 
 def test_the_fraction_rule_keeps_a_share_of_the_distance():
-    assert sis.choose_threshold(0.9, rule="fraction", fraction=0.5).probability == 0.7
-    low = sis.choose_threshold(0.1, rule="fraction", fraction=1.0)
-    assert (low.probability, low.above, low.sign) == (pytest.approx(0.1), False, -1)
+    half = sis.choose_threshold(logit(0.9), rule="fraction", fraction=0.5)
+    assert half.probability == pytest.approx(0.7)
+    low = sis.choose_threshold(logit(0.1), rule="fraction", fraction=1.0)
+    assert (low.probability, low.above) == (pytest.approx(0.1), False)
     assert low.logit == pytest.approx(math.log(9))
+
+
+@pytest.mark.parametrize("certain", [36.0, 40.0, 800.0, -40.0, -800.0])
+def test_a_prediction_that_rounds_to_certainty_has_a_threshold(certain):
+    whole = sis.choose_threshold(certain, rule="fraction", fraction=1.0)
+    assert whole.logit == pytest.approx(abs(certain))
+    assert whole.logit <= abs(certain)
+    most = sis.choose_threshold(certain, rule="fraction", fraction=0.9)
+    assert most.logit == pytest.approx(math.log(0.95 / 0.05))
 
 
 def test_bad_settings_are_named():
     with pytest.raises(SmugError, match=r"unknown threshold rule 'fixd'.*Did you mean 'fixed'"):
-        sis.choose_threshold(0.9, rule="fixd")
+        sis.choose_threshold(2.0, rule="fixd")
     with pytest.raises(SmugError, match=r"low=0\.9, high=0\.5"):
-        sis.choose_threshold(0.9, high=0.5, low=0.9)
+        sis.choose_threshold(2.0, high=0.5, low=0.9)
     with pytest.raises(SmugError, match=r"fraction=2"):
-        sis.choose_threshold(0.9, fraction=2)
+        sis.choose_threshold(2.0, fraction=2)
     with pytest.raises(SmugError, match=r"maskable has shape \(2,\)"):
         sis.sufficient_subsets(norm, np.ones(3), 1.0, maskable=np.ones(2, bool))
     with pytest.raises(SmugError, match="threshold=nan"):

@@ -7,8 +7,8 @@ import pytest
 from smug.masks.linear import LinearMap
 from smug.masks.text_network import TextNetwork
 from smug.shards import AttributedShard
-from smug.sis import Subset
-from smug.word_sets import WordSets, WordSetShard, word_sets, word_sets_of_shard
+from smug.sis import Subset, ranked
+from smug.word_sets import WordSetShard, confirm, word_sets, word_sets_of_shard
 
 SETTINGS = SimpleNamespace(
     rule="fraction", fraction=0.8, high=0.85, low=0.15, ties=1e-9, timeout=20.0
@@ -30,6 +30,10 @@ def probability(network, embedded, kept):
     shown = embedded.copy()
     shown[PADDING:][~kept] = 0
     return 1 / (1 + np.exp(-network.logits(shown)))
+
+
+def predicted_by(network):
+    return lambda embedded: 1 / (1 + np.exp(-network.logits(embedded)))
 
 
 def holds(network, embedded, kept, threshold):
@@ -69,8 +73,7 @@ def test_the_smallest_set_is_that_of_brute_force_and_sis_is_never_smaller(seed, 
 def test_words_are_ranked_by_their_subset():
     none = np.zeros(0)
     subsets = [Subset(np.array(members), none, none, 0.0) for members in ([3, 1], [5])]
-    sets = WordSets(None, subsets, None, 0.0)
-    assert sets.ranked(7).tolist() == [0, 1, 0, 1, 0, 0.5, 0]
+    assert ranked(subsets, 7).tolist() == [0, 1, 0, 1, 0, 0.5, 0]
 
 
 def shard_of(cases):
@@ -103,7 +106,9 @@ def shard_of(cases):
 def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tmp_path):
     network = random_network(6)[0]
     cases = [(network, random_network(text)[1]) for text in (7, 3)]
-    sets = word_sets_of_shard(shard_of(cases), network, SETTINGS)
+    sets = word_sets_of_shard(shard_of(cases), network, predicted_by(network), SETTINGS)
+    assert sets.confirmed.all()
+    assert sets.sis_confirmed.all()
     assert not sets.smallest[:, :PADDING].any()
     assert not sets.sis[:, :PADDING].any()
     for i in range(2):
@@ -121,7 +126,11 @@ def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tm
 def test_a_review_without_threshold_has_no_sets():
     network, embedded = random_network(0)
     fixed = SimpleNamespace(**{**vars(SETTINGS), "rule": "fixed", "high": 0.9999, "low": 0.0001})
-    sets = word_sets_of_shard(shard_of([(network, embedded)]), network, fixed)
+    sets = word_sets_of_shard(
+        shard_of([(network, embedded)]), network, predicted_by(network), fixed
+    )
+    assert not sets.confirmed[0]
+    assert not sets.sis_confirmed[0]
     assert sets.status.tolist() == ["undecided"]
     assert np.isnan(sets.threshold[0])
     assert np.isinf(sets.objective[0])
@@ -134,3 +143,28 @@ def test_without_time_the_start_is_kept_and_nothing_is_claimed():
     found = word_sets(network, embedded, WORDS, hasty)
     assert found.smallest.status == "feasible"
     assert found.smallest.bound < found.smallest.objective == len(found.subsets[0].members) == 4
+
+
+@pytest.mark.parametrize(("seed", "text"), [(6, 7), (2, 7), (0, 6)])
+def test_a_network_that_disagrees_confirms_nothing(seed, text):
+    network, embedded = random_network(seed)[0], random_network(text)[1]
+    found = word_sets(network, embedded, WORDS, SETTINGS)
+    same = confirm(predicted_by(network), embedded, WORDS, found)
+    assert (same.sis, same.smallest) == (True, True)
+    worse = -0.01 if found.threshold.above else 0.01
+    other = confirm(
+        lambda batch: np.full(len(batch), found.threshold.probability + worse),
+        *(embedded, WORDS, found),
+    )
+    assert (other.sis, other.smallest) == (False, False)
+
+
+@pytest.mark.parametrize("scale", [1, 60])
+def test_the_whole_prediction_can_be_asked_for(scale):
+    network, embedded = random_network(6)[0], random_network(7)[1]
+    sure = TextNetwork(network.kernel, network.bias, scale * network.weights, network.shift)
+    all_of_it = SimpleNamespace(**{**vars(SETTINGS), "fraction": 1.0})
+    found = word_sets(sure, embedded, WORDS, all_of_it)
+    assert found.subsets
+    assert found.smallest.status == "optimal"
+    assert found.smallest.objective <= len(found.first)

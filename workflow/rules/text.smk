@@ -28,8 +28,8 @@ rule score_texts:
     input:
         data=rules.prepare_beer.output.data,
         attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
-        masks=f"{OUT}/solve_masks/beer/main/{{shard}}.npz",
-        smug_maps=f"{OUT}/saliency/beer/main/{{shard}}.npz",
+        masks=both_gammas(rules.solve_masks.output.masks),
+        smug_maps=both_gammas(rules.saliency.output.maps),
         maps=text_maps(rules.explain.output.maps),
         settings=text_maps(rules.explain.output.record),
         sets=rules.sufficient_words.output.sets,
@@ -81,12 +81,10 @@ rule text_saliency:
     input:
         data=rules.prepare_beer.output.data,
         attribution=f"{OUT}/attribute/beer/0.npz",
-        masks=f"{OUT}/solve_masks/beer/main/0.npz",
-        smug_maps=f"{OUT}/saliency/beer/main/0.npz",
-        maps=[path.format(shard=0) for path in text_maps(rules.explain.output.maps)],
-        settings=[
-            path.format(shard=0) for path in text_maps(rules.explain.output.record)
-        ],
+        masks=first_shard(both_gammas(rules.solve_masks.output.masks)),
+        smug_maps=first_shard(both_gammas(rules.saliency.output.maps)),
+        maps=first_shard(text_maps(rules.explain.output.maps)),
+        settings=first_shard(text_maps(rules.explain.output.record)),
         sets=f"{OUT}/sufficient_words/0.npz",
         code=code("text_saliency"),
     output:

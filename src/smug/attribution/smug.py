@@ -10,7 +10,13 @@ import numpy as np
 
 from smug.attribution.integrated_gradients import first_layer_integrated_gradients
 from smug.errors import SmugError
-from smug.masks.encode import EncodedMask, encode_first_layer, expand_mask, top_k_nodes
+from smug.masks.encode import (
+    EncodedMask,
+    encode_first_layer,
+    expand_mask,
+    top_k_nodes,
+    without_padding,
+)
 from smug.masks.linear import LinearMap
 from smug.masks.problem import MaskSolution
 from smug.masks.solvers import solve
@@ -124,8 +130,8 @@ def explain_smug(
         model, batch, np.array([target]), layer=layer, steps=steps, batch_size=batch_size
     )[0]
     attributed = perf_counter()
-    nodes = top_k_nodes(attribution, top_k)
     padding = _padding(batch[0], linear, pad_id)
+    nodes = top_k_nodes(without_padding(linear, attribution, padding), top_k)
     encoded = encode_first_layer(
         linear,
         layer.linear_input(batch)[0],
@@ -294,10 +300,13 @@ def smug_base(
     )
     maps = []
     for one, attribution in zip(x, attributions, strict=True):
-        nodes = top_k_nodes(attribution, _default_top_k(linear) if top_k is None else top_k)
-        countable = ~_padding(one, linear, pad_id)
+        padding = _padding(one, linear, pad_id)
+        nodes = top_k_nodes(
+            without_padding(linear, attribution, padding),
+            _default_top_k(linear) if top_k is None else top_k,
+        )
         scores = smug_saliency(linear, attribution, nodes, scoring=scoring)
-        maps.append(np.where(countable, scores, 0.0))
+        maps.append(np.where(padding, 0.0, scores))
     return np.array(maps)
 
 

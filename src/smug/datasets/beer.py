@@ -221,24 +221,42 @@ def read_reviews(path: str | Path, aspect: int) -> list[Review]:
     return reviews
 
 
-def read_annotations(path: str | Path, aspect: int) -> list[Review]:
+def read_annotations(
+    path: str | Path, aspect: int, *, score_aspect: int | None = None
+) -> list[Review]:
     """Read ``annotations.json``: one JSON object a line, with the human rationale of ``aspect``.
+
+    Parameters
+    ----------
+    path : path
+    aspect : int
+        Of the rationale, 0 to 2.
+    score_aspect : int, optional
+        Of the score; that of the rationale by default.
 
     Raises
     ------
     SmugError
         Missing file, a line that is not such an object, an empty review, no rationale for the
-        aspect, or a span outside the text; with the line's number.
+        aspect, a span outside the text, or an id that stood before; with the line's number.
     """
     path, aspect = Path(path), check_aspect(aspect)
-    reviews = []
+    scored = aspect if score_aspect is None else check_aspect(score_aspect)
+    reviews, line_of = [], {}
     for number, line in enumerate(_lines(path), start=1):
         where = f"{path}, line {number}"
         try:
             item = json.loads(line)
         except json.JSONDecodeError as error:
             raise SmugError(f"{where}: not JSON ({error}); one object a line") from error
-        reviews.append(_annotation(item, aspect, where, number))
+        review = _annotation(item, aspect, scored, where, number)
+        if review.id in line_of:
+            raise SmugError(
+                f"{where}: the id {review.id!r} stands on line {line_of[review.id]} already; "
+                "give every review its own"
+            )
+        line_of[review.id] = number
+        reviews.append(review)
     if not reviews:
         raise SmugError(f"{path} holds no annotation")
     return reviews
@@ -337,7 +355,7 @@ def _scores(values: Sequence[Any], where: str) -> list[float]:
     return scores
 
 
-def _annotation(item: Any, aspect: int, where: str, number: int) -> Review:
+def _annotation(item: Any, aspect: int, scored: int, where: str, number: int) -> Review:
     """One checked line of ``annotations.json``."""
     if not isinstance(item, dict) or not isinstance(item.get("x"), list) or "y" not in item:
         raise SmugError(f"{where}: an object with the lists 'x' and 'y' is expected")
@@ -355,6 +373,11 @@ def _annotation(item: Any, aspect: int, where: str, number: int) -> Review:
             f"{where}: no rationale for aspect {aspect} ({ASPECTS[aspect]}); this file annotates "
             f"aspects {known}. Set the aspect to one of them or give another file"
         )
+    if not isinstance(spans, list):
+        raise SmugError(
+            f"{where}: the rationale of aspect {aspect} is {spans!r}; a list of spans "
+            "[start, end) is expected"
+        )
     for span in spans:
         pair = isinstance(span, list) and len(span) == 2 and all(type(n) is int for n in span)
         if not pair or not 0 <= span[0] < span[1] <= len(words):
@@ -362,6 +385,6 @@ def _annotation(item: Any, aspect: int, where: str, number: int) -> Review:
                 f"{where}: span {span!r} lies outside the text; spans are [start, end) with "
                 f"0 <= start < end <= {len(words)}"
             )
-    score = _scores(item["y"], where)[aspect]
+    score = _scores(item["y"], where)[scored]
     ident = str(item.get("id", f"annotation-{number}"))
     return Review(ident, tuple(words), score, tuple((a, b) for a, b in spans))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -113,12 +113,10 @@ def _split(root: Path, settings: BeerSettings) -> Splits:
 
 
 def _annotated(path: Path, settings: BeerSettings) -> list[Review]:
-    """Annotated reviews in an order drawn by the seed; only its own aspect's score is known."""
+    """Annotated reviews in an order drawn by the seed, with the score of the network's aspect."""
     aspect = settings.aspect
     marked = aspect if settings.rationale_aspect is None else settings.rationale_aspect
-    reviews = beer.read_annotations(path, marked)
-    if marked != aspect:
-        reviews = [replace(review, score=float("nan")) for review in reviews]
+    reviews = beer.read_annotations(path, marked, score_aspect=aspect)
     order = np.random.default_rng(settings.seed).permutation(len(reviews))
     return [reviews[i] for i in order]
 

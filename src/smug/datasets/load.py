@@ -18,6 +18,10 @@ class Prepared(Protocol):
     ids: np.ndarray
 
     @property
+    def generated(self) -> bool:
+        """Whether a program made the inputs up."""
+
+    @property
     def inputs(self) -> np.ndarray:
         """What the network's preprocessing gets."""
 

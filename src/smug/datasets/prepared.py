@@ -99,6 +99,11 @@ class PreparedImages:
         return self.images
 
     @property
+    def generated(self) -> bool:
+        """Whether a program made the inputs up: no image is."""
+        return False
+
+    @property
     def has_box(self) -> np.ndarray:
         """Which images have a box, bool, shape (n,)."""
         return np.isfinite(self.boxes).all(axis=1)

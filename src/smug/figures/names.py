@@ -16,6 +16,7 @@ METHOD_NAMES = {
     "center_box": "CenterBox",
     "max_box": "MaxBox",
     "opt_box": "OptBox",
+    "sis": "SIS",
     "image_sis": "SIS (batched)",
     "ggig": "GGIG",
     "geometric_ensemble": "GGIG ensemble",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -17,16 +19,34 @@ MEANS = {
     "sufficiency": "sufficiency",
     "comprehensiveness": "comprehensiveness",
 }
+#: Which of them compare with a human rationale; not every review has one.
+AGREEMENT = ("roc_auc", "best_f1", "best_mae")
 #: Shares of reviews with Wilson's interval.
 SHARES = {
-    "empty": "no word needed",
+    "empty": "empty mask",
     "proven": "proven smallest",
     "confirmed": "confirmed by the network",
 }
 
 
-def caption(*, generated: bool, aspect: str, rationale: str, fraction: str) -> str:
-    """Say what the table holds; ``fraction`` describes the threshold of the sufficient sets."""
+def caption(
+    *, generated: bool, aspect: str, rationale: str, smug: str, share: float, fraction: str
+) -> str:
+    """Say what the table holds.
+
+    Parameters
+    ----------
+    generated : bool
+        Whether the reviews come from the generator.
+    aspect, rationale : str
+        What the network scores, and what the rationales are about; no rationale is an empty text.
+    smug : str
+        SMUG's settings, and how often its mask is empty.
+    share : float
+        Of the words that a map keeps where no human marked any.
+    fraction : str
+        Threshold of the sufficient sets.
+    """
     source = (
         "GENERATED reviews (made up by a program, rationales too; no human wrote or marked them)"
         if generated
@@ -35,13 +55,24 @@ def caption(*, generated: bool, aspect: str, rationale: str, fraction: str) -> s
     about = f"rationales of {rationale}" if rationale else "no rationales, hence no agreement"
     return (
         f"{source}, network for {aspect}, {about}: means (seconds: medians, shares: proportions) "
-        "with 95 % intervals. Sufficiency is the explained class's probability on the kept words "
-        "alone, comprehensiveness its drop without them. IG and gradients count by magnitude; a "
-        "method without a mask keeps its highest scores, as many words as SMUG. A mask without any "
-        "word says that biases (SMUG) or the fully masked review (sets) reach the demand. SIS: "
-        "first subset for what is kept, all disjoint subsets for the agreement; sets are "
-        f"sufficient when they keep {fraction}. The paper prints no numbers for text."
+        "with 95 % intervals; n where it is not that of all reviews. Sufficiency is the explained "
+        "class's probability on the kept words alone, comprehensiveness its drop without them. "
+        f"{smug} A method without a mask (IG, gradients, GGIG) keeps its highest scores above 0, "
+        f"as many words as the rationale marks, {share:.0%} of all where none is marked (ours). IG "
+        "and GGIG count what speaks for the class, summed over the embedding; gradients count by "
+        "magnitude. No word and every word are what any method has to beat: the best threshold on "
+        "a constant map marks everything for F1, 2p / (1 + p), and nothing for MAE, p, where p is "
+        "the rationale's share of the words. SIS: first subset for what is kept, all disjoint "
+        f"subsets for the agreement; sets are sufficient when they keep {fraction}; proven is only "
+        "what the network itself confirms. The paper, as far as we know it, prints no numbers for "
+        "text."
     )
+
+
+def empty_shares(table: pd.DataFrame, methods: Sequence[str]) -> dict[str, float]:
+    """Share of the reviews in which each method's mask is empty."""
+    empty = table[table["metric"].eq("empty")].set_index("method")["estimate"]
+    return {method: float(empty[method]) for method in methods if method in empty.index}
 
 
 def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> pd.DataFrame:
@@ -89,17 +120,18 @@ def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:
     """One row a metric, one column a method, ``estimate [low, high]``; for the page."""
+    reviews = table[table["metric"].eq("found")]["n"].max()
     names = {"found": "reviews with an answer", **MEANS, "seconds": "seconds (median)", **SHARES}
     cells = {
         method: {
             names[row.metric]: _cell(Interval(row.estimate, row.low, row.high, row.n))
+            + (f", n = {row.n}" if row.n != reviews and row.metric in AGREEMENT else "")
             for row in group.itertuples()
         }
         for method, group in table.groupby("method", sort=False)
     }
     shown = pd.DataFrame(cells).reindex(list(names.values())).fillna("--")
-    largest = table[table["metric"].eq("found")]["n"].max()
-    return shown.rename_axis(f"n = {largest}").reset_index()
+    return shown.rename_axis(f"n = {reviews}").reset_index()
 
 
 def _cell(interval: Interval) -> str:

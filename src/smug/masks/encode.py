@@ -82,6 +82,29 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
     return nodes
 
 
+def without_padding(
+    layer: LinearMap, attribution: np.ndarray, padding: np.ndarray
+) -> np.ndarray:
+    """Set the attribution of nodes that see nothing but padding to 0, so that none is chosen.
+
+    Windows of padding all give the same response, and a maximum over windows shares its gradient
+    out among equals: they would fill ``D^k`` with nodes that no word takes part in.
+
+    Parameters
+    ----------
+    layer : LinearMap
+    attribution : numpy.ndarray, shape (*layer.output_shape)
+    padding : numpy.ndarray of bool, shape ``layer.spatial``
+    """
+    if not padding.any():
+        return attribution
+    *places, filters = layer.output_shape
+    # All filters of a place see the same.
+    fields = receptive_fields(layer, np.arange(int(np.prod(places))) * filters)
+    sees = ((fields >= 0) & ~padding.ravel()[fields]).any(axis=1)
+    return np.where(sees.reshape(*places, 1), attribution, 0)
+
+
 def mask_grid(spatial: tuple[int, ...], window: int) -> tuple[int, ...]:
     """Shape of the mask grid: windows of ``window`` pixels (words) a side, the last ones cut off.
 

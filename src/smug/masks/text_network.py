@@ -10,6 +10,11 @@ share windows, words of different clusters never do. The pooled features of a se
 the element-wise maximum over its clusters, which makes the change of the logit cheap to update and
 easy to bound: what a cluster adds to features of positive weight can only shrink when others are
 there already, and what clusters take away is at least their cost-weighted average.
+
+There are ``n (width - 1) ** (k - 1)`` clusters of k words. Where their table would outgrow
+:data:`LARGEST_TABLE`, or half of the time is over, a mixed-integer program
+(:mod:`smug.masks.text_milp`) goes on from what is known: the best set and the sizes that are proven
+impossible.
 """
 
 from __future__ import annotations
@@ -21,7 +26,11 @@ from itertools import product
 import numpy as np
 
 from smug.errors import SmugError
-from smug.masks.problem import MaskSolution, Progress, Status
+from smug.masks.problem import MaskSolution, Status
+from smug.masks.text_milp import solve_text_milp
+
+#: Numbers in the tables of clusters, 8 bytes each; sets of up to 7 words of a review of 140.
+LARGEST_TABLE = 4_000_000
 
 _SLACK = 1e-9  # rounding allowance of the bounds; every mask found is evaluated in full
 
@@ -77,11 +86,11 @@ class MaskedText:
     words : int
         Number of words n; they are the last n rows, the rows before them are padding, which is
         never masked.
-    fill : numpy.ndarray, shape (d,), optional
-        Embedding that takes a masked word's place; zeros by default, as SMUG's own mask does.
+
+    A masked word's embedding is zero, as in SMUG's own masks.
     """
 
-    def __init__(self, network, embedded, words, *, fill=None) -> None:
+    def __init__(self, network: TextNetwork, embedded: np.ndarray, words: int) -> None:
         embedded = np.asarray(embedded, np.float64)
         width, d, _ = network.kernel.shape
         length = len(embedded)
@@ -94,13 +103,13 @@ class MaskedText:
         first = length - words
         start = max(0, first - width + 1)  # first window that holds a word
         masked = embedded.copy()
-        masked[first:] = 0.0 if fill is None else fill
+        masked[first:] = 0.0
         responses = _convolve(network, masked)
         # Largest response of the windows without any word, shape (filters,); 0 if there is none.
         self.rest = np.maximum(responses[:start].max(axis=0, initial=0.0), 0.0)
         self.base = responses[start:]
         # What a word adds to a window, by its place there, shape (width, n, filters).
-        self.taps = (embedded[first:] - masked[first:]) @ network.kernel
+        self.taps = embedded[first:] @ network.kernel
         self.offset = first - start  # window of word j at place k is j + offset - k
 
     def responses(self, mask: np.ndarray, windows: np.ndarray | None = None) -> np.ndarray:
@@ -145,8 +154,8 @@ class _Clusters:
         return _Clusters(*(a[rows] for a in vars(self).values()))
 
 
-class _OutOfTime(Exception):
-    pass
+class _GaveUp(Exception):
+    """The search ran out of time or of memory granted."""
 
 
 class _Search:
@@ -158,7 +167,6 @@ class _Search:
         self.up, self.down = np.flatnonzero(weights > 0), np.flatnonzero(weights < 0)
         self.scale = np.abs(weights)
         self.tables: list[_Clusters] = []
-        self.nodes = 0
 
     def find(self, size: int) -> np.ndarray | None:
         """Mask of ``size`` words that reaches the threshold, or None: proven, there is none."""
@@ -166,6 +174,7 @@ class _Search:
             empty = np.zeros(self.text.words, bool)
             return empty if self.text.logit(empty) >= self.threshold else None
         while len(self.tables) < size:
+            self._check_room(len(self.tables) + 1)
             self.tables.append(self._clusters(len(self.tables) + 1))
         tables = [vars(table) for table in self.tables[:size]]
         clusters = _Clusters(*(np.concatenate([t[k] for t in tables]) for k in tables[0]))
@@ -228,7 +237,6 @@ class _Search:
 
     def _extend(self, up, down, clusters, left, chosen) -> np.ndarray | None:
         """Add clusters of together ``left`` words to ``chosen``; ``up`` and ``down`` are pooled."""
-        self.nodes += 1
         self._check_time()
         need = self.threshold - self.text.network.shift - up.sum() + down.sum() - _SLACK
         gain = np.maximum(clusters.gain - up, 0).sum(axis=1)
@@ -283,7 +291,13 @@ class _Search:
 
     def _check_time(self) -> None:
         if time.perf_counter() > self.deadline:
-            raise _OutOfTime
+            raise _GaveUp
+
+    def _check_room(self, size: int) -> None:
+        """Give up before the tables of clusters of up to ``size`` words outgrow their room."""
+        patterns = sum((self.text.width - 1) ** (k - 1) for k in range(1, size + 1))
+        if patterns * self.text.words * len(self.scale) > LARGEST_TABLE:
+            raise _GaveUp
 
 
 def smallest_mask(
@@ -292,7 +306,6 @@ def smallest_mask(
     *,
     time_limit: float = 10.0,
     start: np.ndarray | None = None,
-    progress: Progress | None = None,
 ) -> MaskSolution:
     """Smallest set of words whose logit alone reaches ``threshold``, with proof.
 
@@ -306,8 +319,6 @@ def smallest_mask(
         Seconds; when they are over, the best mask so far is returned with its bound.
     start : numpy.ndarray of bool, shape (n,), optional
         A mask that reaches the threshold, such as the first sufficient input subset.
-    progress : callable, optional
-        Called with ``(seconds, objective, bound)`` after each size that is proven impossible.
 
     Returns
     -------
@@ -328,25 +339,37 @@ def smallest_mask(
                 f"the start mask of shape {best.shape} has to cover the {n} words and reach the "
                 f"threshold {threshold:.6g}; leave it out or give a sufficient subset"
             )
-    search = _Search(text, threshold, began + time_limit)
-    largest = n if best is None else int(best.sum()) - 1
-    bound, finished = 0, True
+    best, bound, finished = _deepen(text, threshold, best, began + time_limit / 2)
+    solver = "deepening"
+    left = began + time_limit - time.perf_counter()
+    if not finished and left > 0:
+        best, bound, finished = solve_text_milp(
+            text, threshold, best=best, bound=bound, time_limit=left
+        )
+        solver = "deepening, milp"
+    return _solution(n, best, bound, finished, time.perf_counter() - began, solver)
+
+
+def _deepen(
+    text: MaskedText, threshold: float, best: np.ndarray | None, deadline: float
+) -> tuple[np.ndarray | None, int, bool]:
+    """Try one size after the other: the best mask, the sizes below which there is none, the end."""
+    search, bound = _Search(text, threshold, deadline), 0
+    largest = text.words if best is None else int(best.sum()) - 1
     try:
         for size in range(largest + 1):
             found = search.find(size)
             if found is not None:
-                best = found
-                break
+                return found, size, True
             bound = size + 1
-            if progress is not None:
-                objective = np.inf if best is None else best.sum()
-                progress(time.perf_counter() - began, objective, bound)
-    except _OutOfTime:
-        finished = False
-    return _solution(text.words, best, bound, finished, time.perf_counter() - began)
+    except _GaveUp:
+        return best, bound, False
+    return best, bound, True
 
 
-def _solution(n: int, best, bound: int, finished: bool, seconds: float) -> MaskSolution:
+def _solution(
+    n: int, best: np.ndarray | None, bound: int, finished: bool, seconds: float, solver: str
+) -> MaskSolution:
     """Put what the search knows into words: mask, status and bound."""
     objective = float("inf") if best is None else float(best.sum())
     if best is None:
@@ -359,6 +382,6 @@ def _solution(n: int, best, bound: int, finished: bool, seconds: float) -> MaskS
         objective=objective,
         bound=float(bound),
         seconds=seconds,
-        solver="deepening",
+        solver=solver,
         masks=() if best is None else (best,),
     )

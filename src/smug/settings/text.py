@@ -85,10 +85,16 @@ class TextComparison:
 
     name: str = MISSING
     explainers: list[str] = field(default_factory=list)
+    gamma: float = MISSING
+    share: float = MISSING
     thresholds: int = MISSING
     shown: int = MISSING
 
     def __post_init__(self) -> None:
+        if not 0 <= self.gamma < 1:
+            raise SmugError(f"comparison.gamma={self.gamma} is outside [0, 1)")
+        if not 0 < self.share <= 1:
+            raise SmugError(f"comparison.share={self.share} is outside (0, 1]")
         at_least("comparison", self, "thresholds", 2)
         at_least("comparison", self, "shown", 1)
 

@@ -15,8 +15,9 @@ def main(config, paths):
     errors, steps = {}, {}
     for arrays, record in zip(paths.all("arrays"), paths.all("settings"), strict=True):
         settings = load_json(record)["config"]
-        dataset = dataset_label(settings["dataset"])
-        error = AttributedShard.load(arrays).completeness_error
+        shard = AttributedShard.load(arrays)
+        dataset = dataset_label(settings["dataset"], generated=shard.generated)
+        error = shard.completeness_error
         errors[dataset] = np.concatenate([errors.get(dataset, error[:0]), error])
         steps[dataset] = settings["attribution"]["steps"]
     table = completeness(errors, steps)

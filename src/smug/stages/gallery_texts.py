@@ -4,7 +4,7 @@ from smug.datasets.beer import Reviews
 from smug.figures.gallery.inputs import plain_record
 from smug.io import save_json
 from smug.job import run
-from smug.texts import highlighted, load_explained, rationale_name
+from smug.texts import SMUG, highlighted, load_explained, rationale_name
 
 
 def main(config, paths):
@@ -16,8 +16,7 @@ def main(config, paths):
         texts = load_explained(
             reviews=reviews.shard(number, data.shard_size),
             attribution=paths.all("attribution")[number],
-            masks=paths.all("masks")[number],
-            smug_maps=paths.all("smug_maps")[number],
+            smug={SMUG: (paths.all("masks")[number], paths.all("smug_maps")[number])},
             # Every method lists its shards in order.
             maps=paths.all("maps")[number::shards],
             settings=paths.all("settings")[number::shards],

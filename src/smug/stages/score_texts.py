@@ -4,9 +4,9 @@ import numpy as np
 
 from smug.datasets.beer import Reviews
 from smug.job import run
-from smug.results import as_table, save_results
+from smug.results import as_table, dataset_label, save_results
 from smug.text_scores import text_rows
-from smug.texts import load_explained
+from smug.texts import load_explained, smug_files
 
 
 def main(config, paths):
@@ -18,8 +18,9 @@ def main(config, paths):
     texts = load_explained(
         reviews=Reviews.load(paths.data).shard(config.job.shard, config.dataset.shard_size),
         attribution=paths.attribution,
-        masks=paths.masks,
-        smug_maps=paths.smug_maps,
+        smug=smug_files(
+            paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma
+        ),
         maps=paths.all("maps"),
         settings=paths.all("settings"),
         sets=paths.sets,
@@ -28,8 +29,10 @@ def main(config, paths):
         texts,
         lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
         thresholds=config.comparison.thresholds,
+        share=config.comparison.share,
     )
-    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
+    common = {"run": config.workflow.run, "dataset": label}
     table = as_table([{**common, **row} for row in rows])
     save_results(paths.scores, table)
     unconfirmed = int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())

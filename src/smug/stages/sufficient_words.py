@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import numpy as np
+
 from smug.job import run
 from smug.shards import AttributedShard
 from smug.word_sets import word_sets_of_shard
@@ -14,10 +16,20 @@ def main(config, paths):
 
     model = load_model(paths.model)
     text_cnn.check(model)
+    from_embeddings = text_cnn.on_embeddings(model)
     shard = AttributedShard.load(paths.attribution)
-    sets = word_sets_of_shard(shard, text_cnn.network(model), config.sufficient_words)
+    sets = word_sets_of_shard(
+        shard,
+        text_cnn.network(model),
+        lambda embedded: from_embeddings(embedded, training=False)[:, 0],
+        config.sufficient_words,
+    )
     sets.save(paths.sets)
-    return {"status": dict(Counter(sets.status.tolist()))}
+    found = np.isfinite(sets.objective)
+    return {
+        "status": dict(Counter(sets.status.tolist())),
+        "unconfirmed": int(np.count_nonzero(found & ~sets.confirmed)),
+    }
 
 
 if __name__ == "__main__":

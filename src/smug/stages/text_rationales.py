@@ -2,10 +2,17 @@
 
 from smug.datasets.beer import ASPECTS
 from smug.figures.style import save_table
-from smug.figures.text_rationales import caption, printed, text_rationales
+from smug.figures.text_rationales import caption, empty_shares, printed, text_rationales
 from smug.io import load_json
 from smug.job import run
 from smug.results import load_results
+from smug.texts import SMUG, smug_at
+
+RESPONSES = {
+    "auto": "the response as the formula has it, since no batch norm follows the convolution",
+    "paper": "the response as the formula has it",
+    "bias_free": "the response without its bias",
+}
 
 
 def main(config, paths):
@@ -15,6 +22,7 @@ def main(config, paths):
     summaries = [load_json(path)["summary"] for path in paths.all("settings")]
     generated = any(summary["generated"] for summary in summaries)
     table = text_rationales(scores, generated=generated)
+    empty = empty_shares(table, (SMUG, smug_at(config.comparison.gamma)))
     agreement = scores.loc[scores["metric"].eq("roc_auc"), "value"].notna().any()
     marked = data.aspect if data.rationale_aspect is None else data.rationale_aspect
     fraction = f"{sets.fraction:g} of the prediction's distance to 0.5"
@@ -23,10 +31,21 @@ def main(config, paths):
         generated=generated,
         aspect=ASPECTS[data.aspect],
         rationale=ASPECTS[marked] if agreement else "",
+        smug=_smug(config.method, empty),
+        share=config.comparison.share,
         fraction=fraction if sets.rule == "fraction" else fixed,
     )
     save_table(table, paths.csv, paths.tex, caption=text, printed=printed(table))
-    return {"rows": len(table), "caption": text, "generated": generated}
+    return {"rows": len(table), "caption": text, "generated": generated, "empty_masks": empty}
+
+
+def _smug(method, empty):
+    """SMUG's settings, and how often the biases alone meet its demand."""
+    shares = ", ".join(f"{share:.0%} ({name})" for name, share in empty.items())
+    return (
+        f"SMUG: k = {method.top_k}, gamma = {method.gamma:g}, {RESPONSES[method.response]}. Where "
+        f"the biases alone meet its demand its mask is empty: {shares} of the reviews."
+    )
 
 
 if __name__ == "__main__":

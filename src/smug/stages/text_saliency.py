@@ -6,7 +6,7 @@ from smug.figures.text_html import render
 from smug.figures.text_saliency import text_saliency
 from smug.io import atomic
 from smug.job import run
-from smug.texts import highlighted, load_explained, rationale_name
+from smug.texts import highlighted, load_explained, rationale_name, smug_files
 
 
 def main(config, paths):
@@ -15,8 +15,9 @@ def main(config, paths):
     texts = load_explained(
         reviews=Reviews.load(paths.data).shard(0, data.shard_size),
         attribution=paths.attribution,
-        masks=paths.masks,
-        smug_maps=paths.smug_maps,
+        smug=smug_files(
+            paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma
+        ),
         maps=paths.all("maps"),
         settings=paths.all("settings"),
         sets=paths.sets,

@@ -13,6 +13,7 @@ def main(config, paths):
     shard = AttributedShard.load(paths.attribution).first(config.timing.inputs)
     solver = SimpleNamespace(**vars(config.solver))
     solver.timeout = config.timing.timeout
+    label = dataset_label(vars(config.dataset), generated=shard.generated)
     rows = []
     for window in config.timing.windows:
         for top_k in config.timing.top_k:
@@ -21,7 +22,7 @@ def main(config, paths):
             rows += [
                 {
                     "run": config.workflow.run,
-                    "dataset": dataset_label(vars(config.dataset)),
+                    "dataset": label,
                     "image": name,
                     "method": f"{solver.name},top_k={top_k},window={window}",
                     "metric": "mask_size",

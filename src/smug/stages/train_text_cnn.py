@@ -39,7 +39,7 @@ def main(config, paths):
     )
     for epoch, (loss, check) in enumerate(zip(history["loss"], history["val_loss"], strict=True)):
         print(f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {check:.4f}")
-    label = dataset_label(vars(config.dataset))
+    label = dataset_label(vars(config.dataset), generated=train.generated)
     metrics = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
     for split, reviews in (("train", train), ("test", test)):
         found = text_cnn.quality(reviews.scores, text_cnn.predict(model, reviews.tokens))

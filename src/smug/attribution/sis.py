@@ -1,0 +1,106 @@
+"""Sufficient input subsets of words, features or the pixels of small images, for any model."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from smug.attribution.gradients import attribution_site, check_target
+from smug.errors import SmugError
+from smug.models import rewire
+from smug.sis import ranked, sufficient_subsets
+
+#: Positions beyond which the search, n² / 2 runs of the model, is refused.
+MOST_POSITIONS = 1000
+
+
+def sis(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    keep: float = 0.9,
+    fill: float = 0.0,
+    ties: float = 0.0,
+    limit: int | None = None,
+    batch_size: int = 128,
+    pad_id: int | None = 0,
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """All disjoint sufficient input subsets of each input (Carter et al. 2019).
+
+    Words are masked by their embedding, as SMUG masks them; pixels and features by their value.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (batch, ...)
+    target : numpy.ndarray of int, shape (batch,)
+    keep : float
+        Share of the whole input's probability that a subset alone has to reach.
+    fill : float
+        Value of a masked position.
+    ties, limit, batch_size
+        See :func:`smug.sis.sufficient_subsets`.
+    pad_id : int, optional
+        For models on words: the id of padding words, never masked.
+
+    Returns
+    -------
+    values : numpy.ndarray of float64, shape (batch, *spatial)
+        1 in the first subset, falling evenly to 0 outside all of them.
+    mask : numpy.ndarray of bool, shape (batch, *spatial)
+        The first subset.
+    solver : dict
+        Empty: nothing is proven.
+
+    Raises
+    ------
+    SmugError
+        Settings out of range, too many positions, or an input of padding only.
+    """
+    if not 0 < keep <= 1:
+        raise SmugError(f"keep={keep} is outside (0, 1]")
+    x = rewire.as_batch(model, x).numpy()
+    target = check_target(model, target, len(x)).numpy()
+    site, points = attribution_site(model, x)
+    spatial = points.shape[1:2] if site is not None else points.shape[1 : min(points.ndim, 3)]
+    maskable = np.ones((len(x), *spatial), bool)
+    if site is not None and pad_id is not None:
+        maskable = x != pad_id
+    values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
+    for i in range(len(x)):
+        _check_positions(maskable[i])
+
+        def score(batch: np.ndarray, i=i) -> np.ndarray:
+            batch = batch.reshape(len(batch), *points.shape[1:])
+            if site is None:
+                return rewire.outputs_of(model, batch)[:, target[i]]
+            same = np.repeat(x[i : i + 1], len(batch), axis=0)
+            return rewire.outputs_from(model, site, same, batch)[:, target[i]]
+
+        positions = points[i].reshape(maskable[i].size, -1)
+        subsets = sufficient_subsets(
+            score,
+            positions,
+            keep * float(score(positions[np.newaxis])[0]),
+            fill=fill,
+            maskable=maskable[i].ravel(),
+            ties=ties,
+            limit=limit,
+            batch=batch_size,
+        )
+        values[i] = ranked(subsets, maskable[i].size).reshape(spatial)
+        if subsets:
+            masks[i] = subsets[0].mask(maskable[i].size).reshape(spatial)
+    return values, masks, {}
+
+
+def _check_positions(maskable: np.ndarray) -> None:
+    count = np.count_nonzero(maskable)
+    if not count:
+        raise SmugError("the input holds nothing but padding; there is no word to explain")
+    if count > MOST_POSITIONS:
+        raise SmugError(
+            f"sis would run the model some {count**2 // 2:,} times on {count} positions; use "
+            "image_sis, which removes windows by their gradients"
+        )
