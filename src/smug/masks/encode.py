@@ -82,9 +82,7 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
     return nodes
 
 
-def without_padding(
-    layer: LinearMap, attribution: np.ndarray, padding: np.ndarray
-) -> np.ndarray:
+def without_padding(layer: LinearMap, attribution: np.ndarray, padding: np.ndarray) -> np.ndarray:
     """Set the attribution of nodes that see nothing but padding to 0, so that none is chosen.
 
     Windows of padding all give the same response, and a maximum over windows shares its gradient

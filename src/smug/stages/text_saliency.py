@@ -15,9 +15,7 @@ def main(config, paths):
     texts = load_explained(
         reviews=Reviews.load(paths.data).shard(0, data.shard_size),
         attribution=paths.attribution,
-        smug=smug_files(
-            paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma
-        ),
+        smug=smug_files(paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma),
         maps=paths.all("maps"),
         settings=paths.all("settings"),
         sets=paths.sets,
