@@ -96,6 +96,11 @@ class Browser:
         while self._receive().get("method") != "Page.loadEventFired":
             pass
 
+    def drain(self, quiet=0.2):
+        """Hear what the page still has to say, until it has been silent so many seconds."""
+        while b"\0" in self._buffer or select.select([self._from], [], [], quiet)[0]:
+            self._receive()
+
     def value(self, expression):
         """Evaluate JavaScript in the page."""
         result = self.call(

@@ -27,6 +27,7 @@ def randomisation_rows(
     methods: dict[str, Explainer],
     trained: dict[str, SaliencyShard],
     *,
+    network: str,
     orders: Sequence[str],
     at_most: int,
     seeds: Sequence[int],
@@ -44,6 +45,8 @@ def randomisation_rows(
         By name, see :data:`Explainer`.
     trained : dict of str to SaliencyShard
         Maps of the unchanged network, by method.
+    network : str
+        Name of the network, for the rows.
     orders, at_most
         See :func:`smug.sanity.levels`.
     seeds : sequence of int
@@ -52,7 +55,8 @@ def randomisation_rows(
     Returns
     -------
     rows : list of dict
-        Columns ``image``, ``method`` (JSON: explainer, check, level, levels, layer, seed),
+        Columns ``image``, ``method`` (JSON: explainer, network, check, level, levels, layer,
+        seed),
         ``metric`` (ssim, spearman), ``value``, ``status``.
     examples : dict of str to numpy.ndarray
         ``<order>/<method>``: maps of the first input with the first seed, shape (levels, ...).
@@ -69,8 +73,8 @@ def randomisation_rows(
                 if key not in known:
                     known[key] = _on_level(model, inputs, methods, level, seed)
                 made = known[key] if level.depth == 1 else known.pop(key)
-                about = {"check": order, "level": level.depth, "levels": len(found)}
-                about |= {"layer": level.name, "seed": seed}
+                about = {"network": network, "check": order, "layer": level.name}
+                about |= {"level": level.depth, "levels": len(found), "seed": seed}
                 rows += [
                     row
                     for name, shard in made.items()
@@ -89,6 +93,7 @@ def perturbation_rows(
     methods: dict[str, Explainer],
     trained: dict[str, SaliencyShard],
     *,
+    network: str,
     noises: Sequence[float],
     seeds: Sequence[int],
 ) -> list[dict[str, Any]]:
@@ -100,8 +105,8 @@ def perturbation_rows(
     Returns
     -------
     list of dict
-        As there, ``method`` holding explainer, check, noise, seed. A third metric ``kept`` is 1
-        where the prediction was kept; where it is 0, there is no similarity.
+        As there, ``method`` holding explainer, network, check, noise, seed. A third metric ``kept``
+        is 1 where the prediction was kept; where it is 0, there is no similarity.
     """
     x, target, ids = inputs
     rows = []
@@ -109,7 +114,8 @@ def perturbation_rows(
         for seed in seeds:
             with perturbation(model, x, noise, seed=seed) as kept:
                 print(f"noise {noise}, seed {seed}: {kept.sum()} of {len(x)} kept", flush=True)
-                about = {"check": "perturbation", "noise": noise, "seed": seed}
+                about = {"network": network, "check": "perturbation"}
+                about |= {"noise": noise, "seed": seed}
                 for name, explain in methods.items():
                     made = explain(x[kept], target[kept], ids[kept])
                     before = _rows_of(trained[name], kept)

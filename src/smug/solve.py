@@ -170,21 +170,21 @@ def _first_layer(
 
 def several_masks(
     shard: AttributedShard, method: MethodSettings, solver: SolverSettings, solutions: int
-) -> tuple[list[np.ndarray], list[float]]:
+) -> tuple[list[np.ndarray], list[MaskSolution | None]]:
     """Look for distinct masks of the smallest size of every input (first layer encoded).
 
     Returns
     -------
     masks : list of numpy.ndarray of bool, shape (found, *spatial)
         None are found for an input whose problem cannot be set up or whose time runs out.
-    sizes : list of float
-        Windows in each mask.
+    solutions : list of MaskSolution or None
+        None for an input whose problem cannot be set up.
     """
     _check(shard, method, solver)
-    masks, sizes = [], []
+    masks, solved = [], []
     for i in tqdm(range(len(shard.ids)), desc="distinct masks", unit="input"):
         found: tuple[np.ndarray, ...] = ()
-        size = np.nan
+        solution = None
         try:
             _, encoded = _encoded(shard, i, method, solver)
             solution = solve(
@@ -195,13 +195,13 @@ def several_masks(
                 seed=solver.seed,
                 threads=solver.threads,
             )
-            found, size = solution.masks, solution.objective
+            found = solution.masks
         except FAILURES as error:
             print(f"{shard.ids[i]}: {error}")
         shown = [_on_input(shard, i, encoded.problem, mask, method.window) for mask in found]
         masks.append(np.array(shown, bool).reshape(-1, *shard.layer.spatial))
-        sizes.append(size)
-    return masks, sizes
+        solved.append(solution)
+    return masks, solved
 
 
 def _encoded(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from smug.io import load_json
 from smug.saliency import SmugMaps, sparsity
 from smug.shards import AttributedShard, SolvedShard
 
@@ -18,6 +20,21 @@ def setting_name(method: Mapping[str, Any], scoring: str) -> str:
     """Name of a setting, ``top_k=3000,gamma=0.0,window=4,ranking=...,scoring=sum``."""
     values = {**method, "scoring": scoring}
     return ",".join(f"{key}={values[key]}" for key in VARIED)
+
+
+def own_settings(records: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Settings that each dataset is explained with outside the sweeps, by its shown name.
+
+    Parameters
+    ----------
+    records : iterable of path
+        Records of the stage ``score_grid``.
+    """
+    found = {}
+    for record in map(load_json, records):
+        scoring = record["config"]["saliency"]["scoring"]
+        found[record["summary"]["dataset"]] = {**record["config"]["method"], "scoring": scoring}
+    return found
 
 
 def mask_rows(

@@ -153,6 +153,7 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("mnist:sanity.methods=[gradcam]", ["sanity.methods", "gradcam", "gradients"]),
         ("sanity.orders=[up]", ["sanity.orders", "up", "cascading"]),
         ("sanity.seeds=[]", ["sanity.seeds=[]"]),
+        ("sanity.orders=[]", ["sanity.orders=[]"]),
         ("sanity.noises=[0]", ["sanity.noises=[0.0]", "above 0"]),
         ("sanity.explainers.ggig.points=0", ["points=0", "below 1"]),
         ("sanity.explainers.ggig.pointz=1", ["sanity.explainers.ggig.pointz", "Did you mean"]),

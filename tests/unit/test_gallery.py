@@ -2,22 +2,29 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from smug.explained_images import ExplainedImage
 from smug.figures.gallery.inputs import (
     DROPPED,
+    failures,
     map_picture,
     mask_picture,
-    method_names,
+    page_data,
     picture,
     plain_image,
+    plain_review,
 )
 from smug.figures.gallery.page import METRICS, gallery_page, script_json
+from smug.figures.names import method_name
 from smug.figures.text_html import LEVELS, HighlightedReview
+from smug.io import save_json
+from smug.shards import SaliencyShard
 
 from ..browser import Browser
 
@@ -58,18 +65,41 @@ def explained(i, size=8):
     )
 
 
-def dataset(name, rows, explained_in_all):
+class Records(dict):
+    """Paths by name, as a job gets them."""
+
+    def all(self, name):
+        return self.get(name, [])
+
+
+def record(folder, stage, shard, **config):
+    """Path of a record, beside the results of its shard."""
+    path = folder / stage / f"{shard}.json"
+    content = {"stage": stage, "commit": "abc123+", "config": config}
+    save_json(path, content)
+    return path
+
+
+def dataset(folder, name, rows, explained_in_all):
     files = {"masks": f"results/t/solve_masks/{name}/a=b+c/0.npz", HOSTILE[1]: "x/javascript:1.npz"}
-    inputs = [{**plain_image(explained(i), files), "row": i} for i in rows]
-    record = {"name": "explain: GradCAM", "path": "results/t/explain/r.json", "commit": "abc123+"}
-    return {
-        "dataset": name,
-        "model": "m",
-        "explained": explained_in_all,
-        "names": method_names(inputs),
-        "inputs": inputs,
-        "records": [{**record, "config": {"method": {"top_k": 3, "note": HOSTILE[0]}}}],
-    }
+    failed = {0: {"ggig": HOSTILE[2]}}
+    inputs = [
+        {**plain_image(explained(i), failed.get(i, {})), "files": files, "shard": i // 4, "row": i}
+        for i in rows
+    ]
+    records = [
+        record(folder, "prepare", "record", note=HOSTILE[0]),
+        *(record(folder, "attribute", shard, steps=shard) for shard in (0, 1)),
+    ]
+    return page_data(
+        Records(records=records),
+        inputs,
+        kind="pictures",
+        dataset=name,
+        generated=False,
+        explained=explained_in_all,
+        name_of=method_name,
+    )
 
 
 def review():
@@ -77,29 +107,54 @@ def review():
     return HighlightedReview(
         title=HOSTILE[0],
         words=words,
-        saliency={"SMUG": np.linspace(0, 1, len(words)), HOSTILE[1]: np.zeros(len(words))},
+        saliency={
+            "SMUG": np.linspace(0, 1, len(words)),
+            HOSTILE[1]: np.zeros(len(words)),
+            "SIS": np.zeros(len(words)),
+        },
         rationale=np.arange(len(words)) == 1,
         prediction=0.9,
-        notes={"SMUG": HOSTILE[2]},
+        notes={"SMUG": HOSTILE[2], "SIS": "no answer"},
     )
 
 
-def reviews():
-    record = {"name": "attribute", "path": "results/t/attribute/beer/0.json", "commit": "abc123+"}
-    return {
-        "generated": True,
-        "explained": 3,
-        "reviews": [json.loads(json.dumps(review().plain()))],
-        "files": [("sets", "results/t/sufficient_words/0.npz")],
-        "records": [{**record, "config": {"note": HOSTILE[0]}}],
-    }
+def reviews(folder):
+    scores = pd.DataFrame(
+        [("SMUG", "roc_auc", 0.75), (HOSTILE[1], "roc_auc", 0.5), ("SMUG", "best_mae", np.nan)],
+        columns=["method", "metric", "value"],
+    )
+    found = {"SMUG": True, HOSTILE[1]: True, "SIS": False}
+    second = replace(review(), title="second", words=["plain"] * len(review().words))
+    return page_data(
+        Records(records=[record(folder, "attribute", 0, note=HOSTILE[0])]),
+        [
+            {
+                **plain_review(one, found, scores),
+                "files": {"sufficient words": "results/t/sufficient_words/0.npz"},
+                "shard": 0,
+                "row": i,
+            }
+            for i, one in enumerate((review(), second))
+        ],
+        kind="words",
+        dataset="beer (generated)",
+        generated=True,
+        explained=3,
+        name_of=str,
+    )
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    path = tmp_path_factory.mktemp("gallery") / "gallery.html"
-    datasets = [dataset("photographs", range(len(CLASSES)), 9), dataset("more", [1], 1)]
-    text = gallery_page("t", datasets, "results/t", texts=[reviews()])
+    folder = tmp_path_factory.mktemp("gallery")
+    path = folder / "gallery.html"
+    datasets = [
+        dataset(folder, "photographs", range(len(CLASSES)), 9),
+        dataset(folder, "more", [1], 1),
+        reviews(folder),
+    ]
+    # What the stages write is JSON.
+    text = gallery_page("t", json.loads(json.dumps(datasets, allow_nan=False)), "results/t")
     path.write_text(text, "utf-8")
     return path
 
@@ -116,6 +171,7 @@ def browser(chromium, page):
     """The page freshly opened; at the end nobody complained and nothing was asked for outside."""
     chromium.open(page)
     yield chromium
+    chromium.drain()
     assert chromium.complaints == []
     assert chromium.value("window.broken") is None
     outside = [url for url in chromium.requests if not url.startswith(("data:", page.as_uri()))]
@@ -149,14 +205,27 @@ def test_pictures_show_pixels_maps_and_masks():
 
 
 def test_what_was_not_measured_is_missing_and_never_nan():
-    plain = plain_image(explained(1), {"masks": "m.npz"})
+    plain = plain_image(explained(1), {"gradcam": "too big"})
     assert plain["box"] is None
     assert plain["methods"]["opt_box"]["scores"]["lsc"] is None
     assert plain["methods"]["opt_box"]["map"] is None
     assert plain["methods"]["opt_box"]["box"] == [1, 2, 5, 6]
-    assert plain["methods"]["gradcam"]["mask"] is None
+    assert plain["methods"]["gradcam"]["map"] is None
+    assert plain["methods"]["gradcam"]["failed"] == "too big"
+    assert plain["methods"]["smug"]["failed"] is None
     assert "ground_truth" not in plain["methods"]
     json.dumps(plain, allow_nan=False)
+
+
+def test_a_failure_is_told_by_image_and_method(tmp_path):
+    ids, zero = np.array(["a", "b"]), np.zeros(2)
+    maps = np.zeros((2, 3, 3), np.float32)
+    messages = np.array(["", "no convolution"])
+    shard = SaliencyShard(ids, zero.astype(int), maps, maps > 0, zero, messages)
+    shard.save(tmp_path / "0.npz")
+    settings = record(tmp_path, "explain", 0, explainer={"name": "gradcam"})
+    paths = Records(maps=[tmp_path / "0.npz"], settings=[settings])
+    assert failures(paths) == {"b": {"gradcam": "no convolution"}}
 
 
 def test_data_cannot_leave_its_element():
@@ -184,8 +253,10 @@ def test_the_first_input_is_shown_with_every_method(browser):
         "SMUG\nLSC -1",
         "GradCAM\nLSC 0.25",
         "OptBox\nLSC -3",
+        f"GGIG\n{HOSTILE[2]}",
     ]
-    assert browser.texts("#count") == ["7 of 7 inputs; 2 more are explained but not on this page"]
+    assert browser.texts(".nothing") == ["no map"]
+    assert browser.texts("#count") == ["7 of 7 inputs; the page holds the first 7 of 9 explained"]
     assert browser.value("[...document.images].every((i) => i.complete && i.naturalWidth === 8)")
     assert browser.texts("code") == ["abc123+"]
     links = browser.value(
@@ -200,26 +271,27 @@ def test_method_toggles_hide_tiles_and_rows(browser):
         "picture",
         "SMUG",
         "OptBox",
+        "GGIG",
     ]
-    assert browser.texts("tbody th") == ["SMUG", "OptBox"]
+    assert browser.texts("tbody th") == ["SMUG", "OptBox", "GGIG"]
     assert (
         browser.value("document.querySelector(\"[data-method='gradcam']\").ariaPressed") == "false"
     )
     browser.click("[data-method='gradcam']")
-    assert browser.texts("tbody th") == ["SMUG", "GradCAM", "OptBox"]
+    assert browser.texts("tbody th") == ["SMUG", "GradCAM", "OptBox", "GGIG"]
 
 
 def test_columns_sort_both_ways_with_the_unmeasured_last(browser):
     browser.click("[data-key='lsc'] button")
-    assert browser.texts("tbody th") == ["OptBox", "SMUG", "GradCAM"]
+    assert browser.texts("tbody th") == ["OptBox", "SMUG", "GradCAM", "GGIG"]
     browser.press("Enter")
-    assert browser.texts("tbody th") == ["GradCAM", "SMUG", "OptBox"]
+    assert browser.texts("tbody th") == ["GradCAM", "SMUG", "OptBox", "GGIG"]
     assert browser.value("document.querySelector(\"[data-key='lsc']\").ariaSort") == "descending"
     browser.click("#next")
-    assert browser.texts("tbody tr td:nth-child(2)") == ["0.5", "-2", "–"]
+    assert browser.texts("tbody tr td:nth-child(2)") == ["0.5", "-2", "–", "–"]
     browser.click("[data-key='lsc'] button")
-    assert browser.texts("tbody th") == ["GradCAM", "SMUG", "OptBox"]
-    assert len(browser.texts("thead th")) == len(METRICS) + 1
+    assert browser.texts("tbody th") == ["GradCAM", "SMUG", "OptBox", "GGIG"]
+    assert len(browser.texts("thead th")) == len(METRICS["pictures"]) + 1
 
 
 def test_medians_follow_the_search(browser):
@@ -230,7 +302,7 @@ def test_medians_follow_the_search(browser):
     browser.type("spr")
     assert browser.texts("#strip button") == ["espresso"]
     assert browser.texts("#title") == ["espresso"]
-    assert browser.texts("tbody tr td:nth-child(2)") == ["0.5", "-2", "–"]
+    assert browser.texts("tbody tr td:nth-child(2)") == ["0.5", "-2", "–", "–"]
     browser.type("nobody")
     assert browser.texts("#count")[0].startswith("0 of 7")
     assert browser.value("document.getElementById('input').hidden")
@@ -268,6 +340,7 @@ def test_keys_alone_are_enough(browser):
     browser.press("Enter")
     assert browser.texts("#strip button") == ["espresso"]
     browser.press("Tab")
+    browser.press("Tab")
     assert browser.value(focused) == "query"
 
 
@@ -287,15 +360,44 @@ def test_hostile_text_is_only_text(browser):
         assert name in browser.texts("#said")[0]
     assert HOSTILE[0] in browser.value("document.querySelector('#records pre').textContent")
     assert browser.value("document.scripts.length") == 2
-    assert browser.texts(".texts h3") == [HOSTILE[0]]
-    assert browser.texts(".texts h4") == ["SMUG", HOSTILE[1]]
-    assert browser.texts(f".texts .s{LEVELS}") == ["head"]
-    assert browser.texts(".texts .review .r") == [HOSTILE[0]] * 2
-    assert "generated reviews" in browser.texts(".texts .warning")[0]
-    assert "1 of 3 explained" in browser.texts(".texts .note")[0]
-    assert HOSTILE[0] in browser.value("document.querySelector('.texts pre').textContent")
-    link = "document.querySelector('.texts a').getAttribute('href')"
+
+
+def test_the_configuration_is_that_of_the_inputs_own_shard(browser):
+    shown = "[...document.querySelectorAll('#records a')].map((a) => a.getAttribute('href'))"
+    assert [path.split("/")[-2:] for path in browser.value(shown)] == [
+        ["prepare", "record.json"],
+        ["attribute", "0.json"],
+    ]
+    for _ in range(4):
+        browser.press("ArrowRight")
+    assert browser.value(shown)[-1].endswith("attribute/1.json")
+
+
+def test_reviews_have_the_same_buttons_and_are_only_text(browser):
+    browser.click("#datasets [data-value='2']")
+    assert browser.texts("#title") == [HOSTILE[0]]
+    assert browser.texts("#generated") == ["generated: written by a program, not by people"]
+    assert browser.texts("#count") == ["2 of 2 inputs; the page holds the first 2 of 3 explained"]
+    assert browser.texts("figcaption") == [
+        f"SMUG\n{HOSTILE[2]}",
+        f"{HOSTILE[1]}\n",
+        "SIS\nno answer",
+    ]
+    assert browser.texts(f"#tiles .s{LEVELS}") == ["head"]
+    assert browser.texts("#tiles .r") == [HOSTILE[0]] * 2
+    assert browser.value("document.getElementById('views').offsetHeight") == 0
+    assert len(browser.texts("thead th")) == len(METRICS["words"]) + 1
+    browser.click("[data-key='roc_auc'] button")
+    assert browser.texts("tbody th") == [HOSTILE[1], "SMUG", "SIS"]
+    browser.click("[data-method='SIS']")
+    assert browser.texts("tbody tr td:nth-child(2)") == ["0.5", "0.75"]
+    link = "document.querySelector('#files a').getAttribute('href')"
     assert browser.value(link) == "sufficient_words/0.npz"
+    browser.press("ArrowRight")
+    assert browser.texts("#title") == ["second"]
+    browser.click("#query")
+    browser.type("onload")
+    assert browser.texts("#title") == [HOSTILE[0]]
 
 
 def test_the_policy_stops_what_is_not_the_pages_own(chromium, page, tmp_path):
@@ -304,6 +406,7 @@ def test_the_policy_stops_what_is_not_the_pages_own(chromium, page, tmp_path):
     path.write_text(page.read_text("utf-8").replace("</header>", foreign + "</header>"), "utf-8")
     chromium.open(path)
     assert chromium.value("window.broken") is None
+    chromium.drain()
     said = " ".join(str(complaint) for complaint in chromium.complaints)
     assert "script-src" in said
     assert "img-src" in said
@@ -324,6 +427,6 @@ def test_a_page_without_inputs_says_so(chromium, tmp_path):
     path = tmp_path / "empty.html"
     path.write_text(gallery_page("t", [], "results/t"), "utf-8")
     chromium.open(path)
+    chromium.drain()
     assert chromium.complaints == []
-    assert chromium.value("document.querySelectorAll('.texts').length") == 0
     assert chromium.texts(".warning") == ["No input was explained in this run."]

@@ -84,6 +84,7 @@ def randomisation():
         NO_PADDING,
         methods,
         trained,
+        network="n",
         orders=("cascading", "independent"),
         at_most=3,
         seeds=(0, 1),
@@ -132,6 +133,7 @@ def test_noise_that_changes_the_class_gives_no_similarity():
         NO_PADDING,
         methods,
         trained,
+        network="n",
         noises=(1e-9, 3.0),
         seeds=range(8),
     )
@@ -173,7 +175,8 @@ def scores(ssim, statuses=None):
     """Rows of one method: values by (image, level, seed), three levels, SSIM halved."""
     rows = []
     for (image, level, seed), number in ssim.items():
-        about = {"explainer": "ggig", "check": "cascading", "level": level, "levels": 3}
+        about = {"explainer": "ggig", "network": "n", "check": "cascading"}
+        about |= {"level": level, "levels": 3}
         about |= {"layer": f"top … layer{level}", "seed": seed}
         status = (statuses or {}).get((image, level, seed), "")
         for metric, factor in (("ssim", 0.5), ("spearman", 1.0)):
@@ -188,7 +191,8 @@ def scores(ssim, statuses=None):
                 }
             )
     for noise, kept in ((0.1, 1.0), (0.3, 0.0)):
-        about = {"explainer": "ggig", "check": "perturbation", "noise": noise, "seed": 0}
+        about = {"explainer": "ggig", "network": "n", "check": "perturbation"}
+        about |= {"noise": noise, "seed": 0}
         row = {"dataset": "mnist", "image": "a", "method": json.dumps(about), "status": ""}
         rows.append(row | {"metric": "kept", "value": kept})
         if kept:
@@ -204,18 +208,19 @@ VALUES = {
 }
 
 
-def test_the_table_averages_levels_first():
+def test_the_table_averages_levels_then_seeds_then_inputs():
     table = sanity_table(scores(VALUES)).set_index("check")
     assert table.index.tolist() == ["cascading", "untrained", "perturbation"]
     row = table.loc["cascading"]
-    pairs = [0.2, 0.4, 0.25, 0.45]
-    expected = mean(np.array(pairs))
+    # Seeds 0 and 1 of an input are averaged before the interval is taken.
+    inputs = [0.3, 0.35]
+    expected = mean(np.array(inputs))
     assert row["spearman"] == pytest.approx(expected.estimate)
     assert row["spearman_low"] == pytest.approx(expected.low)
     assert row["spearman_high"] == pytest.approx(expected.high)
     assert row["ssim"] == pytest.approx(expected.estimate / 2)
-    assert row[["n", "maps", "to_constant", "missing"]].tolist() == [4, 12, 0, 0]
-    assert table.loc["untrained", "spearman"] == pytest.approx(np.mean(pairs) + 0.1)
+    assert row[["n", "maps", "to_constant", "missing"]].tolist() == [2, 12, 0, 0]
+    assert table.loc["untrained", "spearman"] == pytest.approx(np.mean(inputs) + 0.1)
     assert table.loc["untrained", "maps"] == 4
     row = table.loc["perturbation"]
     assert row["kept"] == 0.5
@@ -230,12 +235,12 @@ def test_the_table_counts_what_is_missing():
     gone = {("a", 1, 0): "constant", ("a", 2, 0): "failed", ("b", 3, 1): "constant"}
     values = {key: np.nan if key in gone else number for key, number in VALUES.items()}
     row = sanity_table(scores(values, gone)).set_index("check").loc["cascading"]
-    assert row[["n", "maps", "to_constant", "missing"]].tolist() == [4, 12, 2, 1]
+    assert row[["n", "maps", "to_constant", "missing"]].tolist() == [2, 12, 2, 1]
     assert row["spearman"] == pytest.approx(np.mean([0.3, 0.4, 0.25, 0.4]))
 
 
 def test_intervals_stay_within_the_range_of_similarities():
-    row = sanity_table(scores({("a", 3, 0): 1.0, ("a", 3, 1): 0.2})).iloc[0]
+    row = sanity_table(scores({("a", 3, 0): 1.0, ("b", 3, 0): 0.2})).iloc[0]
     assert row["spearman_high"] == 1
     assert row["spearman_low"] == -1
 
@@ -260,7 +265,7 @@ def test_figures_draw_each_mean_at_its_level(tmp_path):
     assert len(shown) == 1 + 1 + 3
     save_figure(figure, tmp_path / "r.png")
     figure = sanity_perturbation(table)
-    assert figure.axes[0].get_title() == "mnist"
+    assert figure.axes[0].get_title() == "mnist, n"
     (line,) = figure.axes[0].get_lines()
     np.testing.assert_allclose(line.get_xydata(), [[0.1, 0.9]])
     labels = [text.get_text() for text in figure.axes[1].get_xticklabels()]

@@ -26,7 +26,7 @@ TINY = (
     "mnist:comparison.cells=2 mnist:comparison.curve_steps=2 "
     "ggig_figure.methods=[gradients] ggig_figure.shown=1 mnist:sanity.methods=[gradients] "
     "mnist:sanity.inputs=1 mnist:sanity.shard_size=1 mnist:sanity.levels=1 mnist:sanity.seeds=[0] "
-    "mnist:sanity.noises=[0.01]"
+    "mnist:sanity.noises=[0.01] mnist:sanity.also=[]"
 )
 
 

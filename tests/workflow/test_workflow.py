@@ -10,7 +10,8 @@ import pytest
 
 from .conftest import TINY
 
-SWEEPS = {"score_grid", "topk_gamma", "topk_gamma_masks", "ablations", "distinct_masks"}
+SCORED = {"score_grid", "topk_gamma", "topk_gamma_masks", "ablations"}
+SWEEPS = SCORED | {"distinct_masks"}
 PAGE = {"score_images", "attribution_curves", "gallery_images", "gallery"}
 SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood"} | PAGE | SWEEPS
 MEASURING = {"sanity", "sanity_table", "sanity_randomisation", "sanity_perturbation"}
@@ -45,7 +46,7 @@ def test_everything_is_made(finished):
 
 def test_results_say_where_they_come_from(finished):
     results = finished.folder / "results" / "demo"
-    variant = "method.encoding=first_layer+method.window=7+solver=highs"
+    variant = "method.window=7"
     record = json.loads((results / f"solve_masks/mnist/{variant}/0.json").read_text())
     assert record["stage"] == "solve_masks"
     assert record["config"]["solver"]["timeout"] == 20.0
@@ -63,10 +64,10 @@ def test_a_second_run_has_nothing_to_do(finished):
     [
         ("solver.timeout=19", SOLVING | TIMING | MEASURING),
         ("timing.timeout=19", TIMING),
-        ("grid.inputs=2", {"score_grid", "topk_gamma", "ablations", "distinct_masks"}),
+        ("grid.inputs=2", SWEEPS),
         (
             "saliency.scoring=max",
-            {"saliency", "mnist_ood", "topk_gamma_masks"} | PAGE | MEASURING,
+            {"saliency", "mnist_ood"} | SCORED | PAGE | MEASURING,
         ),
         ("gallery.inputs=1", {"gallery_images", "gallery"}),
         ("sanity.noises=[0.02]", MEASURING),
@@ -98,9 +99,7 @@ def test_an_edited_value_reruns_its_rules_and_a_comment_none(finished):
         path.write_text(before + "# a comment more\n")
         assert finished.planned() == set()
         path.write_text(before.replace("scoring: sum", "scoring: max"))
-        assert (
-            finished.planned() == {"saliency", "mnist_ood", "topk_gamma_masks"} | PAGE | MEASURING
-        )
+        assert finished.planned() == {"saliency", "mnist_ood"} | SCORED | PAGE | MEASURING
     finally:
         path.write_text(before)
 

@@ -52,6 +52,18 @@ def overrides_of(variant):
     return [smug_config.Override(*word.split("=", 1)) for word in words]
 
 
+def variant_of(dataset, changes):
+    """Name of a variant; a change that changes nothing is left out, so that no job runs twice."""
+    usual = settings(dataset)
+
+    def differs(key, value):
+        section, _, name = key.partition(".")
+        return value != usual[section][name or "name"]
+
+    words = [f"{key}={value}" for key, value in changes.items() if differs(key, value)]
+    return "+".join(words) or "main"
+
+
 def frozen(stage, dataset=None):
     """Params function: the stage's configuration as overrides; wildcards say what is open."""
 
@@ -76,6 +88,24 @@ def paths(wildcards, input, output):
         if name != "code"
         for path in ([found] if isinstance(found, str) else found)
     ]
+
+
+def shown(*keys, datasets=None):
+    """Params function: the settings that a caption names, one line for each dataset.
+
+    A job of one dataset names its own; a key that a dataset does not know is left out.
+    """
+
+    def params(wildcards):
+        named = [wildcards.dataset] if "dataset" in wildcards.keys() else datasets
+        lines = []
+        for name in DATASETS if named is None else named:
+            known = dict(smug_config.flatten(settings(name)))
+            words = [f"``{key}={known[key]}``" for key in keys if key in known]
+            lines.append(f"{name}: {', '.join(words)}")
+        return lines
+
+    return params
 
 
 def in_report(path, shows):

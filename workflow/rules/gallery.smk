@@ -1,4 +1,4 @@
-# The gallery page: every explained input, all methods, complete in itself.
+# The gallery page: explained inputs, all methods, complete in itself.
 
 
 rule gallery_images:
@@ -12,10 +12,10 @@ rule gallery_images:
         scores=in_gallery(rules.score_images.output.scores),
         records=lambda wildcards: [
             f"{OUT}/prepare_{wildcards.dataset}/record.json",
-            f"{OUT}/attribute/{wildcards.dataset}/0.json",
-            f"{OUT}/solve_masks/{wildcards.dataset}/main/0.json",
-            f"{OUT}/saliency/{wildcards.dataset}/main/0.json",
-            f"{OUT}/score_images/{wildcards.dataset}/0.json",
+            *in_gallery(rules.attribute.output.record)(wildcards),
+            *in_gallery(rules.solve_masks.output.record)(wildcards),
+            *in_gallery(rules.saliency.output.record)(wildcards),
+            *in_gallery(rules.score_images.output.record)(wildcards),
         ],
         code=code("gallery_images"),
     output:
@@ -45,16 +45,18 @@ rule gallery_texts:
         maps=text_methods_in_gallery(rules.explain.output.maps),
         settings=text_methods_in_gallery(rules.explain.output.record),
         sets=texts_in_gallery(rules.sufficient_words.output.sets),
+        scores=texts_in_gallery(rules.score_texts.output.scores),
         records=[
             f"{OUT}/prepare_beer/record.json",
-            f"{OUT}/attribute/beer/0.json",
-            f"{OUT}/solve_masks/beer/main/0.json",
-            f"{OUT}/saliency/beer/main/0.json",
-            f"{OUT}/sufficient_words/0.json",
+            *texts_in_gallery(rules.attribute.output.record),
+            *texts_in_gallery(rules.solve_masks.output.record),
+            *texts_in_gallery(rules.saliency.output.record),
+            *texts_in_gallery(rules.sufficient_words.output.record),
+            *texts_in_gallery(rules.score_texts.output.record),
         ],
         code=code("gallery_texts"),
     output:
-        reviews=f"{OUT}/gallery_texts/beer.json",
+        inputs=f"{OUT}/gallery_texts/beer.json",
         record=f"{OUT}/gallery_texts/beer.record.json",
     log:
         f"{OUT}/logs/gallery_texts.log",
@@ -73,8 +75,8 @@ rule gallery_texts:
 
 rule gallery:
     input:
-        inputs=expand(rules.gallery_images.output.inputs, dataset=IMAGE_DATASETS),
-        reviews=[rules.gallery_texts.output.reviews] if "beer" in DATASETS else [],
+        inputs=expand(rules.gallery_images.output.inputs, dataset=IMAGE_DATASETS)
+        + ([rules.gallery_texts.output.inputs] if "beer" in DATASETS else []),
         code=code("gallery"),
     output:
         html=f"{OUT}/gallery.html",

@@ -4,16 +4,16 @@
 rule sanity:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=lambda wildcards: model_file(wildcards.dataset),
+        model=lambda wildcards: model_file(wildcards.dataset, wildcards.variant),
         code=code("sanity"),
     output:
-        scores=f"{OUT}/sanity/{{dataset}}/{{shard}}.parquet",
-        maps=f"{OUT}/sanity/{{dataset}}/{{shard}}.npz",
-        record=f"{OUT}/sanity/{{dataset}}/{{shard}}.json",
+        scores=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.parquet",
+        maps=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.npz",
+        record=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
-        f"{OUT}/logs/sanity/{{dataset}}-{{shard}}.log",
+        f"{OUT}/logs/sanity/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
-        f"{OUT}/benchmarks/sanity/{{dataset}}-{{shard}}.tsv"
+        f"{OUT}/benchmarks/sanity/{{dataset}}-{{variant}}-{{shard}}.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -21,11 +21,19 @@ def explainers(dataset):
     return [f"explainer={name}" for name in names]
 
 
+def mask_variant(encoding, window, solver):
+    """Variant of one setting of the MNIST mask table."""
+    return variant_of(
+        "mnist",
+        {"method.encoding": encoding, "method.window": window, "solver": solver},
+    )
+
+
 def mask_variants():
     """Every setting of the MNIST mask table: encoding x window x solver."""
     sweep = settings("mnist")["sweep"]
     return [
-        f"method.encoding={encoding}+method.window={window}+solver={solver}"
+        mask_variant(encoding, window, solver)
         for encoding in ("first_layer", "network")
         for window in sweep["windows"]
         for solver in sweep[f"{encoding}_solvers"]
@@ -47,10 +55,8 @@ def solving_minutes(wildcards):
 def figure_file(stage, encoding):
     """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
     sweep = settings("mnist")["sweep"]
-    variant = (
-        f"method.encoding={encoding}+method.window={sweep['figure_window']}+"
-        f"solver={sweep[f'{encoding}_solvers'][0]}"
-    )
+    solver = sweep[f"{encoding}_solvers"][0]
+    variant = mask_variant(encoding, sweep["figure_window"], solver)
     return f"{OUT}/{stage}/mnist/{variant}/0.npz"
 
 

@@ -1,19 +1,26 @@
 # Which maps the sanity checks and the figure of GGIG ask for.
 
 
-def sanity_shards(dataset):
+def sanity_variants(dataset):
+    """The dataset's own network, and those checked beside it."""
+    also = settings(dataset)["sanity"]["also"]
+    return ["main", *(f"model={network}+sanity={network}" for network in also)]
+
+
+def sanity_shards(dataset, variant):
     """Shard numbers of the inputs whose maps are checked."""
-    chosen = settings(dataset)
+    chosen = settings(dataset, variant)
     inputs = min(chosen["sanity"]["inputs"], chosen["dataset"]["explained"])
     return range(math.ceil(inputs / chosen["sanity"]["shard_size"]))
 
 
 def checked(path):
-    """A path of the rule sanity, for every dataset and each of its shards."""
+    """A path of the rule sanity, for every dataset, each of its networks and shards."""
     return [
-        str(path).format(dataset=dataset, shard=shard)
+        str(path).format(dataset=dataset, variant=variant, shard=shard)
         for dataset in DATASETS
-        for shard in sanity_shards(dataset)
+        for variant in sanity_variants(dataset)
+        for shard in sanity_shards(dataset, variant)
     ]
 
 

@@ -2,23 +2,22 @@
 
 
 def grid_variants(dataset):
-    """Every top_k with every gamma."""
+    """Every top_k with every gamma, gamma rising."""
     grid = settings(dataset)["grid"]
     return [
-        f"method.top_k={k}+method.gamma={gamma}"
+        variant_of(dataset, {"method.top_k": k, "method.gamma": gamma})
         for k in grid["top_k"]
         for gamma in sorted(grid["gamma"])
     ]
 
 
 def sweep_variants(dataset):
-    """Every setting that a dataset's sweeps try: the grid, and one setting changed at a time."""
+    """Every setting that a dataset's sweeps try, once: the grid, and one setting changed alone."""
     grid = settings(dataset)["grid"]
-    return [
-        *grid_variants(dataset),
-        *(f"method.window={window}" for window in grid["windows"]),
-        *(f"method.ranking={ranking}" for ranking in grid["rankings"]),
-    ]
+    changes = [{"method.window": window} for window in grid["windows"]]
+    changes += [{"method.ranking": ranking} for ranking in grid["rankings"]]
+    alone = [variant_of(dataset, change) for change in changes]
+    return list(dict.fromkeys(["main", *grid_variants(dataset), *alone]))
 
 
 def of_grid(wildcards, path, variants=sweep_variants):
@@ -28,12 +27,16 @@ def of_grid(wildcards, path, variants=sweep_variants):
 
 
 def start_masks(wildcards):
-    """Masks to start from: those of the next larger gamma of the grid, which keep enough."""
+    """Masks to start from: those of the next larger gamma of the grid, which keep enough.
+
+    The main setting starts from nothing: it does not wait for the sweeps.
+    """
     known = grid_variants(wildcards.dataset)
     gammas = len(settings(wildcards.dataset)["grid"]["gamma"])
-    if wildcards.variant not in known or wildcards.shard != "0":
+    variant = wildcards.variant
+    if variant == "main" or variant not in known or wildcards.shard != "0":
         return []
-    place = known.index(wildcards.variant)
+    place = known.index(variant)
     if place % gammas == gammas - 1:
         return []
     return f"{OUT}/solve_masks/{wildcards.dataset}/{known[place + 1]}/0.npz"

@@ -30,6 +30,7 @@ rule score_grid:
 rule topk_gamma:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
+        settings=expand(rules.score_grid.output.record, dataset=DATASETS),
         code=code("topk_gamma"),
     output:
         png=in_report(f"{OUT}/figures/topk_gamma.png", "Top k against gamma"),
@@ -55,6 +56,7 @@ rule topk_gamma:
 rule ablations:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
+        settings=expand(rules.score_grid.output.record, dataset=DATASETS),
         code=code("ablations"),
     output:
         csv=in_report(
@@ -80,6 +82,7 @@ rule ablations:
 
 rule topk_gamma_masks:
     input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         masks=lambda wildcards: of_grid(
             wildcards, rules.solve_masks.output.masks, grid_variants
@@ -91,7 +94,7 @@ rule topk_gamma_masks:
     output:
         png=in_report(
             f"{OUT}/figures/masks_topk_gamma_{{dataset}}.png",
-            "Masks of one input by top k and gamma, {dataset}",
+            "Masks by top k and gamma, {dataset}",
         ),
         pdf=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.pdf",
         record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",
@@ -112,6 +115,7 @@ rule topk_gamma_masks:
 
 rule distinct_masks:
     input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         code=code("distinct_masks"),
     output:

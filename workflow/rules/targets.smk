@@ -33,8 +33,8 @@ OF_PICTURES = (
 
 #: What is made for all datasets of the run together, or for each alike.
 FOR_ALL = [
-    expand(rules.topk_gamma_masks.output, dataset=IMAGE_DATASETS),
-    expand(rules.distinct_masks.output, dataset=IMAGE_DATASETS),
+    expand(rules.topk_gamma_masks.output, dataset=DATASETS),
+    expand(rules.distinct_masks.output, dataset=DATASETS),
     rules.topk_gamma.output,
     rules.ablations.output,
     # Imported networks have no table of their training.

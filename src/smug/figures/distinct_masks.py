@@ -10,11 +10,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from smug.figures.style import image_grid, show_image, show_mask, show_scores
+from smug.masks.problem import MaskSolution
+from smug.shards import FAILED, AttributedShard
 
 CAPTION = (
-    "Distinct masks of the same proven smallest size. overlap: mean Jaccard index of all pairs; "
-    "always, ever: windows in every one and in at least one of them. Fewer masks than asked for "
-    "means that the time ran out or that no other exists."
+    "Distinct masks of one size. status: optimal where that size is proven smallest; else the one "
+    "mask found is no more than feasible, and no others are looked for. windows: windows of the "
+    "mask problem in each mask. overlap: mean Jaccard index of all pairs. always, ever: share of "
+    "the pixels (words) in every one and in at least one of them. Fewer masks than asked for means "
+    "that the time ran out or that no other exists."
 )
 
 
@@ -42,22 +46,33 @@ def distinct_masks(images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) ->
 
 
 def distinct_masks_table(
-    ids: Sequence[str], masks: Sequence[np.ndarray], sizes: Sequence[float]
+    shard: AttributedShard,
+    masks: Sequence[np.ndarray],
+    solutions: Sequence[MaskSolution | None],
 ) -> pd.DataFrame:
-    """One row per input: how many masks were found, their size in windows and their overlap."""
-    return pd.DataFrame(
-        [
+    """One row per input: its distinct masks, their status and size in windows, their overlap.
+
+    Parameters
+    ----------
+    shard : AttributedShard
+    masks, solutions
+        Of its inputs, see :func:`smug.solve.several_masks`.
+    """
+    rows = []
+    for i, (found, solution) in enumerate(zip(masks, solutions, strict=True)):
+        kept = found[:, ~shard.padding[i]]
+        rows.append(
             {
-                "input": name,
+                "input": shard.ids[i],
                 "masks": len(found),
-                "windows": size,
+                "status": str(solution.status) if solution else FAILED,
+                "windows": solution.objective if len(found) else np.nan,
                 "overlap": overlap(found),
-                "always": float(found.all(axis=0).mean()) if len(found) else np.nan,
-                "ever": float(found.any(axis=0).mean()) if len(found) else np.nan,
+                "always": float(kept.all(axis=0).mean()) if len(found) else np.nan,
+                "ever": float(kept.any(axis=0).mean()) if len(found) else np.nan,
             }
-            for name, found, size in zip(ids, masks, sizes, strict=True)
-        ]
-    )
+        )
+    return pd.DataFrame(rows)
 
 
 def overlap(masks: np.ndarray) -> float:

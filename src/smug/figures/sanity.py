@@ -14,30 +14,31 @@ from matplotlib.figure import Figure, SubFigure
 from smug.figures.image_saliency import clipped
 from smug.figures.names import method_name
 from smug.figures.style import TWO_COLUMNS, show_image, show_scores, use_style
-from smug.metrics.statistics import mean
+from smug.metrics.statistics import Interval, mean
 
 CAPTION = (
     "Sanity checks: similarity (SSIM, Spearman's rank correlation) of a method's map with its map "
-    "on the trained network; means over inputs and seeds, each averaged over levels first, with "
-    "95 % intervals. Cascading, independent, untrained (every layer): layers initialised anew, a "
-    "faithful map changes, so low is good. Perturbation: weight noise that kept the prediction "
-    "(share kept beside it), a faithful map stays, so high is good. Missing: no similarity, since "
-    "the new map is the same everywhere (changed to constant: mostly empty, so it did change), or "
-    "for another reason (the first map was constant, the method refused). On digits, methods that "
-    "multiply by the input keep its black background whatever the weights, and so its ranks."
+    "on the trained network: per input the mean over levels and seeds, then over the n inputs, "
+    "with 95 % intervals of the latter. Cascading, independent, untrained (every layer): layers "
+    "initialised anew, a faithful map changes, so low is good. Perturbation: weight noise that "
+    "kept the prediction (share kept beside it), a faithful map stays, so high is good. Missing: "
+    "no similarity, since the new map is the same everywhere (changed to constant: mostly empty, "
+    "so it did change), or for another reason (the first map was constant, the method refused). On "
+    "digits, methods that multiply by the input keep its black background whatever the weights, "
+    "and so its ranks."
 )
 RANDOMISATION_CAPTION = (
     "Model randomisation: similarity of each method's map with its map on the trained network, "
     "after layers were initialised anew: from the output down to the layer named (cascading), or "
     "that block of layers alone (independent). A faithful map changes: the line should fall. "
-    "Bands: 95 % over inputs and seeds together. Levels at which every new map is constant have no "
-    "point. Below, one input of each dataset, each map on its own scale."
+    "Bands: 95 % over inputs, seeds averaged first. Levels at which every new map is constant have "
+    "no point. Below, one input of each network, each map on its own scale."
 )
 PERTURBATION_CAPTION = (
     "Model perturbation: similarity of each method's map with its map on the trained network, "
     "under Gaussian noise on every weight; only draws that kept the prediction (share below each "
-    "noise). A faithful map stays: the line should keep high. Bands: 95 % over inputs and seeds "
-    "together."
+    "noise). A faithful map stays: the line should keep high. Bands: 95 % over inputs, seeds "
+    "averaged first."
 )
 METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
 #: Checks in the order of the table; ``untrained`` is the last cascading level.
@@ -50,10 +51,10 @@ def sanity_rows(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``dataset``, ``image``, ``explainer``, ``check``, ``level``, ``levels``, ``layer``,
-        ``noise``, ``seed``, ``metric``, ``value``, ``status``.
+        ``dataset``, ``image``, ``network``, ``explainer``, ``check``, ``level``, ``levels``,
+        ``layer``, ``noise``, ``seed``, ``metric``, ``value``, ``status``.
     """
-    names = ["explainer", "check", "level", "levels", "layer", "noise", "seed"]
+    names = ["network", "explainer", "check", "level", "levels", "layer", "noise", "seed"]
     settings = scores["method"].map(json.loads).tolist()
     split = pd.DataFrame(settings, columns=names, index=scores.index)
     return scores[["dataset", "image", "metric", "value", "status"]].join(split)
@@ -65,20 +66,21 @@ def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per dataset, check and method: means with 95 % intervals over ``n`` pairs of input
-        and seed; of ``maps`` that were compared, ``to_constant`` and ``missing`` have no
+        One row per dataset, network, check and method: means with 95 % intervals over ``n``
+        inputs; of ``maps`` that were compared, ``to_constant`` and ``missing`` have no
         similarity; ``kept`` is the share of noisy networks that kept the prediction.
     """
     rows = sanity_rows(scores)
     last = rows[rows["check"].eq("cascading") & rows["level"].eq(rows["levels"])]
     rows = pd.concat([rows, last.assign(check="untrained")], ignore_index=True)
-    groups = rows.groupby(["dataset", "check", "explainer"], sort=False)
+    groups = rows.groupby(["dataset", "network", "check", "explainer"], sort=False)
     table = [
-        dict(zip(("dataset", "check", "method"), key, strict=True)) | _summary(group)
+        dict(zip(("dataset", "network", "check", "method"), key, strict=True)) | _summary(group)
         for key, group in groups
     ]
-    order = {dataset: i for i, dataset in enumerate(rows["dataset"].unique())}
-    table.sort(key=lambda row: (order[row["dataset"]], CHECKS.index(row["check"])))
+    # Sorting is stable: datasets and networks keep the order of the rows.
+    order = {network: i for i, network in enumerate(rows["network"].unique())}
+    table.sort(key=lambda row: (order[row["network"]], CHECKS.index(row["check"])))
     frame = pd.DataFrame(table)
     return frame.assign(method=frame["method"].map(method_name))
 
@@ -86,9 +88,7 @@ def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
 def _summary(group: pd.DataFrame) -> dict[str, float]:
     summary: dict[str, float] = {}
     for metric in METRICS:
-        values = group[group["metric"].eq(metric)]
-        pairs = values.groupby(["image", "seed"])["value"].mean()
-        interval = mean(pairs.to_numpy(np.float64))
+        interval = _over_inputs(group[group["metric"].eq(metric)])
         ends = np.clip(interval[1:3], -1, 1).tolist()
         summary |= {metric: interval.estimate, f"{metric}_low": ends[0], f"{metric}_high": ends[1]}
     maps = group[group["metric"].eq("spearman")]
@@ -101,6 +101,12 @@ def _summary(group: pd.DataFrame) -> dict[str, float]:
     return summary
 
 
+def _over_inputs(rows: pd.DataFrame) -> Interval:
+    """Mean over inputs, of each the mean over seeds: those are not independent of each other."""
+    by_seed = rows.groupby(["image", "seed"])["value"].mean()
+    return mean(by_seed.groupby("image").mean().to_numpy(np.float64))
+
+
 def printed(table: pd.DataFrame) -> pd.DataFrame:
     """Narrow the table to a page: each interval as ± half its width."""
 
@@ -110,7 +116,7 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
         half = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2
         return f"{row[metric]:.2f}" if np.isnan(half) else f"{row[metric]:.2f} ± {half:.2f}"
 
-    narrow = table[["dataset", "check", "method"]].copy()
+    narrow = table[["dataset", "network", "check", "method"]].copy()
     for metric, title in METRICS.items():
         narrow[title] = [with_half(row, metric) for _, row in table.iterrows()]
     narrow["kept%"] = ["--" if np.isnan(share) else f"{100 * share:.0f}" for share in table["kept"]]
@@ -127,19 +133,19 @@ def sanity_randomisation(
     scores : pandas.DataFrame
         Result rows of the stage ``sanity``.
     examples : dict of str to dict of str to numpy.ndarray
-        By dataset: ``image``, ``trained/<method>`` (1, height, width), ``<order>/<method>``
-        (levels, height, width).
+        By title (dataset and network): ``image``, ``trained/<method>`` (1, height, width),
+        ``<order>/<method>`` (levels, height, width).
 
     Returns
     -------
     matplotlib.figure.Figure
-        A column per dataset and order, a row per metric, a line per method, bands of 95 % over
-        inputs and seeds; below, each dataset's maps of its first order.
+        A column per network and order, a row per metric, a line per method, bands of 95 % over
+        inputs; below, the maps of one input of each network under its first order.
     """
     use_style()
     rows = sanity_rows(scores)
     rows = rows[rows["check"].ne("perturbation")]
-    panels = list(rows.groupby(["dataset", "check"], sort=False))
+    panels = list(rows.groupby(["dataset", "network", "check"], sort=False))
     # Reviews are measured too, but have no picture.
     shown = {
         name: arrays
@@ -157,14 +163,14 @@ def sanity_randomisation(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
     colours = _colours(rows["explainer"])
-    for column, ((dataset, check), panel) in zip(axes.T, panels, strict=False):
+    for column, ((dataset, network, check), panel) in zip(axes.T, panels, strict=False):
         layers = panel.drop_duplicates("level").sort_values("level")
         ticks = [0, *layers["level"].astype(int)]
         for axis, metric in zip(column, METRICS, strict=True):
             _lines(axis, panel[panel["metric"].eq(metric)], "level", colours, start=True)
             axis.set_xticks(ticks, ["trained", *map(_lowest, layers["layer"])], rotation=30)
             plt.setp(axis.get_xticklabels(), ha="right", rotation_mode="anchor", fontsize=6)
-        column[0].set_title(f"{dataset}, {check}")
+        column[0].set_title(f"{dataset}, {check}\n{network}", fontsize=7)
     _finish(parts[0], axes)
     for part, (name, arrays) in zip(parts[1:], shown.items(), strict=True):
         _draw_strip(part, name, arrays)
@@ -174,19 +180,19 @@ def sanity_randomisation(
 def sanity_perturbation(scores: pd.DataFrame) -> Figure:
     """Draw similarity against weight noise, of the draws that kept the prediction.
 
-    A column per dataset, a row per metric, a line per method, bands of 95 % over inputs and seeds;
-    under each noise stands the share of draws that kept the prediction.
+    A column per network, a row per metric, a line per method, bands of 95 % over inputs; under each
+    noise stands the share of draws that kept the prediction.
     """
     use_style()
     rows = sanity_rows(scores)
     rows = rows[rows["check"].eq("perturbation")]
-    panels = list(rows.groupby("dataset", sort=False))
+    panels = list(rows.groupby(["dataset", "network"], sort=False))
     figure = plt.figure(figsize=(max(TWO_COLUMNS, 3.6 * len(panels)), 4.6), layout="constrained")
     axes = figure.subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
     colours = _colours(rows["explainer"])
-    for column, (dataset, panel) in zip(axes.T, panels, strict=False):
+    for column, (names, panel) in zip(axes.T, panels, strict=False):
         kept = panel[panel["metric"].eq("kept")].groupby("noise")["value"].mean()
         for axis, metric in zip(column, METRICS, strict=True):
             _lines(axis, panel[panel["metric"].eq(metric)], "noise", colours)
@@ -195,7 +201,7 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
                 list(kept.index), [f"{noise:g}\n{share:.0%} kept" for noise, share in kept.items()]
             )
             axis.minorticks_off()
-        column[0].set_title(dataset)
+        column[0].set_title(", ".join(names), fontsize=7)
         column[-1].set_xlabel("noise, as a share of each weight tensor's size")
     _finish(figure, axes)
     return figure
@@ -211,8 +217,7 @@ def _lines(
 ) -> None:
     """One line per method with its band; with `start`, from the trained network's similarity 1."""
     for name, own in rows.groupby("explainer", sort=False):
-        intervals = own.groupby(x)["value"].apply(lambda v: mean(v.to_numpy(np.float64)))
-        points = [(key, *interval[:3]) for key, interval in intervals.items()]
+        points = [(key, *_over_inputs(of)[:3]) for key, of in own.groupby(x)]
         points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
         label, colour = method_name(name), colours[name]
         axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
@@ -223,7 +228,7 @@ def _lines(
 def _finish(part: Figure | SubFigure, axes: np.ndarray) -> None:
     for row, title in zip(axes, METRICS.values(), strict=True):
         row[0].set_ylabel(title)
-        row[0].set_ylim(-0.55, 1.05)
+        row[0].set_ylim(-1.05, 1.05)
     entries = {
         label: handle
         for axis in axes.flat

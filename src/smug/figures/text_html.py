@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import jinja2
 import numpy as np
@@ -75,24 +74,6 @@ class HighlightedReview:
         values = np.asarray(self.saliency[method], np.float64)
         top = values.max()
         return np.ceil(LEVELS * values / top).astype(int) if top > 0 else np.zeros(len(values), int)
-
-    def plain(self) -> dict[str, Any]:
-        """Values that JSON can hold; an unknown score is None."""
-        return {
-            **vars(self),
-            "words": list(self.words),
-            "saliency": {name: np.asarray(v).tolist() for name, v in self.saliency.items()},
-            "rationale": self.rationale.tolist(),
-            "score": self.score if np.isfinite(self.score) else None,
-            "notes": dict(self.notes),
-        }
-
-    @classmethod
-    def of_plain(cls, values: Mapping[str, Any]) -> HighlightedReview:
-        """Bring back what :meth:`plain` made."""
-        score = float("nan") if values["score"] is None else values["score"]
-        saliency = {name: np.array(v) for name, v in values["saliency"].items()}
-        return cls(**{**values, "score": score, "saliency": saliency})
 
 
 _PAGE = """<!doctype html>

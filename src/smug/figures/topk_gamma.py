@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from smug.figures.image_saliency import clipped
-from smug.figures.style import image_grid, show_mask, show_scores, use_style
+from smug.figures.style import image_grid, show_image, show_mask, show_scores, use_style
 from smug.masks.problem import Status
 from smug.sweeps import VARIED
 
 CAPTION = (
     "Smallest masks by number of nodes (top k) and share of their response kept (gamma); medians "
-    "over inputs. sparsity: share of the input kept, base: the nodes' receptive fields, nothing "
-    "minimised; proven: share with a proven optimum. The paper shows this by eye; no numbers."
+    "over inputs, infinite LSC (an empty map) counted as worst. sparsity: share of the input kept, "
+    "base: SMUG_base, nothing minimised; proven: share with a proven optimum. The paper shows this "
+    "by eye; no numbers."
 )
 ABLATIONS_CAPTION = (
-    "One setting changed at a time, the others as the dataset's own; medians over inputs. ranking: "
-    "how the nodes are chosen and scored (the paper's ablation of gradient guidance)."
+    "One setting changed at a time, the others as the dataset's own; medians over inputs, infinite "
+    "LSC (an empty map) counted as worst. ranking: how the nodes are chosen and scored (the "
+    "paper's ablation of gradient guidance, by eye; no numbers)."
 )
-METRICS = ("sparsity", "base_sparsity", "lsc", "base_lsc")
-#: Heat maps: column, title, number format.
+METRICS = ("mask_size", "sparsity", "base_sparsity", "lsc", "base_lsc")
+#: Settings that the ablations change.
+ABLATED = ("window", "ranking", "scoring")
+#: Lowest LSC there is: a box of 5 % of the image that leaves the network certain.
+LOWEST_LSC = float(np.log(0.05))
+#: Heat maps: column, title, number format, ends of the colours (None: the largest value).
 PANELS = (
-    ("sparsity", "share kept", ".1%"),
-    ("lsc", "LSC", ".2f"),
-    ("proven", "share proven", ".0%"),
-    ("seconds", "seconds", ".2g"),
+    ("sparsity", "share kept", ".1%", 0.0, None),
+    ("proven", "share proven", ".0%", 0.0, 1.0),
+    ("seconds", "seconds", ".2g", 0.0, None),
+    ("lsc", "LSC", ".2f", LOWEST_LSC, 0.0),
 )
 
 
@@ -40,96 +52,110 @@ def sweep_table(scores: pd.DataFrame) -> pd.DataFrame:
     )
     for key in ("top_k", "gamma", "window"):
         rows[key] = pd.to_numeric(rows[key])
-    groups = rows[rows["metric"].eq("mask_size")].groupby(["dataset", *VARIED], sort=True)
+    by = ["dataset", *VARIED]
+    groups = rows[rows["metric"].eq("mask_size")].groupby(by, sort=True)
     table = pd.DataFrame(
         {
             "inputs": groups["image"].nunique(),
             "proven": groups["proven"].mean(),
             "gap": groups["gap"].median(),
             "seconds": groups["seconds"].median(),
-            "mask_size": groups["value"].median(),
         }
     )
     for metric in METRICS:
-        values = rows[rows["metric"].eq(metric)]
-        # An LSC of an all-zero map is infinite: the middle one of the sorted values stays defined.
-        by_setting = values.groupby(["dataset", *VARIED])["value"]
-        table[metric] = by_setting.quantile(0.5, interpolation="nearest").astype(float)
+        table[metric] = rows[rows["metric"].eq(metric)].groupby(by)["value"].median()
     return table.reset_index()
 
 
-def on_grid(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the settings of the top_k x gamma grid, each once."""
-    usual = _usual(table, ("window", "ranking", "scoring"))
-    return table[usual].drop_duplicates(["dataset", "top_k", "gamma"]).reset_index(drop=True)
+def on_grid(table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Keep the settings of the top_k x gamma grid; ``own``: each dataset's own settings."""
+    return table[_same(table, own, ABLATED)].reset_index(drop=True)
 
 
-def ablations(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the settings that differ from the dataset's own in window, ranking or scoring."""
-    others = ("window", "ranking", "scoring")
+def ablations(table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Keep the settings that differ in one of :data:`ABLATED` from the dataset's ``own``."""
     parts = []
-    for key in others:
-        same = _usual(table, tuple(k for k in ("top_k", "gamma", *others) if k != key))
+    for key in ABLATED:
+        same = _same(table, own, [other for other in VARIED if other != key])
         parts.append(table[same].assign(changed=key, to=table[key].astype(str)))
     rows = pd.concat(parts).sort_values(["dataset", "changed", "to"], kind="stable")
-    columns = ["dataset", "changed", "to", *[c for c in rows if c not in ("changed", "to")][1:]]
-    return rows[columns].drop_duplicates(["dataset", "changed", "to"]).reset_index(drop=True)
+    first = ["dataset", "changed", "to"]
+    return rows[first + [c for c in table if c != "dataset"]].reset_index(drop=True)
 
 
-def _usual(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.Series:
-    """Rows whose ``keys`` hold the dataset's own value: the most frequent one, all sweeps share it.
-
-    Every setting is scored both ways; the paper's is the sum.
-    """
+def _same(
+    table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]], keys: Sequence[str]
+) -> pd.Series:
+    """Rows whose ``keys`` all hold the dataset's own value."""
     same = pd.Series(True, index=table.index)
     for key in keys:
-        if key == "scoring":
-            same &= table[key].eq("sum")
-            continue
-        usual = table.groupby("dataset")[key].agg(lambda values: values.mode().iloc[0])
-        same &= table[key].eq(table["dataset"].map(usual))
+        same &= table[key].eq(table["dataset"].map({name: of[key] for name, of in own.items()}))
     return same
 
 
 def topk_gamma(table: pd.DataFrame) -> Figure:
-    """Draw heat maps over top_k and gamma, a row per dataset."""
+    """Draw heat maps over top_k and gamma, a row per dataset; LSC is measured on photographs."""
     use_style()
-    import matplotlib.pyplot as plt
-
     datasets = list(table["dataset"].unique())
-    figure, axes = plt.subplots(
-        len(datasets),
-        len(PANELS),
-        figsize=(2.6 * len(PANELS), 2.1 * len(datasets) + 0.3),
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, dataset in zip(axes, datasets, strict=True):
-        part = table[table["dataset"].eq(dataset)]
-        for axis, (column, title, form) in zip(row, PANELS, strict=True):
-            values = part.pivot(index="top_k", columns="gamma", values=column)
-            if values.isna().all(axis=None):
-                axis.set_axis_off()
-                axis.text(0.5, 0.5, f"{title}:\nnot for {dataset}", ha="center", va="center")
-                continue
-            finite = values.astype(float).replace([np.inf, -np.inf], np.nan)
-            sns.heatmap(finite, annot=True, fmt=form, cmap="viridis", cbar=False, ax=axis)
-            axis.set(title=title, xlabel="gamma", ylabel=f"{dataset}\ntop k")
+    size = (2.6 * len(PANELS), 2.3 * len(datasets))
+    figure = plt.figure(figsize=size, layout="constrained")
+    parts = np.atleast_1d(figure.subfigures(len(datasets), 1))
+    for part, dataset in zip(parts, datasets, strict=True):
+        rows = table[table["dataset"].eq(dataset)]
+        panels = [panel for panel in PANELS if rows[panel[0]].notna().any()]
+        part.suptitle(dataset, fontweight="bold")
+        for axis, panel in zip(
+            part.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            _heat_map(axis, rows, *panel)
     return figure
 
 
-def topk_gamma_masks(
-    masks: dict[tuple[int, float], np.ndarray], maps: dict[tuple[int, float], np.ndarray]
-) -> Figure:
-    """Draw mask and saliency of one input for every top_k (rows) and gamma (pairs of columns)."""
-    sizes, gammas = (sorted({key[place] for key in masks}) for place in (0, 1))
-    titles = [f"gamma {gamma:g}\n{what}" for gamma in gammas for what in ("mask", "SMUG")]
-    figure, axes = image_grid(len(sizes), titles, width=max(7.2, 1.1 * len(titles)))
-    for row, size in zip(axes, sizes, strict=True):
-        row[0].set_ylabel(f"top {size}")
+def _heat_map(
+    axis: Axes, rows: pd.DataFrame, column: str, title: str, form: str, low: float, high: float
+) -> None:
+    values = rows.pivot(index="top_k", columns="gamma", values=column).astype(float)
+    finite = values.where(np.isfinite(values))
+    if high is None:
+        high = finite.max(axis=None) or 1.0
+    sns.heatmap(
+        finite, annot=True, fmt=form, cmap="viridis", vmin=low, vmax=high, cbar=False, ax=axis
+    )
+    axis.set(title=title, xlabel="gamma", ylabel="top k")
+
+
+@dataclass(frozen=True)
+class SweptInput:
+    """One input with mask and SMUG map of every setting, by (top_k, gamma).
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray of uint8, shape (height, width[, 3])
+    masks : dict to numpy.ndarray of bool, shape (height, width)
+    maps : dict to numpy.ndarray, shape (height, width)
+    """
+
+    pixels: np.ndarray
+    masks: dict[tuple[int, float], np.ndarray]
+    maps: dict[tuple[int, float], np.ndarray]
+
+
+def topk_gamma_masks(inputs: Sequence[SweptInput]) -> Figure:
+    """Draw masks and maps of each input for every top_k (rows) and gamma (pairs of columns)."""
+    sizes, gammas = (sorted({key[place] for key in inputs[0].masks}) for place in (0, 1))
+    titles = ["input"]
+    titles += [f"gamma {gamma:g}\n{what}" for gamma in gammas for what in ("mask", "SMUG")]
+    rows = [(one, size) for one in inputs for size in sizes]
+    figure, axes = image_grid(len(rows), titles, width=max(7.2, 1.1 * len(titles)))
+    for row, (one, size) in zip(axes, rows, strict=True):
+        if size == sizes[0]:
+            show_image(row[0], one.pixels)
+        else:
+            row[0].set_frame_on(False)
+        row[1].set_ylabel(f"top {size}")
         for place, gamma in enumerate(gammas):
-            mask = np.atleast_2d(masks[size, gamma])
-            show_mask(row[2 * place], mask)
-            row[2 * place].set_xlabel(f"{mask.mean():.1%}")
-            show_scores(row[2 * place + 1], clipped(np.atleast_2d(maps[size, gamma])))
+            mask_axis, map_axis = row[1 + 2 * place : 3 + 2 * place]
+            show_mask(mask_axis, one.masks[size, gamma])
+            mask_axis.set_xlabel(f"{one.masks[size, gamma].mean():.1%}")
+            show_scores(map_axis, clipped(one.maps[size, gamma]))
     return figure

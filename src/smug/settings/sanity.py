@@ -19,7 +19,8 @@ class Sanity:
     """Which methods are checked on a dataset, and how often.
 
     ``explainers`` holds one file of ``conf/explainer/`` for each method that can be checked, with
-    settings of its own; ``methods`` names those that are.
+    settings of its own; ``methods`` names those that are. ``also`` names further networks, each
+    with a file of its own in ``conf/sanity/``.
     """
 
     name: str = MISSING
@@ -30,6 +31,7 @@ class Sanity:
     levels: int = MISSING
     seeds: list[int] = field(default_factory=list)
     noises: list[float] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
     explainers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -37,7 +39,7 @@ class Sanity:
         all_of("sanity", self, "orders", ORDERS)
         for key in ("inputs", "shard_size", "levels"):
             at_least("sanity", self, key, 1)
-        not_empty("sanity", self, "methods", "seeds")
+        not_empty("sanity", self, "methods", "orders", "seeds")
         seeds_in_range("sanity", self, "seeds")
         if not all(0 < noise < math.inf for noise in self.noises):
             raise SmugError(

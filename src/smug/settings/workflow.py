@@ -106,11 +106,12 @@ class Grid:
     scorings: list[str] = field(default_factory=list)
     solutions: int = MISSING
     inputs: int = MISSING
+    shown: int = MISSING
 
     def __post_init__(self) -> None:
         all_of("grid", self, "rankings", RANKINGS)
         all_of("grid", self, "scorings", SCORINGS)
-        for key in ("solutions", "inputs"):
+        for key in ("solutions", "inputs", "shown"):
             at_least("grid", self, key, 1)
         not_empty("grid", self, "top_k", "gamma")
         for key in ("top_k", "windows"):

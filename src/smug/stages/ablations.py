@@ -4,11 +4,13 @@ from smug.figures.style import save_table
 from smug.figures.topk_gamma import ABLATIONS_CAPTION, ablations, sweep_table
 from smug.job import run
 from smug.results import load_results
+from smug.sweeps import own_settings
 
 
 def main(config, paths):
     """Write the table."""
-    table = ablations(sweep_table(load_results(*paths.all("scores"))))
+    own = own_settings(paths.all("settings"))
+    table = ablations(sweep_table(load_results(*paths.all("scores"))), own)
     save_table(table, paths.csv, paths.tex, caption=ABLATIONS_CAPTION)
     return {"settings": len(table)}
 

@@ -1,18 +1,34 @@
 """Figure and table: how much distinct smallest masks of one input overlap."""
 
+from smug.datasets.beer import Reviews
+from smug.datasets.load import load_shard
 from smug.figures.distinct_masks import CAPTION, distinct_masks, distinct_masks_table
 from smug.figures.style import save_figure, save_table
+from smug.figures.text_saliency import text_saliency
 from smug.job import run
+from smug.results import dataset_label
 from smug.shards import AttributedShard
 from smug.solve import several_masks
+from smug.text_masks import highlighted_masks
 
 
 def main(config, paths):
-    """Look for several smallest masks of each input."""
+    """Look for several smallest masks of each input; draw those of the images, or of one review."""
+    data = load_shard(paths.data, 0, config.grid.inputs)
     shard = AttributedShard.load(paths.attribution).first(config.grid.inputs)
-    masks, sizes = several_masks(shard, config.method, config.solver, config.grid.solutions)
-    save_figure(distinct_masks(shard.images, masks), paths.png, paths.pdf)
-    table = distinct_masks_table(shard.ids.tolist(), masks, sizes)
+    masks, solutions = several_masks(shard, config.method, config.solver, config.grid.solutions)
+    if isinstance(data, Reviews):
+        # A review that has one mask only would show no difference.
+        most = max(range(len(masks)), key=lambda i: len(masks[i]))
+        panels = {f"mask {n}": (mask, mask.astype(float)) for n, mask in enumerate(masks[most], 1)}
+        review = highlighted_masks(data, shard, most, panels)
+        figure = text_saliency(review, generated=data.generated)
+    else:
+        figure = distinct_masks(data.images, masks)
+    save_figure(figure, paths.png, paths.pdf)
+    label = dataset_label(vars(config.dataset), generated=shard.generated)
+    table = distinct_masks_table(shard, masks, solutions)
+    table.insert(0, "dataset", label)
     save_table(table, paths.csv, paths.tex, caption=CAPTION)
     return {"inputs": len(masks), "masks": sum(map(len, masks))}
 

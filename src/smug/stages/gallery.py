@@ -1,4 +1,4 @@
-"""The gallery page: every explained input with the maps of all methods."""
+"""The gallery page: explained inputs with the maps of all methods."""
 
 from smug.figures.gallery.page import gallery_page
 from smug.io import atomic, load_json
@@ -8,12 +8,10 @@ from smug.job import run
 def main(config, paths):
     """Write the page."""
     datasets = [load_json(path) for path in paths.all("inputs")]
-    texts = [load_json(path) for path in paths.all("reviews")]
-    page = gallery_page(config.workflow.run, datasets, paths.html.parent, texts=texts)
+    page = gallery_page(config.workflow.run, datasets, paths.html.parent)
     with atomic(paths.html) as temporary:
         temporary.write_text(page, "utf-8")
-    shown = {data["dataset"]: len(data["inputs"]) for data in datasets}
-    return {"inputs": shown, "reviews": sum(len(text["reviews"]) for text in texts)}
+    return {"inputs": {data["dataset"]: len(data["inputs"]) for data in datasets}}
 
 
 if __name__ == "__main__":

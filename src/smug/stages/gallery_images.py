@@ -2,33 +2,38 @@
 
 from smug.datasets.prepared import PreparedImages
 from smug.explained_images import collect_images
-from smug.figures.gallery.inputs import files_by_shard, method_names, plain_image, plain_record
+from smug.figures.gallery.inputs import failures, files_by_shard, page_data, plain_image
+from smug.figures.names import method_name
 from smug.io import save_json
 from smug.job import run
+from smug.results import dataset_label
 
 
 def main(config, paths):
     """Write the first images with their maps, measures, files, and the records of their making."""
     size = config.dataset.shard_size
     images = collect_images(paths, size, config.gallery.inputs)
-    files = files_by_shard(paths)
+    files, failed = files_by_shard(paths), failures(paths)
     inputs = [
-        {**plain_image(image, files[i // size]), "row": i % size} for i, image in enumerate(images)
-    ]
-    records = [plain_record(path) for path in (*paths.all("records"), *paths.all("settings"))]
-    save_json(
-        paths.inputs,
         {
-            "dataset": config.dataset.name,
-            "model": config.model.name,
-            "explained": len(PreparedImages.load(paths.data)),
-            "names": method_names(inputs),
-            "inputs": inputs,
-            "records": list({record["name"]: record for record in reversed(records)}.values())[
-                ::-1
-            ],
-        },
+            **plain_image(image, failed.get(image.id, {})),
+            "files": files[i // size],
+            "shard": i // size,
+            "row": i % size,
+        }
+        for i, image in enumerate(images)
+    ]
+    prepared = PreparedImages.load(paths.data)
+    content = page_data(
+        paths,
+        inputs,
+        kind="pictures",
+        dataset=dataset_label(vars(config.dataset), generated=prepared.generated),
+        generated=prepared.generated,
+        explained=len(prepared),
+        name_of=method_name,
     )
+    save_json(paths.inputs, content)
     return {"images": len(images)}
 
 

@@ -1,43 +1,50 @@
 """Explained reviews as plain data for the gallery page."""
 
 from smug.datasets.beer import Reviews
-from smug.figures.gallery.inputs import plain_record
+from smug.figures.gallery.inputs import files_by_shard, page_data, plain_review
 from smug.io import save_json
 from smug.job import run
+from smug.results import dataset_label, load_results
 from smug.texts import SMUG, highlighted, load_explained, rationale_name
 
 
 def main(config, paths):
-    """Write the first reviews with every method's scores, and the files of their making."""
-    data = config.dataset
-    reviews, shards = Reviews.load(paths.data), len(paths.all("attribution"))
-    shown = []
-    for number in range(shards):
-        texts = load_explained(
-            reviews=reviews.shard(number, data.shard_size),
-            attribution=paths.all("attribution")[number],
-            smug={SMUG: (paths.all("masks")[number], paths.all("smug_maps")[number])},
-            # Every method lists its shards in order.
-            maps=paths.all("maps")[number::shards],
-            settings=paths.all("settings")[number::shards],
-            sets=paths.all("sets")[number],
-        )
-        rationale = rationale_name(data)
-        shown += [highlighted(texts, i, rationale=rationale).plain() for i in range(len(texts))]
-    files = [
-        (name, str(path))
-        for name in ("attribution", "masks", "smug_maps", "maps", "sets")
-        for path in paths.all(name)
-    ]
-    content = {
-        "generated": reviews.generated,
-        "explained": len(reviews),
-        "reviews": shown[: config.gallery.inputs],
-        "files": files,
-        "records": [plain_record(path) for path in (*paths.all("records"), *paths.all("settings"))],
-    }
-    save_json(paths.reviews, content)
-    return {"reviews": len(content["reviews"])}
+    """Write the first reviews with every method's scores, measures, files and records."""
+    data, reviews = config.dataset, Reviews.load(paths.data)
+    files = files_by_shard(paths)
+    inputs = []
+    for number in range(len(files)):
+        texts = _explained(paths, number, reviews.shard(number, data.shard_size))
+        scores = load_results(paths.all("scores")[number])
+        for i, name in enumerate(texts.reviews.ids.tolist()):
+            review = highlighted(texts, i, rationale=rationale_name(data))
+            found = {method: bool(shard.found[i]) for method, shard in texts.methods.items()}
+            shown = plain_review(review, found, scores[scores["image"].eq(name)])
+            inputs.append({**shown, "files": files[number], "shard": number, "row": i})
+    content = page_data(
+        paths,
+        inputs[: config.gallery.inputs],
+        kind="words",
+        dataset=dataset_label(vars(data), generated=reviews.generated),
+        generated=reviews.generated,
+        explained=len(reviews),
+        name_of=str,
+    )
+    save_json(paths.inputs, content)
+    return {"reviews": len(content["inputs"])}
+
+
+def _explained(paths, number, reviews):
+    """What all methods say of one shard; every method lists its shards in order."""
+    shards = len(paths.all("attribution"))
+    return load_explained(
+        reviews=reviews,
+        attribution=paths.all("attribution")[number],
+        smug={SMUG: (paths.all("masks")[number], paths.all("smug_maps")[number])},
+        maps=paths.all("maps")[number::shards],
+        settings=paths.all("settings")[number::shards],
+        sets=paths.all("sets")[number],
+    )
 
 
 if __name__ == "__main__":

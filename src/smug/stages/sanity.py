@@ -5,7 +5,7 @@ from functools import partial
 from smug.datasets.load import load_prepared
 from smug.io import save_arrays
 from smug.job import run
-from smug.results import as_table, save_results
+from smug.results import as_table, dataset_label, save_results
 
 
 def main(config, paths):
@@ -22,30 +22,28 @@ def main(config, paths):
     model, x = known.view(load_model(paths.model)), known.preprocess(data.inputs)
     target = rewire.outputs_of(model, x).argmax(axis=1)
     methods = {}
-    for name in settings.methods:
-        method, own = method_of(settings.explainers[name], known.input_range)
-        methods[name] = partial(explain_shard, model, method=method, settings=own)
+    for explainer in settings.methods:
+        method, own = method_of(settings.explainers[explainer], known.input_range)
+        methods[explainer] = partial(explain_shard, model, method=method, settings=own)
     inputs = x, target, data.ids
     padding = known.padding(x, x.shape[1:3])
-    trained = {name: explain(*inputs) for name, explain in methods.items()}
+    trained = {explainer: explain(*inputs) for explainer, explain in methods.items()}
+    checked = model, inputs, padding, methods, trained
+    name = config.model.name
     rows, examples = randomisation_rows(
-        model,
-        inputs,
-        padding,
-        methods,
-        trained,
+        *checked,
+        network=name,
         orders=settings.orders,
         at_most=settings.levels,
         seeds=settings.seeds,
     )
-    rows += perturbation_rows(
-        model, inputs, padding, methods, trained, noises=settings.noises, seeds=settings.seeds
-    )
-    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    rows += perturbation_rows(*checked, network=name, noises=settings.noises, seeds=settings.seeds)
+    label = dataset_label(vars(config.dataset), generated=data.generated)
+    common = {"run": config.workflow.run, "dataset": label}
     save_results(paths.scores, as_table([common | row for row in rows]))
-    examples |= {f"trained/{name}": shard.maps[:1] for name, shard in trained.items()}
+    examples |= {f"trained/{key}": shard.maps[:1] for key, shard in trained.items()}
     save_arrays(paths.maps, {"image": data.inputs[:1], **examples})
-    return {"images": len(data), "rows": len(rows)}
+    return {"images": len(data), "rows": len(rows), "dataset": label}
 
 
 if __name__ == "__main__":

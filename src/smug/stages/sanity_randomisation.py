@@ -8,11 +8,12 @@ from smug.results import load_results
 
 
 def main(config, paths):
-    """Draw the figure; example maps are those of each dataset's first shard."""
+    """Draw the figure; example maps are those of each network's first shard."""
     examples = {}
     for maps, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
-        dataset = load_json(record)["config"]["dataset"]["name"]
-        examples.setdefault(dataset, load_arrays(maps))
+        made = load_json(record)
+        title = f"{made['summary']['dataset']}, {made['config']['model']['name']}"
+        examples.setdefault(title, load_arrays(maps))
     scores = load_results(*paths.all("scores"))
     save_figure(sanity_randomisation(scores, examples), paths.png, paths.pdf)
     return {"caption": RANDOMISATION_CAPTION}

@@ -3,7 +3,7 @@
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_json
 from smug.job import run
-from smug.results import as_table, save_results
+from smug.results import as_table, dataset_label, save_results
 from smug.saliency import shard_maps
 from smug.shards import AttributedShard, SolvedShard
 from smug.sweeps import mask_rows
@@ -19,7 +19,7 @@ def main(config, paths):
         settings = load_json(record)["config"]
         method, seed = settings["method"], settings["solver"]["seed"]
         solved = SolvedShard.load(masks).first(config.grid.inputs)
-        for scoring in config.grid.scorings:
+        for scoring in dict.fromkeys([config.saliency.scoring, *config.grid.scorings]):
             maps = shard_maps(
                 shard,
                 solved,
@@ -30,9 +30,10 @@ def main(config, paths):
             )
             values = {} if lsc is None else {"lsc": lsc(maps.smug), "base_lsc": lsc(maps.smug_base)}
             rows += mask_rows(shard, solved, maps, method, scoring, values)
-    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    label = dataset_label(vars(config.dataset), generated=shard.generated)
+    common = {"run": config.workflow.run, "dataset": label}
     save_results(paths.scores, as_table([common | row for row in rows]))
-    return {"rows": len(rows)}
+    return {"rows": len(rows), "dataset": label}
 
 
 def _lsc(config, paths, shard):
@@ -43,10 +44,15 @@ def _lsc(config, paths, shard):
     data = PreparedImages.load_shard(paths.data, 0, len(shard.ids))
     model = load_model(paths.model)
     x = network(config.model.name).preprocess(data.images)
+    # SMUG_base does not know gamma: its maps come again with every one.
+    known = {}
 
     def lsc(maps):
-        thresholds = config.comparison.thresholds
-        return map_lsc(model, x, shard.target, maps, thresholds=thresholds).lsc
+        key = maps.tobytes()
+        if key not in known:
+            thresholds = config.comparison.thresholds
+            known[key] = map_lsc(model, x, shard.target, maps, thresholds=thresholds).lsc
+        return known[key]
 
     return lsc
 

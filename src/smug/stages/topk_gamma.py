@@ -4,11 +4,13 @@ from smug.figures.style import save_figure, save_table
 from smug.figures.topk_gamma import CAPTION, on_grid, sweep_table, topk_gamma
 from smug.job import run
 from smug.results import load_results
+from smug.sweeps import own_settings
 
 
 def main(config, paths):
     """Draw the heat maps, write the table."""
-    table = on_grid(sweep_table(load_results(*paths.all("scores"))))
+    own = own_settings(paths.all("settings"))
+    table = on_grid(sweep_table(load_results(*paths.all("scores"))), own)
     save_figure(topk_gamma(table), paths.png, paths.pdf)
     save_table(table, paths.csv, paths.tex, caption=CAPTION)
     return {"settings": len(table)}

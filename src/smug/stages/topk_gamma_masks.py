@@ -1,21 +1,48 @@
-"""Figure of one input's masks and maps over top_k and gamma."""
+"""Figure of masks and maps of the first inputs over top_k and gamma."""
 
+from smug.datasets.beer import Reviews
+from smug.datasets.load import load_shard
 from smug.figures.style import save_figure
-from smug.figures.topk_gamma import topk_gamma_masks
+from smug.figures.text_saliency import text_saliency
+from smug.figures.topk_gamma import SweptInput, topk_gamma_masks
 from smug.io import load_json
 from smug.job import run
 from smug.saliency import shard_maps
 from smug.shards import AttributedShard, SolvedShard
+from smug.text_masks import highlighted_masks
 
 
 def main(config, paths):
-    """Draw the first input of the dataset."""
-    shard = AttributedShard.load(paths.attribution).first(1)
+    """Draw the first images, or the first review."""
+    data = load_shard(paths.data, 0, config.grid.shown)
+    shard = AttributedShard.load(paths.attribution).first(config.grid.shown)
+    masks, maps = _of_settings(config, paths, shard)
+    if isinstance(data, Reviews):
+        panels = {
+            f"top {k}, gamma {gamma:g}": (masks[k, gamma][0], maps[k, gamma][0])
+            for k, gamma in sorted(masks)
+        }
+        review = highlighted_masks(data, shard, 0, panels)
+        figure = text_saliency(review, generated=data.generated)
+    else:
+        figure = topk_gamma_masks(
+            [
+                SweptInput(
+                    data.images[i], *({k: v[i] for k, v in of.items()} for of in (masks, maps))
+                )
+                for i in range(len(data))
+            ]
+        )
+    save_figure(figure, paths.png, paths.pdf)
+    return {"settings": len(masks), "inputs": len(data)}
+
+
+def _of_settings(config, paths, shard):
+    """Masks and SMUG maps of the inputs, by (top_k, gamma)."""
     masks, maps = {}, {}
     for path, record in zip(paths.all("masks"), paths.all("settings"), strict=True):
         settings = load_json(record)["config"]
-        method = settings["method"]
-        solved = SolvedShard.load(path).first(1)
+        method, solved = settings["method"], SolvedShard.load(path).first(len(shard.ids))
         made = shard_maps(
             shard,
             solved,
@@ -24,10 +51,9 @@ def main(config, paths):
             ranking=method["ranking"],
             seed=settings["solver"]["seed"],
         )
-        masks[method["top_k"], method["gamma"]] = solved.masks[0]
-        maps[method["top_k"], method["gamma"]] = made.smug[0]
-    save_figure(topk_gamma_masks(masks, maps), paths.png, paths.pdf)
-    return {"settings": len(masks)}
+        masks[method["top_k"], method["gamma"]] = solved.masks
+        maps[method["top_k"], method["gamma"]] = made.smug
+    return masks, maps
 
 
 if __name__ == "__main__":

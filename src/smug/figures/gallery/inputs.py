@@ -1,70 +1,179 @@
-"""Explained images as plain data: text, numbers and small pictures inside data addresses."""
+"""Explained inputs as plain data: text, numbers and small pictures inside data addresses."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from smug.explained_images import ExplainedImage
 from smug.figures.image_saliency import clipped
 from smug.figures.names import method_name
 from smug.figures.style import SCORE_COLOURS
+from smug.figures.text_html import HighlightedReview
 from smug.io import load_json
+from smug.shards import SaliencyShard, SolvedShard
 
 #: Grey that hides the pixels a mask drops; not a colour of photographs or of ink on white.
 DROPPED = (118, 120, 132)
 
 
-def plain_image(image: ExplainedImage, files: Mapping[str, str]) -> dict[str, Any]:
+def plain_image(image: ExplainedImage, failed: Mapping[str, str]) -> dict[str, Any]:
     """Turn one image into what the page shows of it.
 
     Parameters
     ----------
     image : ExplainedImage
-    files : mapping of str to str
-        Paths of the arrays it was read from, by a name to print.
+    failed : mapping of str to str
+        Why methods found no map, by method.
 
     Returns
     -------
     dict
-        Plain values for JSON. ``methods`` holds, for every method with a map or a measure, the
-        ``map`` and ``mask`` (PNG data addresses or None), its ``box`` and its ``scores``; what is
-        not finite is None.
+        Plain values for JSON. ``methods`` holds, for every method with a map, a measure or a
+        failure, the ``map`` and ``mask`` (PNG data addresses or None), its ``box``, its ``scores``
+        and why it ``failed``; what is not finite is None.
     """
     measured = [method for (method, _), value in image.scores.items() if np.isfinite(value)]
     height, width = image.pixels.shape[:2]
+    truth = f", truly {image.label}" if image.label and image.label != image.target else ""
     return {
         "id": image.id,
-        "target": image.target,
-        "confidence": _finite(image.confidence),
-        "label": image.label,
-        "status": image.status,
+        "title": image.target,
+        "said": f"{image.id}: probability {image.confidence:.3g}{truth}; mask {image.status}",
+        "found_by": f"{image.id} {image.target} {image.label}",
         "width": width,
         "height": height,
         "picture": picture(image.pixels),
         "box": _box(image.box),
         "methods": {
-            method: _method(image, method) for method in dict.fromkeys([*image.maps, *measured])
+            method: _method(image, method, failed.get(method))
+            for method in dict.fromkeys([*image.maps, *measured, *failed])
         },
-        "files": dict(files),
     }
 
 
-def files_by_shard(paths) -> list[dict[str, str]]:
-    """Paths of the arrays that each shard's images come from, by a name to print.
+def plain_review(
+    review: HighlightedReview, found: Mapping[str, bool], scores: pd.DataFrame
+) -> dict[str, Any]:
+    """Turn one review into what the page shows of it.
+
+    Parameters
+    ----------
+    review : HighlightedReview
+    found : mapping of str to bool
+        Whether each method has an answer.
+    scores : pandas.DataFrame
+        Result rows of this review.
+
+    Returns
+    -------
+    dict
+        As :func:`plain_image`; in place of pictures ``words``, the ``rationale`` and each method's
+        ``levels`` of highlight with its ``note``.
+    """
+    known = f", score {review.score:.2f}" if np.isfinite(review.score) else ""
+    measures = scores.groupby("method")
+    return {
+        "id": review.title,
+        "title": review.title,
+        "said": f"{review.aspect} predicted {review.prediction:.2f}{known}",
+        "found_by": f"{review.title} {' '.join(review.words)}",
+        "words": list(review.words),
+        "rationale": review.rationale.tolist(),
+        "methods": {
+            method: {
+                "levels": review.levels(method).tolist(),
+                "note": review.notes.get(method, ""),
+                "failed": None if found[method] else review.notes.get(method, ""),
+                "scores": {
+                    metric: _finite(value)
+                    for of in ([measures.get_group(method)] if method in measures.groups else [])
+                    for metric, value in zip(of["metric"], of["value"], strict=True)
+                },
+            }
+            for method in review.saliency
+        },
+    }
+
+
+def page_data(
+    paths,
+    inputs: Sequence[Mapping[str, Any]],
+    *,
+    kind: str,
+    dataset: str,
+    generated: bool,
+    explained: int,
+    name_of: Callable[[str], str],
+) -> dict[str, Any]:
+    """What the page gets of one dataset.
 
     Parameters
     ----------
     paths : smug.job.Paths
-        ``attribution``, ``masks`` and ``smug_maps`` in shard order, and so ``maps`` with their
-        records ``settings`` for every method.
+        ``records`` and ``settings``: records of the stages behind the inputs, of every shard.
+    inputs : sequence of mapping
+        Of :func:`plain_image` or :func:`plain_review`, with ``files``, ``shard`` and ``row``.
+    kind : {"pictures", "words"}
+    dataset : str
+        Name to show.
+    generated : bool
+        Whether a program made the inputs.
+    explained : int
+        Inputs explained in the run, shown or not.
+    name_of : callable
+        From a method to the name to print.
+    """
+    methods = dict.fromkeys(method for one in inputs for method in one["methods"])
+    return {
+        "kind": kind,
+        "dataset": dataset,
+        "generated": generated,
+        "explained": explained,
+        "names": {method: name_of(method) for method in methods},
+        "inputs": list(inputs),
+        "records": [plain_record(path) for path in (*paths.all("records"), *paths.all("settings"))],
+    }
+
+
+def failures(paths) -> dict[str, dict[str, str]]:
+    """Why methods found no map of an image: by image, then by method.
+
+    Parameters
+    ----------
+    paths : smug.job.Paths
+        ``masks`` of SMUG, ``maps`` of the other methods with their records ``settings``.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for path in paths.all("masks"):
+        solved = SolvedShard.load(path)
+        for method, answered in (("smug", solved.has_mask()), ("smug_base", solved.has_nodes())):
+            for row in np.flatnonzero(~answered):
+                why = solved.message[row] or f"mask problem: {solved.status[row]}"
+                found.setdefault(str(solved.ids[row]), {})[method] = str(why)
+    for path, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
+        method, shard = load_json(record)["config"]["explainer"]["name"], SaliencyShard.load(path)
+        for row in np.flatnonzero(shard.message != ""):
+            found.setdefault(str(shard.ids[row]), {})[method] = str(shard.message[row])
+    return found
+
+
+def files_by_shard(paths) -> list[dict[str, str]]:
+    """Paths of the arrays that each shard's inputs come from, by a name to print.
+
+    Parameters
+    ----------
+    paths : smug.job.Paths
+        In shard order ``attribution``, ``masks``, ``smug_maps`` and, of reviews, ``sets``; and so
+        ``maps`` with their records ``settings`` for every method.
     """
     found = {
         name: paths.all(key)
@@ -72,7 +181,9 @@ def files_by_shard(paths) -> list[dict[str, str]]:
             ("attribution of the first layer", "attribution"),
             ("masks", "masks"),
             ("SMUG maps", "smug_maps"),
+            ("sufficient words", "sets"),
         )
+        if paths.all(key)
     }
     for path, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
         name = method_name(load_json(record)["config"]["explainer"]["name"])
@@ -83,24 +194,19 @@ def files_by_shard(paths) -> list[dict[str, str]]:
     ]
 
 
-def plain_record(path: str | Path) -> dict[str, Any]:
-    """What the page shows of a record: its stage (and method), configuration and commit."""
+def plain_record(path: Path) -> dict[str, Any]:
+    """What the page shows of a record: stage (and method), shard, configuration and commit."""
     record = load_json(path)
     stage, config = record["stage"], record["config"]
     method = config.get("explainer", {}).get("name")
     return {
-        "name": stage
-        if method is None or stage != "explain"
-        else f"{stage}: {method_name(method)}",
+        "name": f"{stage}: {method_name(method)}" if stage == "explain" else stage,
+        # What is made for all shards at once has a name in place of a number.
+        "shard": int(path.stem) if path.stem.isdigit() else None,
         "path": str(path),
         "config": config,
-        "commit": record["commit"],
+        "commit": record["commit"] or "unknown",
     }
-
-
-def method_names(inputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Every method of these inputs with the name to print, in the order first met."""
-    return {method: method_name(method) for one in inputs for method in one["methods"]}
 
 
 def picture(pixels: np.ndarray) -> str:
@@ -125,13 +231,14 @@ def mask_picture(mask: np.ndarray) -> str:
     return _png(image, transparency=1, bits=1)
 
 
-def _method(image: ExplainedImage, method: str) -> dict[str, Any]:
-    scores = image.maps.get(method)
-    mask = image.masks.get(method)
+def _method(image: ExplainedImage, method: str, failed: str | None) -> dict[str, Any]:
+    scores = None if failed else image.maps.get(method)
+    mask = None if failed else image.masks.get(method)
     return {
         "map": None if scores is None else map_picture(scores),
         "mask": None if mask is None else mask_picture(mask),
         "box": _box(image.best_box(method)),
+        "failed": failed,
         "scores": {
             metric: _finite(value)
             for (name, metric), value in image.scores.items()

@@ -14,21 +14,30 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from smug.figures.text_html import HighlightedReview
-
-#: Measures in the order of the table: key, name, which way is better, whether it is a share.
-METRICS = (
-    ("lsc", "LSC", "↓", False),
-    ("sparsity", "sparsity", "↓", True),
-    ("insertion", "insertion", "↑", False),
-    ("deletion", "deletion", "↓", False),
-    ("softmax_information", "softmax information", "↑", False),
-    ("accuracy_information", "accuracy information", "↑", False),
-    ("confidence", "probability of the box's crop", "", False),
-    ("area", "area of the box", "", True),
-    ("calls", "network calls", "", False),
-    ("seconds", "seconds", "↓", False),
-)
+#: Measures in the order of the table, by kind of input: key, name, better way, whether a share.
+METRICS = {
+    "pictures": (
+        ("lsc", "LSC", "↓", False),
+        ("sparsity", "sparsity", "↓", True),
+        ("insertion", "insertion", "↑", False),
+        ("deletion", "deletion", "↓", False),
+        ("softmax_information", "softmax information", "↑", False),
+        ("accuracy_information", "accuracy information", "↑", False),
+        ("confidence", "probability of the box's crop", "", False),
+        ("area", "area of the box", "", True),
+        ("calls", "network calls", "", False),
+        ("seconds", "seconds", "↓", False),
+    ),
+    "words": (
+        ("roc_auc", "ROC AUC", "↑", False),
+        ("best_f1", "best F1", "↑", False),
+        ("best_mae", "best MAE", "↓", False),
+        ("words", "words kept", "↓", False),
+        ("sparsity", "sparsity", "↓", True),
+        ("sufficiency", "kept words alone", "↑", False),
+        ("comprehensiveness", "drop without them", "↑", False),
+    ),
+}
 
 _FOLDER = Path(__file__).parent
 
@@ -37,8 +46,6 @@ def gallery_page(
     run: str,
     datasets: Sequence[Mapping[str, Any]],
     folder: str | Path,
-    *,
-    texts: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Build the page.
 
@@ -47,19 +54,16 @@ def gallery_page(
     run : str
         Name of the run.
     datasets : sequence of mappings
-        What the stage ``gallery_images`` wrote about each dataset.
+        What the stages ``gallery_images`` and ``gallery_texts`` wrote about each dataset.
     folder : path
         Folder the page will stand in; links to files are relative to it.
-    texts : sequence of mappings
-        What the stage ``gallery_texts`` wrote about each dataset of reviews; they stand below the
-        images, and the page says which come from the generator.
 
     Returns
     -------
     str
         A complete HTML document. Its content security policy allows its own script and style by
         their hashes, pictures inside the page, and nothing else. All text is data for the script,
-        which inserts it as text, or is escaped.
+        which inserts it as text.
     """
     style = _read("style.css")
     script = _read("script.js")
@@ -74,7 +78,7 @@ def gallery_page(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    commits = {record["commit"] for data in (*datasets, *texts) for record in data["records"]}
+    commits = {record["commit"] for data in datasets for record in data["records"]}
     return environment.get_template("template.html").render(
         policy="; ".join(f"{name} {value}" for name, value in policy.items()),
         style=Markup(style),
@@ -82,16 +86,18 @@ def gallery_page(
         data=script_json(
             {
                 "datasets": [_with_links(data, Path(folder)) for data in datasets],
-                "metrics": [
-                    dict(zip(("key", "name", "better", "share"), metric, strict=True))
-                    for metric in METRICS
-                ],
+                "metrics": {
+                    kind: [
+                        dict(zip(("key", "name", "better", "share"), metric, strict=True))
+                        for metric in metrics
+                    ]
+                    for kind, metrics in METRICS.items()
+                },
             }
         ),
         run=run,
         datasets=len(datasets),
-        commits=sorted(commit or "unknown" for commit in commits),
-        texts=[_review_section(text, Path(folder)) for text in texts],
+        commits=sorted(commits),
     )
 
 
@@ -101,25 +107,6 @@ def script_json(content: Any) -> Markup:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
-
-
-def _review_section(text: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What the template shows of one dataset of reviews."""
-    reviews = [HighlightedReview.of_plain(values) for values in text["reviews"]]
-    return {
-        **text,
-        "reviews": reviews,
-        "marked": any(review.rationale.any() for review in reviews),
-        "files": [(name, path, _link(path, folder)) for name, path in text["files"]],
-        "records": [
-            {
-                **record,
-                "path": _link(record["path"], folder),
-                "config": json.dumps(record["config"], indent=1, ensure_ascii=False),
-            }
-            for record in text["records"]
-        ],
-    }
 
 
 def _with_links(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -10,6 +10,8 @@
   const SCOPES = { input: "this input", median: "medians of the inputs found" };
 
   const set = () => data.datasets[state.dataset];
+  const ofWords = () => set().kind === "words";
+  const metrics = () => data.metrics[set().kind];
   const current = () => set().inputs[state.row];
   const shownMethods = () => Object.keys(set().names).filter((method) => !hidden.has(method));
 
@@ -30,10 +32,7 @@
   function found() {
     const query = state.query.trim().toLowerCase();
     const rows = [...set().inputs.keys()];
-    return rows.filter((row) => {
-      const { id, target, label } = set().inputs[row];
-      return [id, target, label].some((text) => text.toLowerCase().includes(query));
-    });
+    return rows.filter((row) => set().inputs[row].found_by.toLowerCase().includes(query));
   }
 
   // ---- choosing an input
@@ -41,23 +40,27 @@
   function drawChooser() {
     const rows = found();
     if (rows.length && !rows.includes(state.row)) state.row = rows[0];
-    const missing = set().explained - set().inputs.length;
+    const [shown, explained] = [set().inputs.length, set().explained];
     find("count").textContent =
-      `${rows.length} of ${set().inputs.length} inputs` +
-      (missing > 0 ? `; ${missing} more are explained but not on this page` : "");
+      `${rows.length} of ${shown} inputs` +
+      (shown < explained ? `; the page holds the first ${shown} of ${explained} explained` : "");
     find("strip").replaceChildren(
       ...rows.map((row) => {
-        const { picture, target, width } = set().inputs[row];
-        const image = make("img", { src: picture, alt: "" });
-        image.classList.toggle("coarse", width < 100);
-        const label = make("span", {}, target);
-        const element = button(image, () => choose(row), { "data-row": row });
-        element.append(label);
+        const { title } = set().inputs[row];
+        const element = button("", () => choose(row), { "data-row": row });
+        if (!ofWords()) element.append(thumbnail(set().inputs[row]));
+        element.append(make("span", {}, title));
         return element;
       }),
     );
     find("input").hidden = !rows.length;
     if (rows.length) drawInput();
+  }
+
+  function thumbnail({ picture, width }) {
+    const image = make("img", { src: picture, alt: "" });
+    image.classList.toggle("coarse", width < 100);
+    return image;
   }
 
   function choose(row) {
@@ -88,11 +91,9 @@
     }
     find("previous").disabled = rows[0] === state.row;
     find("next").disabled = rows.at(-1) === state.row;
-    find("title").textContent = input.target;
-    const truth = input.label && input.label !== input.target ? `, truly ${input.label}` : "";
+    find("title").textContent = input.title;
     find("said").textContent =
-      `${set().dataset}, ${input.id}: probability ${number(input.confidence)}${truth}; ` +
-      `mask ${input.status} (${rows.indexOf(state.row) + 1} of ${rows.length})`;
+      `${set().dataset}, ${input.said} (${rows.indexOf(state.row) + 1} of ${rows.length})`;
     find("files").replaceChildren(
       ...Object.entries(input.files).map(([name, href]) =>
         make("li", {}, make("a", { href }, name), ` (row ${input.row})`),
@@ -100,17 +101,40 @@
     );
     drawTiles();
     drawTable();
+    drawRecords();
     location.replace(`#${state.dataset}-${state.row}`);
   }
 
   function drawTiles() {
     const input = current();
-    const tiles = [tile("picture", input.picture, null, input.box, input.box ? "annotated box" : "")];
+    const tiles = [];
+    if (!ofWords()) {
+      const note = input.box ? "annotated box" : "";
+      tiles.push(tile("picture", input.picture, null, input.box, note));
+    }
     for (const method of shownMethods()) {
       const result = input.methods[method];
-      if (result) tiles.push(methodTile(set().names[method], input, result));
+      if (result) tiles.push(anyTile(set().names[method], input, result));
     }
+    find("tiles").className = ofWords() ? "texts" : "tiles";
     find("tiles").replaceChildren(...tiles);
+  }
+
+  function anyTile(name, input, result) {
+    if (result.failed != null) return figure(name, make("div", { class: "nothing" }, "no map"), result.failed);
+    return ofWords() ? wordsTile(name, input, result) : methodTile(name, input, result);
+  }
+
+  function wordsTile(name, { words, rationale }, { levels, note }) {
+    const spans = words.map((word, at) =>
+      make("span", { class: `s${levels[at]}${rationale[at] ? " r" : ""}` }, word),
+    );
+    const text = make("p", {}, ...spans.flatMap((span) => [span, " "]));
+    return figure(name, text, note);
+  }
+
+  function figure(name, content, note) {
+    return make("figure", {}, content, make("figcaption", {}, name, make("span", { class: "note" }, note)));
   }
 
   function methodTile(name, input, result) {
@@ -133,7 +157,7 @@
     if (over) frame.append(over);
     for (const image of frame.children) image.classList.toggle("coarse", width < 100);
     if (box && state.boxes) frame.append(outline(box, width, height));
-    return make("figure", {}, frame, make("figcaption", {}, name, make("span", { class: "note" }, note)));
+    return figure(name, frame, note);
   }
 
   function outline([x1, y1, x2, y2], width, height) {
@@ -170,7 +194,7 @@
   function drawTable() {
     const rows = shownMethods().map((method) => ({
       name: set().names[method],
-      values: Object.fromEntries(data.metrics.map(({ key }) => [key, measure(method, key)])),
+      values: Object.fromEntries(metrics().map(({ key }) => [key, measure(method, key)])),
     }));
     const { key, descending } = sorting;
     if (key) {
@@ -189,7 +213,7 @@
           "tr",
           {},
           make("th", { scope: "row" }, row.name),
-          ...data.metrics.map(({ key, share }) => make("td", {}, number(row.values[key], share))),
+          ...metrics().map(({ key, share }) => make("td", {}, number(row.values[key], share))),
         ),
       ),
     );
@@ -200,7 +224,7 @@
   }
 
   function drawHead() {
-    const columns = [{ key: "method", name: "method", better: "" }, ...data.metrics];
+    const columns = [{ key: "method", name: "method", better: "" }, ...metrics()];
     find("table").tHead.rows[0].replaceChildren(
       ...columns.map(({ key, name, better }) => {
         const sort = () => {
@@ -273,7 +297,7 @@
 
   function drawRecords() {
     find("records").replaceChildren(
-      ...set().records.map((record) =>
+      ...set().records.filter(({ shard }) => shard == null || shard === current().shard).map((record) =>
         make(
           "details",
           {},
@@ -286,8 +310,12 @@
   }
 
   function openDataset() {
+    sorting.key = null;
+    find("views").hidden = ofWords();
+    find("legend").hidden = !ofWords();
+    find("generated").hidden = !set().generated;
+    drawHead();
     drawMethods();
-    drawRecords();
     drawChooser();
   }
 
@@ -328,7 +356,6 @@
       step(by);
     });
     find("gallery").hidden = false;
-    drawHead();
     openDataset();
   }
 })();
