@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
@@ -21,7 +22,7 @@ import keras
 import numpy as np
 
 from smug.attribution.integrated_gradients import first_layer_integrated_gradients
-from smug.datasets.imagenet import sample_records, validation_records
+from smug.datasets.imagenet import validation_records
 from smug.datasets.images import prepare_images
 from smug.datasets.photographs import photograph_records
 from smug.masks.encode import top_k_nodes
@@ -35,7 +36,7 @@ def inputs(count: int) -> np.ndarray:
     shared = os.environ.get("SMUG_SHARED")
     found = validation_records(Path(shared) / "data/imagenet") if shared else photograph_records()
     records, names = found
-    chosen = sample_records(records, count, seed=0)
+    chosen = random.Random(0).sample(records, min(count, len(records)))
     return PREPROCESSING(prepare_images(chosen, names, PREPROCESSING.size)[0].images)
 
 
