@@ -2,8 +2,8 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
-OVERRIDE = $(if $(override),--config override='$(override)')
-# Make hands the variable override on to what it starts.
+# Make hands the variable override on to what it starts: the shell reads it, whatever its quotes.
+OVERRIDE = $(if $(override),--config override="$$override")
 RUN_NAME = import os; from smug import config; o = config.parse_overrides(os.environ.get("override", "")); print(config.compose("mnist", o)["workflow"]["run"])
 REPORT = --report results/$$($(BIN)/python -c '$(RUN_NAME)')/report.html \
   --report-stylesheet workflow/report/style.css

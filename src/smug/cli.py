@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from smug import __version__
 from smug.errors import SmugError
@@ -83,7 +80,10 @@ def explain_one(options: argparse.Namespace) -> None:
 
 def explain_typed_text(options: argparse.Namespace) -> None:
     """Explain one text: write a page and the arrays, print what was found."""
-    settings = _settings(options.set)
+    from smug.cli_settings import read_settings
+
+    # An unknown method or setting is said before the model is read.
+    settings = read_settings(options.method, options.set)
     from smug.explained_text import TextModel, explain_text
     from smug.figures.text_html import render
     from smug.io import atomic
@@ -112,14 +112,15 @@ def explain_typed_text(options: argparse.Namespace) -> None:
 
 def explain_image(options: argparse.Namespace) -> None:
     """Explain one image: write a picture and the arrays, print what was found."""
-    settings = _settings(options.set)
-    # An unknown method or setting is said before the slow start of the model.
     from smug.datasets.images import read_image, resize
 
     image = read_image(options.image)
     from smug import explain
+    from smug.cli_settings import read_settings
     from smug.figures.style import save_figure
 
+    # An unknown method or setting is said before the model is read.
+    settings = read_settings(options.method, options.set)
     model, preprocess, names = _load(options)
     size = tuple(int(side) for side in model.inputs[0].shape[1:3])
     x = preprocess(resize(image, size))
@@ -140,21 +141,12 @@ def explain_image(options: argparse.Namespace) -> None:
     print(f"written: {picture}, {arrays}, {about}")
 
 
-def _settings(words: list[str]) -> dict[str, Any]:
-    settings = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise SmugError(f"--set {word!r} is not KEY=VALUE; for example --set top_k=1000")
-        settings[key] = yaml.safe_load(value)
-    return settings
-
-
 def _load(options: argparse.Namespace):
     """The model, the function from uint8 pixels to its input, and its class names if known."""
     from smug.models import efficientnet_lite0
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
+    from smug.models.rewire import leaves
 
     if options.model in (None, "efficientnet_lite0"):
         from smug.datasets.imagenet import class_names
@@ -168,7 +160,7 @@ def _load(options: argparse.Namespace):
             "(height, width, 3); use smug.explain in Python for others"
         )
     scales = any(
-        layer.__class__.__name__ in ("Rescaling", "Normalization") for layer in model.layers
+        layer.__class__.__name__ in ("Rescaling", "Normalization") for layer in leaves(model)
     )
     mean = 0.0 if options.mean is None else options.mean
     scale = options.scale or (1.0 if scales else 255.0)

@@ -30,6 +30,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
 from smug.settings import SCHEMAS
+from smug.settings.together import check_together
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
@@ -67,19 +68,19 @@ class Override:
 
 def stages() -> list[str]:
     """Names of all stages: every file in ``conf/`` but the primary one."""
-    _need_conf()
-    return sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "config")
+    return [name for name in files(".") if name != "config"]
 
 
 def datasets() -> list[str]:
     """Names of all datasets: every file in ``conf/dataset/``."""
-    _need_conf()
-    return sorted(path.stem for path in (CONF / "dataset").glob("*.yaml"))
+    return files("dataset")
 
 
-def _need_conf() -> None:
+def files(group: str) -> list[str]:
+    """Names of the files of a group."""
     if not CONF.is_dir():
         raise SmugError(f"no folder {CONF}; the workflow needs a checkout of the repository")
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:
@@ -121,9 +122,8 @@ def _parse_word(word: str) -> Override:
 
 @functools.cache
 def _group_overrides(group: str, name: str) -> tuple[Override, ...]:
-    known = [path.stem for path in (CONF / group).glob("*.yaml")]
-    if name not in known:
-        raise unknown_name(group, name, known)
+    if name not in files(group):
+        raise unknown_name(group, name, files(group))
     content = yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) or {}
     overrides = []
     for scope, sections in content.items():
@@ -252,9 +252,8 @@ def _of_dataset(dataset: str) -> DictConfig:
 @functools.cache
 def _section(section: str, name: str) -> DictConfig:
     """Let Hydra compose one file of a group."""
-    known = sorted(path.stem for path in (CONF / section).glob("*.yaml"))
-    if name not in known:
-        raise unknown_name(section, name, known)
+    if name not in files(section):
+        raise unknown_name(section, name, files(section))
     return _hydra(f"{section}/{name}", [])[section]
 
 
@@ -309,15 +308,18 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
         hint = f" Did you mean {close[0]}?" if close else ""
         raise SmugError(f"unknown key {override.key!r}; known: {', '.join(shown)}.{hint}")
     for name in known:
-        compose(name, overrides)
+        composed = compose(name, overrides)
+        # A job hears of its own sections only; those it does not read keep their defaults.
+        if dataset is None:
+            check_together(composed, files)
 
 
 @functools.cache
 def _keys_of_any_choice(section: str) -> set[str]:
     """Keys of every file that may fill a section: heard where one of those is chosen."""
     keys: set[str] = set()
-    for path in (CONF / section).glob("*.yaml") if section in _sections() else ():
-        keys |= {f"{section}.{key}" for key in _section(section, path.stem)}
+    for name in files(section) if section in _sections() else ():
+        keys |= {f"{section}.{key}" for key in _section(section, name)}
     return keys
 
 
@@ -331,7 +333,9 @@ def _stage_file(stage: str) -> dict[str, Any]:
 def stage_config(stage: str, overrides: Iterable[Override] = (), *, dataset: str) -> dict[str, Any]:
     """Pick the sections that a stage reads from the composed configuration."""
     composed = compose(dataset, overrides)
-    return {section: composed[section] for section in _stage_file(stage)["reads"]}
+    read = {section: composed[section] for section in _stage_file(stage)["reads"]}
+    check_together(read, files)
+    return read
 
 
 def freeze(config: dict[str, Any]) -> list[str]:

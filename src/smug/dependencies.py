@@ -1,4 +1,4 @@
-"""Which source files a stage's results depend on."""
+"""Which of the package's files a stage's results depend on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from smug.config import ROOT
 
 
 def modules_of(stage: str) -> list[str]:
-    """Source files that a stage's module imports from SMUG, directly or not, as paths from ROOT.
+    """Files of SMUG that a stage's module imports or reads, directly or not, as paths from ROOT.
 
-    Rules name them as inputs, so that editing a module reruns exactly the stages that use it.
+    Rules name them as inputs, so that editing one reruns exactly the stages that use it.
     The configuration and the job runner are left out: they carry values, they do not make results.
     """
     seen: dict[str, Path] = {}
@@ -26,7 +26,8 @@ def modules_of(stage: str) -> list[str]:
             continue
         seen[name] = path
         todo += _imports(name, path)
-    return sorted(str(path.relative_to(ROOT)) for path in seen.values())
+    found = {*seen.values(), *(file for path in seen.values() for file in _files_read(path))}
+    return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
 def _module_path(name: str) -> Path | None:
@@ -35,6 +36,23 @@ def _module_path(name: str) -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+@functools.cache
+def _files_read(path: Path) -> tuple[Path, ...]:
+    """Files of the package, such as tables and templates, whose names a module spells out."""
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return tuple(file for file in _package_data() if file.name in texts)
+
+
+@functools.cache
+def _package_data() -> tuple[Path, ...]:
+    files = (ROOT / "src" / "smug").rglob("*.*")
+    return tuple(file for file in files if file.is_file() and file.suffix not in (".py", ".pyc"))
 
 
 @functools.cache

@@ -10,6 +10,10 @@ class SmugError(ValueError):
     """Base of every error that SMUG raises on purpose; its message is meant for the user."""
 
 
+#: What one input may fail with while the others go on; a TypeError and its kin are bugs.
+FAILURES = (SmugError, ArithmeticError)
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> SmugError:
     """Error for a name that no registry holds, with the closest known one.
 

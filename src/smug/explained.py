@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from smug.errors import SmugError
 from smug.methods import explain, method_settings
+from smug.models import rewire
 from smug.shards import SaliencyShard
 from smug.word_scores import word_scores
 
@@ -53,9 +54,10 @@ def explain_shard(
                 raise SmugError(f"{method} answers NaN or infinite values")
             if made.mask is not None:
                 masks[i] = made.mask[0]
-        except SmugError as error:
+        except rewire.FAILURES as error:
             print(f"{ids[i]}: {error}")
-            maps[i], message[i] = 0.0, str(error)
+            # An empty message would say that the method succeeded.
+            maps[i], message[i] = 0.0, str(error) or type(error).__name__
         seconds[i] = perf_counter() - begin
     return SaliencyShard(
         ids, target.astype(np.int64), maps, masks, seconds, np.array(message, np.str_)

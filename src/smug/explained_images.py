@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_arrays, load_json
@@ -31,8 +32,9 @@ class ExplainedImage:
     nodes : numpy.ndarray of float64, shape (height, width of the first layer)
         Attribution of the chosen nodes, summed over channels; zero elsewhere.
     status : str
-        Of the mask problem.
+        Of the mask problem; empty where the caller did not read it.
     maps : dict of str to numpy.ndarray, shape (height, width)
+        Of the methods that did not fail on this image.
     masks : dict of str to numpy.ndarray of bool, shape (height, width)
         Of the methods that have one.
     scores : dict of (method, metric) to float
@@ -61,25 +63,37 @@ _EDGES = ("x1", "y1", "x2", "y2")
 def collect_images(paths, shard_size: int, shown: int | None = None) -> list[ExplainedImage]:
     """Read what the jobs wrote about the first images of a dataset.
 
+    A method that failed on an image has no map and no mask of it.
+
     Parameters
     ----------
     paths : smug.job.Paths
-        ``data``, and in shard order ``attribution``, ``masks``, ``smug_maps``, ``scores``;
-        ``maps`` with their records ``settings`` for every method and shard.
+        ``data`` and, in shard order, ``attribution``. Where a caller has them, in the same order
+        ``masks`` with ``smug_maps``, and ``scores``; ``maps`` with their records ``settings`` for
+        every method and shard.
     shard_size : int
         Images per shard.
     shown : int, optional
         Most images to read; all by default.
     """
-    data = PreparedImages.load(paths.data)
     maps = _maps_by_method(paths.all("maps"), paths.all("settings"))
+    shards = len(paths.all("attribution"))
+    files = [
+        paths.all(name) or [None] * shards
+        for name in ("attribution", "masks", "smug_maps", "scores")
+    ]
     images: list[ExplainedImage] = []
-    files = zip(
-        *(paths.all(n) for n in ("attribution", "masks", "smug_maps", "scores")), strict=True
-    )
-    for number, (attribution, masks, smug_maps, scores) in enumerate(files):
-        part = data.shard(number, shard_size)
-        images += _read_shard(part, attribution, masks, smug_maps, scores, maps)
+    for number, (attribution, masks, smug_maps, scores) in enumerate(zip(*files, strict=True)):
+        part = PreparedImages.load_shard(paths.data, number, shard_size)
+        shard = AttributedShard.load(attribution)
+        found = _unexplained(part, shard)
+        if masks is not None:
+            found = _with_smug(found, shard, SolvedShard.load(masks), load_arrays(smug_maps))
+        for image in found:
+            _add_maps(image, maps)
+        if scores is not None:
+            _add_scores(found, load_results(scores))
+        images += found
         if shown is not None and len(images) >= shown:
             return images[:shown]
     return images
@@ -88,48 +102,76 @@ def collect_images(paths, shard_size: int, shown: int | None = None) -> list[Exp
 def _maps_by_method(
     maps: Sequence[Path], settings: Sequence[Path]
 ) -> dict[str, dict[str, tuple[SaliencyShard, int]]]:
-    """Shard and row of every image, by method."""
+    """Shard and row of every image that a method has a map of, by method."""
     found: dict[str, dict[str, tuple[SaliencyShard, int]]] = {}
     for path, record in zip(maps, settings, strict=True):
         name = load_json(record)["config"]["explainer"]["name"]
         shard = SaliencyShard.load(path)
-        rows = {image: (shard, row) for row, image in enumerate(shard.ids.tolist())}
-        found.setdefault(name, {}).update(rows)
+        found.setdefault(name, {}).update(
+            (image, (shard, row))
+            for row, image in enumerate(shard.ids.tolist())
+            if not shard.message[row]
+        )
     return found
 
 
-def _read_shard(part, attribution, masks, smug_maps, scores, maps) -> list[ExplainedImage]:
-    shard, solved = AttributedShard.load(attribution), SolvedShard.load(masks)
-    own, rows = load_arrays(smug_maps), load_results(scores)
+def _unexplained(part: PreparedImages, shard: AttributedShard) -> list[ExplainedImage]:
+    """The images of a shard and what the network sees in them."""
     names = part.class_names
-    images = []
-    for i, image in enumerate(part.ids.tolist()):
-        of_image = rows[rows["image"].eq(image)]
-        others = {name: by_image[image] for name, by_image in maps.items() if image in by_image}
-        images.append(
-            ExplainedImage(
-                id=image,
-                pixels=part.images[i],
-                target=str(names[shard.target[i]]),
-                confidence=float(shard.probability[i, shard.target[i]]),
-                label=str(names[part.labels[i]]) if part.labels[i] >= 0 else "",
-                box=part.boxes[i],
+    return [
+        ExplainedImage(
+            id=image,
+            pixels=part.images[i],
+            target=str(names[shard.target[i]]),
+            confidence=float(shard.probability[i, shard.target[i]]),
+            label=str(names[part.labels[i]]) if part.labels[i] >= 0 else "",
+            box=part.boxes[i],
+            nodes=_chosen_nodes(shard.attribution[i], np.zeros(0, np.int64)),
+            status="",
+            maps={},
+            masks={},
+            scores={},
+        )
+        for i, image in enumerate(part.ids.tolist())
+    ]
+
+
+def _with_smug(
+    images: list[ExplainedImage],
+    shard: AttributedShard,
+    solved: SolvedShard,
+    own: dict[str, np.ndarray],
+) -> list[ExplainedImage]:
+    """Add SMUG and SMUG_base, each where it has an answer."""
+    explained = []
+    for i, image in enumerate(images):
+        answered = {"smug": solved.has_mask()[i], "smug_base": solved.has_nodes()[i]}
+        masks = {"smug": solved.masks[i], "smug_base": own["seen"][i]}
+        explained.append(
+            replace(
+                image,
                 nodes=_chosen_nodes(shard.attribution[i], solved.nodes[i]),
                 status=str(solved.status[i]),
-                maps={"smug": own["smug"][i], "smug_base": own["smug_base"][i]}
-                | {name: made.maps[row] for name, (made, row) in others.items()},
-                masks={"smug": solved.masks[i], "smug_base": own["seen"][i]}
-                | {
-                    name: made.masks[row]
-                    for name, (made, row) in others.items()
-                    if made.masks.any()
-                },
-                scores={
-                    (row.method, row.metric): row.value for row in of_image.itertuples(index=False)
-                },
+                maps={name: own[name][i] for name, answer in answered.items() if answer},
+                masks={name: masks[name] for name, answer in answered.items() if answer},
             )
         )
-    return images
+    return explained
+
+
+def _add_maps(image: ExplainedImage, maps: dict[str, dict[str, tuple[SaliencyShard, int]]]) -> None:
+    for name, by_image in maps.items():
+        if image.id in by_image:
+            shard, row = by_image[image.id]
+            image.maps[name] = shard.maps[row]
+            if shard.masks.any():
+                image.masks[name] = shard.masks[row]
+
+
+def _add_scores(images: list[ExplainedImage], scores: pd.DataFrame) -> None:
+    by_id = {image.id: image for image in images}
+    for row in scores.itertuples(index=False):
+        by_id[row.image].scores[row.method, row.metric] = row.value
 
 
 def _chosen_nodes(attribution: np.ndarray, nodes: np.ndarray) -> np.ndarray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -27,11 +29,11 @@ def atomic(path: str | Path) -> Iterator[Path]:
         The folder cannot be written, or the disk is full.
     """
     path = Path(path)
+    prefix, suffix = f".{path.stem}-", "".join(path.suffixes)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix="".join(path.suffixes)
-        )
+        _remove_stale(path.parent, prefix, suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)
         os.close(handle)
     except OSError as error:
         raise SmugError(f"cannot write {path}: {error.strerror}; choose another folder") from error
@@ -47,6 +49,15 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise SmugError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_stale(folder: Path, prefix: str, suffix: str) -> None:
+    """Remove what a killed process left of an earlier write of the same file."""
+    # Between them stand mkstemp's eight characters, never a hyphen as in another file's prefix.
+    temporary = re.compile(rf"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}")
+    for path in folder.iterdir():
+        if temporary.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
@@ -81,6 +92,22 @@ def array_names(path: str | Path) -> list[str]:
     """Names of the arrays in an ``.npz``, without reading them; raises as :func:`load_arrays`."""
     with _opened(path) as file:
         return list(file.files)
+
+
+def load_rows(path: str | Path, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Read rows ``start`` to ``stop`` of one array, read-only, holding no others in memory.
+
+    Raises as :func:`load_arrays`.
+    """
+    with _opened(path) as file, file.zip.open(f"{name}.npy") as stream:
+        np.lib.format.read_magic(stream)
+        (length, *row), fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        if fortran_order:
+            return file[name][start:stop]
+        start, stop, _ = slice(start, stop).indices(length)
+        count, size = max(stop - start, 0), math.prod(row) * dtype.itemsize
+        stream.seek(start * size, os.SEEK_CUR)
+        return np.frombuffer(stream.read(count * size), dtype).reshape(count, *row)
 
 
 @contextmanager

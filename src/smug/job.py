@@ -17,6 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from smug import config
 from smug.errors import SmugError
 from smug.io import save_json, sha256
@@ -82,6 +84,8 @@ def configure_threads(threads: int) -> None:
         "TF_NUM_INTEROP_THREADS",
     ):
         os.environ[variable] = str(threads)
+    # Libraries that are loaded already, such as NumPy's, no longer read their variables.
+    threadpool_limits(threads)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

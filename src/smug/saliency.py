@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smug.errors import SmugError, unknown_name
+from smug.masks.encode import expand_mask, shrink_mask
 from smug.masks.linear import LinearMap, receptive_fields
 from smug.shards import AttributedShard, SolvedShard
 
@@ -69,7 +70,7 @@ def smug_saliency(
 class SmugMaps:
     """Maps of SMUG and SMUG_base for a shard, shape (n, *spatial) each; zero without a mask.
 
-    ``seen`` marks the positions that SMUG_base keeps: the receptive fields of the chosen nodes.
+    ``seen`` is SMUG_base's mask, see :func:`base_mask`.
     """
 
     smug: np.ndarray
@@ -78,9 +79,19 @@ class SmugMaps:
 
 
 def shard_maps(
-    shard: AttributedShard, solved: SolvedShard, *, scoring: str, ranking: str, seed: int
+    shard: AttributedShard,
+    solved: SolvedShard,
+    *,
+    window: int,
+    scoring: str,
+    ranking: str,
+    seed: int,
 ) -> SmugMaps:
-    """Score every input of a shard; settings as for :func:`smug_saliency` and ``node_values``."""
+    """Score every input of a shard.
+
+    ``window`` is that of the masks; the other settings are those of :func:`smug_saliency` and
+    ``node_values``.
+    """
     shape = solved.masks.shape
     maps = SmugMaps(np.zeros(shape), np.zeros(shape), np.zeros(shape, bool))
     for i, nodes in enumerate(solved.nodes):
@@ -88,7 +99,7 @@ def shard_maps(
         if not nodes.size:
             continue
         alpha = shard.node_values(i, ranking, seed)
-        maps.seen[i] = seen_positions(shard.layer, nodes) & ~shard.padding[i]
+        maps.seen[i] = base_mask(shard.layer, nodes, window, shard.padding[i])
         maps.smug_base[i] = smug_saliency(shard.layer, alpha, nodes, maps.seen[i], scoring=scoring)
         maps.smug[i] = smug_saliency(shard.layer, alpha, nodes, solved.masks[i], scoring=scoring)
     return maps
@@ -102,11 +113,32 @@ def seen_positions(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
     return seen.reshape(layer.spatial)
 
 
-def sparsity(mask: np.ndarray, countable: np.ndarray | None = None) -> float:
-    """Share of the countable positions (all by default) that a boolean mask keeps."""
-    if countable is None:
-        return float(np.mean(mask))
-    return float(mask[countable].mean())
+def base_mask(layer: LinearMap, nodes: np.ndarray, window: int, padding: np.ndarray) -> np.ndarray:
+    """SMUG_base's mask, ``M = 1`` on every receptive field of ``D^k``: shape ``layer.spatial``.
+
+    It keeps whole windows, all that hold a position seen by a chosen node. They are the variables
+    of the mask problem, so that a minimal mask is never larger. Counting the pixels of the fields
+    instead would set pixels against windows: SMUG could then seem to keep more.
+    """
+    seen = seen_positions(layer, nodes) & ~padding
+    return expand_mask(shrink_mask(seen, window), layer.spatial, window) & ~padding
+
+
+def sparsity(masks: np.ndarray, countable: np.ndarray | None = None) -> np.ndarray:
+    """Share of the countable positions (all by default) that each boolean mask keeps.
+
+    Parameters
+    ----------
+    masks, countable : numpy.ndarray of bool, shape (n, *spatial)
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        0 where nothing counts.
+    """
+    countable = np.ones_like(masks) if countable is None else countable
+    axes = tuple(range(1, masks.ndim))
+    return (masks & countable).sum(axis=axes) / np.maximum(countable.sum(axis=axes), 1)
 
 
 def _check_mask(mask: np.ndarray, layer: LinearMap) -> np.ndarray:

@@ -30,7 +30,7 @@ class AttributedShard:
     inputs : numpy.ndarray of float32, shape (n, ...)
         What enters the first layer.
     attribution : numpy.ndarray of float32, shape (n, *layer.output_shape)
-        Integrated Gradients of the first layer's activations.
+        Integrated Gradients of the first layer's activations; NaN where they failed.
     gradient, activation : numpy.ndarray of float32, shape (n, *layer.output_shape)
         Gradient of the class probability with respect to the first layer's activations, and
         those activations: other rankings of the nodes than Integrated Gradients.
@@ -193,9 +193,22 @@ class SolvedShard:
         gaps[found] = distance / np.maximum(self.objective[found], 1)
         return gaps
 
+    def solver_columns(self, i: int) -> dict[str, str | float]:
+        """What the result table says of the solver's work on one input."""
+        return {
+            "status": str(self.status[i]),
+            "bound": self.bound[i],
+            "gap": self.gap()[i],
+            "seconds": self.encode_seconds[i] + self.solve_seconds[i],
+        }
+
     def has_mask(self) -> np.ndarray:
         """Which inputs have a mask, bool, shape (n,)."""
         return np.isfinite(self.objective)
+
+    def has_nodes(self) -> np.ndarray:
+        """Which inputs have chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
+        return (self.nodes >= 0).any(axis=1)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -9,18 +10,21 @@ from typing import Protocol
 import numpy as np
 from tqdm import tqdm
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import FAILURES, SmugError, unknown_name
 from smug.masks.encode import (
     EncodedMask,
+    check_top_k,
     encode_first_layer,
     expand_mask,
     mask_grid,
+    shrink_mask,
     top_k_nodes,
     without_padding,
 )
+from smug.masks.network import SOLVERS as NETWORK_SOLVERS
 from smug.masks.network import DenseNetwork, solve_network
 from smug.masks.problem import MaskProblem, MaskSolution
-from smug.masks.solvers import solve
+from smug.masks.solvers import SOLVERS, solve
 from smug.shards import FAILED, AttributedShard, SolvedShard
 
 
@@ -78,21 +82,47 @@ def solve_shard(
     -------
     SolvedShard
         Inputs whose problem cannot be set up have the status ``failed`` and a message.
+
+    Raises
+    ------
+    SmugError
+        For settings that fit no input, or when every input fails.
     """
-    if method.encoding not in _ENCODINGS:
-        raise unknown_name("method.encoding", method.encoding, _ENCODINGS)
+    _check(shard, method, solver)
     solve_input = _ENCODINGS[method.encoding]
     solved = []
     for i in tqdm(range(len(shard.ids)), desc=f"{method.encoding}, {solver.name}", unit="mask"):
         try:
             first = start.masks[i] if start is not None and start.has_mask()[i] else None
             solved.append(solve_input(shard, i, method, solver, first))
-        except SmugError as error:
+        except FAILURES as error:
             print(f"{shard.ids[i]}: {error}")
             nothing = np.zeros(shard.layer.spatial, bool)
             solved.append(SolvedInput(np.zeros(0, np.int64), nothing, None, message=str(error)))
+    if solved and all(one.solution is None for one in solved):
+        raise SmugError(
+            f"no mask: all {len(solved)} inputs failed, {shard.ids[0]} first: {solved[0].message}"
+        )
     width = method.top_k if method.encoding == "first_layer" else 0
     return _stack(shard, solved, width)
+
+
+def _check(shard: AttributedShard, method: MethodSettings, solver: SolverSettings) -> None:
+    """Refuse settings that fit no input of the shard."""
+    if method.encoding not in _ENCODINGS:
+        raise unknown_name("method.encoding", method.encoding, _ENCODINGS)
+    mask_grid(shard.layer.spatial, method.window)
+    if method.encoding == "first_layer":
+        check_top_k(method.top_k, shard.layer.size)
+        known: Collection[str] = SOLVERS
+    elif not shard.dense:
+        raise SmugError(
+            "method.encoding=network needs a network of dense ReLU layers; use first_layer"
+        )
+    else:
+        known = NETWORK_SOLVERS
+    if solver.name not in known:
+        raise unknown_name(f"solver for method.encoding={method.encoding}", solver.name, known)
 
 
 def _stack(shard: AttributedShard, solved: list[SolvedInput], width: int) -> SolvedShard:
@@ -150,6 +180,7 @@ def several_masks(
     sizes : list of float
         Windows in each mask.
     """
+    _check(shard, method, solver)
     masks, sizes = [], []
     for i in tqdm(range(len(shard.ids)), desc="distinct masks", unit="input"):
         found: tuple[np.ndarray, ...] = ()
@@ -165,7 +196,7 @@ def several_masks(
                 threads=solver.threads,
             )
             found, size = solution.masks, solution.objective
-        except SmugError as error:
+        except FAILURES as error:
             print(f"{shard.ids[i]}: {error}")
         shown = [_on_input(shard, i, encoded.problem, mask, method.window) for mask in found]
         masks.append(np.array(shown, bool).reshape(-1, *shard.layer.spatial))
@@ -201,9 +232,7 @@ def _on_input(
 
 def _variables(problem: MaskProblem, mask: np.ndarray, window: int) -> np.ndarray:
     """Read a problem's variables off a mask over pixels (words)."""
-    for axis, side in enumerate(mask.shape):
-        mask = np.logical_or.reduceat(mask, np.arange(0, side, window), axis=axis)
-    return mask.ravel()[problem.groups]
+    return shrink_mask(mask, window).ravel()[problem.groups]
 
 
 def _network(
@@ -214,10 +243,6 @@ def _network(
     start: np.ndarray | None,
 ) -> SolvedInput:
     """Encode the whole network of dense ReLU layers (paper, section 4.1)."""
-    if not shard.dense:
-        raise SmugError(
-            "method.encoding=network needs a network of dense ReLU layers; use first_layer"
-        )
     kernels, biases = zip(*shard.dense, strict=True)
     solution = solve_network(
         DenseNetwork(kernels, biases),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from smug.saliency import SmugMaps
+from smug.saliency import SmugMaps, sparsity
 from smug.shards import AttributedShard, SolvedShard
 
 #: Settings that sweeps vary; the name of a row's method holds all of them.
@@ -49,25 +49,15 @@ def mask_rows(
     found = solved.has_mask()
     metrics = {
         "mask_size": np.where(found, solved.objective, np.nan),
-        "sparsity": np.where(found, _share(solved.masks, countable), np.nan),
-        "base_sparsity": _share(maps.seen, countable),
+        "sparsity": np.where(found, sparsity(solved.masks, countable), np.nan),
+        "base_sparsity": sparsity(maps.seen, countable),
         **values,
     }
-    gaps = solved.gap()
     for i, image in enumerate(solved.ids.tolist()):
         common = {
             "image": image,
             "method": setting_name(method, scoring),
-            "status": str(solved.status[i]),
-            "bound": solved.bound[i],
-            "gap": gaps[i],
-            "seconds": solved.encode_seconds[i] + solved.solve_seconds[i],
+            **solved.solver_columns(i),
         }
         for metric, of_inputs in metrics.items():
             yield {**common, "metric": metric, "value": float(of_inputs[i])}
-
-
-def _share(masks: np.ndarray, countable: np.ndarray) -> np.ndarray:
-    """Share of the countable positions that each mask keeps, shape (n,)."""
-    axes = tuple(range(1, masks.ndim))
-    return (masks & countable).sum(axis=axes) / np.maximum(countable.sum(axis=axes), 1)

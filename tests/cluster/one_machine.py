@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -48,7 +49,7 @@ PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 
 
 class ClusterError(RuntimeError):
-    """The cluster did not come up."""
+    """The cluster did not come up or does not answer."""
 
 
 def program(name: str) -> str | None:
@@ -84,7 +85,9 @@ def one_machine(memory: int) -> Iterator[dict[str, str]]:
         wait_for(lambda: state(environment) == "idle", daemons, folder)
         yield environment
     finally:
-        cancel_jobs(environment)
+        # A cluster that did not come up has no jobs, and another error to tell.
+        with contextlib.suppress(ClusterError):
+            cancel_jobs(environment)
         for daemon in reversed(daemons):
             stop(daemon)
         shutil.rmtree(folder, ignore_errors=True)
@@ -165,17 +168,28 @@ def wait_for(ready, daemons: list[subprocess.Popen], folder: Path, seconds: floa
 
 
 def ask(command: list[str], environment: dict[str, str]) -> str:
-    """Standard output of a short command; nothing if it failed or hung."""
+    """Standard output of a short command; raises if it failed or hung."""
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
-    except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    except subprocess.TimeoutExpired as error:
+        raise ClusterError(f"{command[0]}: no answer after {error.timeout} s") from error
+    if done.returncode:
+        raise ClusterError(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 def state(environment: dict[str, str]) -> str:
-    """State of the only node, such as ``idle``."""
-    return ask(["sinfo", "--noheader", "--format=%T"], environment)
+    """State of the only node, such as ``idle``; empty while the controller starts."""
+    try:
+        return ask(["sinfo", "--noheader", "--format=%T"], environment)
+    except ClusterError:
+        return ""
+
+
+def finished_jobs(environment: dict[str, str]) -> dict[str, str]:
+    """State in which every job ended, by its id: the record that outlives the queue."""
+    record = Path(environment["SLURM_CONF"]).with_name("finished.txt").read_text()
+    return dict(re.findall(r"^JobId=(\d+) .*?\bJobState=(\w+)", record, re.M))
 
 
 def cancel_jobs(environment: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ..workflow.conftest import TINY, Project
-from .one_machine import ask, missing, one_machine
+from .one_machine import finished_jobs, missing, one_machine, wait_for
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}"),
@@ -21,7 +21,7 @@ pytestmark = [
         importlib.util.find_spec("snakemake_executor_plugin_slurm") is None,
         reason="needs the extra slurm: snakemake-executor-plugin-slurm",
     ),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(1800),
 ]
 
 OVERRIDE = f"{TINY} mnist:sweep.windows=[7]"
@@ -82,10 +82,13 @@ def on_slurm(tmp_path_factory):
     """A copy in which Slurm ran every job, and the ids of the jobs: submitted, completed."""
     project = Project(tmp_path_factory.mktemp("slurm"))
     with one_machine(memory=8000) as environment:
-        output = snakemake(project, *ON_SLURM, environment=environment, seconds=700)
-        states = ask(["squeue", "--states=all", "--noheader", "--format=%i %T"], environment)
-    submitted = set(re.findall(r"submitted with SLURM jobid (\d+)", output))
-    return project, submitted, dict(line.split() for line in states.splitlines())
+        output = snakemake(project, *ON_SLURM, environment=environment, seconds=1200)
+        submitted = set(re.findall(r"submitted with SLURM jobid (\d+)", output))
+        logs = Path(environment["SLURM_CONF"]).parent
+        # A job's files are there a moment before its end is on record.
+        wait_for(lambda: submitted <= set(finished_jobs(environment)), [], logs)
+        states = finished_jobs(environment)
+    return project, submitted, states
 
 
 def test_slurm_ran_every_job(on_slurm):

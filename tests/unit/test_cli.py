@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from smug import cli
+from smug.cli_settings import read_settings
 from smug.datasets.tokenizer import Tokenizer
 from smug.io import save_json
 from smug.models import text_cnn
@@ -58,6 +60,35 @@ def test_the_output_and_method_can_be_chosen(picture, model_file, tmp_path):
     assert "mask" not in arrays
 
 
+@pytest.mark.parametrize(
+    ("method", "word", "value"),
+    [
+        ("smug", "margin=1e-4", 1e-4),
+        ("smug", "gamma=0", 0.0),
+        ("smug", "top_k=null", None),
+        ("smug", "layer=12", "12"),
+        ("smug", "scoring=max", "max"),
+        ("integrated_gradients", "baseline=white", "white"),
+        ("integrated_gradients", "adaptive=true", True),
+        ("integrated_gradients", "input_range=[-1, 1]", (-1.0, 1.0)),
+    ],
+)
+def test_settings_have_the_types_of_the_method(method, word, value):
+    (found,) = read_settings(method, [word]).values()
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_a_model_that_rescales_inside_gets_plain_pixels(model_file, tmp_path):
+    base = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 255)])
+    model = keras.Sequential([base, keras.models.load_model(model_file)])
+    model.save(tmp_path / "nested.keras")
+    for path, largest in ((tmp_path / "nested.keras", 255.0), (model_file, 1.0)):
+        options = SimpleNamespace(model=path, mean=None, scale=None)
+        _, preprocess, _ = cli._load(options)
+        assert preprocess(np.full((1, 16, 16, 3), 255, np.uint8)).max() == largest
+
+
 def test_methods_are_listed(capsys):
     cli.main(["methods"])
     said = capsys.readouterr().out
@@ -75,7 +106,12 @@ def test_methods_are_listed(capsys):
         (["{photo}", "--model", "{photo}"], "not a Keras model"),
         (["{photo}", "--model", "{model}", "--method", "lime"], "unknown method 'lime'"),
         (["{photo}", "--model", "{model}", "--set", "top_k"], "not KEY=VALUE"),
+        (["{photo}", "--model", "nowhere.keras", "--method", "lime"], "unknown method 'lime'"),
         (["{photo}", "--model", "{model}", "--set", "topk=3"], "Did you mean 'top_k'"),
+        (["{photo}", "--set", "top_k=abc"], "top_k=abc is not a whole number or null"),
+        (["{photo}", "--set", "top_k=2.5"], "top_k=2.5 is not a whole number or null"),
+        (["{photo}", "--set", "gamma=[1"], "gamma=[1 is not a number; the default is 0.0"),
+        (["{photo}", "--set", "gamma=true"], "gamma=true is not a number"),
         (["{photo}", "--model", "{model}", "--target", "7"], "7"),
         (["{photo}", "--model", "{model}", "--threads", "0"], "threads=0"),
     ],

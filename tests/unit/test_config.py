@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smug import config, dependencies
 from smug.config import Override
 from smug.errors import SmugError
+from smug.settings.together import NETWORKS
 
 
 def overrides(text):
@@ -105,6 +106,14 @@ def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
     assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
 
 
+@pytest.mark.parametrize("name", config.files("experiment"))
+def test_every_experiment_composes_and_has_a_folder_of_its_own(name):
+    given = overrides(f"experiment={name}")
+    assert {config.compose(d, given)["workflow"]["run"] for d in config.datasets()} == {name}
+    stronger = overrides(f"experiment={name} workflow.run=mine")
+    assert config.compose("mnist", stronger)["workflow"]["run"] == "mine"
+
+
 def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
     given = overrides("explainer=smug method.top_k=7 solver=z3 imagenet:explainer.gamma=0.25")
     mnist, imagenet = (config.compose(name, given) for name in ("mnist", "imagenet"))
@@ -161,6 +170,31 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("sufficient_words.rule=fixd", ["sufficient_words.rule", "fixd", "fraction"]),
         ("sufficient_words.low=0.9", ["sufficient_words.low=0.9", "low <= high"]),
         ("sufficient_words.fraction=2", ["sufficient_words.fraction=2", "[0, 1]"]),
+        ("solver.timeout=inf", ["solver.timeout=inf", "finite"]),
+        ("solver.seed=-1", ["solver.seed=-1", "0..2147483647"]),
+        ("method.delta=inf", ["method.delta=inf", "finite"]),
+        ("sanity.seeds=[-1]", ["sanity.seeds=[-1]", "0..2147483647"]),
+        ("timing.timeout=-1", ["timing.timeout=-1", "above 0"]),
+        ("timing.windows=[0]", ["timing.windows=[0]", "below 1"]),
+        ("timing.solvers=[]", ["timing.solvers=[]", "one value"]),
+        ("grid.windows=[0]", ["grid.windows=[0]", "below 1"]),
+        ("network_limits.timeout=-5", ["network_limits.timeout=-5", "above 0"]),
+        ("network_limits.windows=[0]", ["network_limits.windows=[0]", "below 1"]),
+        ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "highs, z3"]),
+        ("workflow.datasets=[mnst]", ["workflow.datasets", "mnst", "Did you mean 'mnist'"]),
+        ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
+        ("mnist:comparison.explainers=[foo]", ["comparison.explainers", "foo", "ggig"]),
+        ("ggig_figure.methods=[foo]", ["ggig_figure.methods", "foo", "ggig"]),
+        ("ggig_figure.digit_models=[resnet50]", ["resnet50", "mnist_mlp, mnist_cnn"]),
+        ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_mlp, mnist_cnn"]),
+        (
+            "mnist:method.encoding=network mnist:solver=anytime",
+            ["solver: anytime", "method.encoding=network", "highs, z3"],
+        ),
+        (
+            "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",
+            ["timing.solvers: cpsat", "method.encoding=network"],
+        ),
         ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "above 0"]),
     ],
 )
@@ -169,6 +203,17 @@ def test_bad_overrides_are_named_with_what_is_allowed(text, said):
         overrides(text)
     for part in said:
         assert part in str(error.value)
+
+
+def test_every_network_fits_a_dataset():
+    assert set(NETWORKS) == set(config.datasets())
+    assert sorted(name for names in NETWORKS.values() for name in names) == config.files("model")
+
+
+def test_a_job_refuses_sections_that_do_not_go_together():
+    words = ["method.encoding=network", "solver=anytime", "io.attribution=a", "io.masks=b"]
+    with pytest.raises(SmugError, match=r"solver: anytime does not take method\.encoding=network"):
+        config.from_words("solve_masks", [*words, "io.record=c"])
 
 
 def test_io_names_are_checked():
@@ -195,14 +240,22 @@ def test_modules_of_a_stage_are_those_it_imports():
     assert "src/smug/config.py" not in solve
 
 
-def test_stages_that_need_no_network_do_not_start_tensorflow():
-    code = (
-        "import sys, smug.stages.solve_masks, smug.stages.saliency; print('keras' in sys.modules)"
+def test_files_that_a_stages_modules_read_count_too():
+    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
+    assert "src/smug/datasets/photographs.csv" in prepare
+    assert "src/smug/models/imagenet_classes.txt" in prepare
+    assert "src/smug/figures/gallery/template.html" in page
+    solve = dependencies.modules_of("solve_masks")
+    assert all(path.endswith(".py") for path in solve)
+
+
+def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
+    code = "import sys\n" + "".join(
+        f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"
+        for stage in config.stages()
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "False"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_every_stage_has_its_rule_module_and_configuration():
@@ -231,3 +284,24 @@ def test_every_value_says_where_it_comes_from():
 
 def test_override_prints_as_hydra_reads_it():
     assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"
+
+
+def test_a_network_of_keras_is_named_by_its_architecture():
+    words = "imagenet:model=applications imagenet:model.architecture=DenseNet121"
+    model = config.compose("imagenet", config.parse_overrides(words))["model"]
+    assert model["name"] == model["architecture"] == "DenseNet121"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "baseline"),
+    [
+        ("imagenet", "ggig", "black"),
+        ("beer", "ggig_zero", "zero"),
+    ],
+)
+def test_ggig_begins_where_ig_does(dataset, name, baseline):
+    words = f"{dataset}:explainer={name}"
+    chosen = config.compose(dataset, config.parse_overrides(words))
+    assert chosen["explainer"]["baseline"] == baseline
+    assert name in chosen["comparison"]["explainers"]
+    assert chosen["sanity"]["explainers"][name]["baseline"] == baseline

@@ -12,6 +12,11 @@ from smug.figures.style import save_figure, save_table
 from smug.results import COLUMNS, as_table, load_results, save_results
 
 
+def test_a_figure_with_nothing_to_draw_is_an_error():
+    with pytest.raises(SmugError, match="nothing to draw"):
+        mnist_ood([])
+
+
 def score_rows():
     rows = []
     for solver, sizes, status in (("highs", (3, 5), "optimal"), ("z3", (6, np.inf), "timeout")):
@@ -43,6 +48,7 @@ def test_the_mask_table_summarises_only_what_was_found():
     assert table.loc["highs", "proven"] == 1
     assert table.loc["highs", "keeps_class"] == 0.5
     assert table.loc["highs", "seconds"] == 1.5
+    assert table["status"].to_dict() == {"highs": "optimal 2", "z3": "timeout 2"}
     assert table.loc["z3", ["digits", "no_mask", "proven", "mask_size"]].tolist() == [2, 1, 0, 6]
 
 

@@ -4,9 +4,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from smug.attribution.gradcam import gradcam, last_convolution
+from smug.attribution.gradcam import gradcam, last_feature_maps
 from smug.errors import SmugError
 from smug.models import efficientnet_lite0 as lite0
+from smug.models import inception_v1
 
 SHAPE = (12, 10, 3)
 
@@ -39,17 +40,15 @@ def images():
 def closed_form(model, images, target):
     """After average pooling and a dense layer the gradient is known without a tape."""
     maps = np.asarray(model.get_layer("backbone")(images)).astype(float)
-    probabilities = np.asarray(model(images)).astype(float)
     kernel = model.layers[-1].kernel.numpy().astype(float)
     combined = []
-    for A, p, t in zip(maps, probabilities, target, strict=True):
-        logits = p[t] * ((np.arange(len(p)) == t) - p)  # d p_t / d logits
-        weights = kernel @ logits / A[..., 0].size  # each position has the same gradient
+    for A, t in zip(maps, target, strict=True):
+        weights = kernel[:, t] / A[..., 0].size  # each position has the same gradient
         combined.append(np.maximum((A * weights).sum(axis=-1), 0))
     return tf.image.resize(np.array(combined)[..., None], SHAPE[:2])[..., 0]
 
 
-@pytest.mark.parametrize("target", [[0, 1, 2, 0], [2, 2, 1, 1]])
+@pytest.mark.parametrize("target", [[0, 1, 2, 0], [2, 0, 1, 1]])
 def test_equals_the_closed_form(model, images, target):
     found = gradcam(model, images, np.array(target))
     assert found.shape == (4, 12, 10)
@@ -78,9 +77,9 @@ def test_single_output_ignores_the_target(images):
     np.testing.assert_array_equal(zero, one)
 
 
-def test_last_convolution_of_real_and_subclassed_models():
+def test_last_maps_of_real_and_subclassed_models():
     network = lite0.build()
-    assert last_convolution(network, np.zeros((1, 224, 224, 3))).name == "head_relu6"
+    assert last_feature_maps(network, np.zeros((1, 224, 224, 3))).name == "head_relu6"
 
     class Subclassed(keras.Model):
         def __init__(self):
@@ -94,15 +93,62 @@ def test_last_convolution_of_real_and_subclassed_models():
 
     model = Subclassed()
     model(np.zeros((1, *SHAPE), np.float32))
-    assert last_convolution(model, np.zeros((1, *SHAPE), np.float32)).name == "second"
+    assert last_feature_maps(model, np.zeros((1, *SHAPE), np.float32)).name == "second"
 
 
-def test_activations_after_a_branch_do_not_count(images):
+def named(tensor, classes=2):
+    """Small classifier on the mean of the maps."""
+    pooled = layers.GlobalAveragePooling2D(keepdims=True)(tensor)
+    scores = layers.Conv2D(classes, 1, activation="softmax")(pooled)
+    return layers.Reshape((classes,))(scores)
+
+
+def test_the_maps_are_those_that_join_the_last_branches(images):
     inputs = keras.Input(SHAPE)
     x = layers.Conv2D(4, 3, padding="same", name="last")(inputs)
-    x = layers.ReLU()(layers.Add()([x, layers.Dense(4)(inputs)]))
+    added = layers.ReLU(name="joined")(layers.Add()([x, layers.Dense(4)(inputs)]))
+    flat = layers.Dense(2, activation="softmax")(layers.Flatten()(added))
+    assert last_feature_maps(keras.Model(inputs, flat), images[:1]).name == "joined"
+
+    branches = [layers.Conv2D(3, size, padding="same", activation="relu") for size in (1, 3)]
+    concatenated = layers.Concatenate(name="mixed")([branch(inputs) for branch in branches])
+    model = keras.Model(inputs, named(concatenated))
+    assert last_feature_maps(model, images[:1]).name == "mixed"
+
+
+def test_a_plain_network_keeps_the_activation_before_its_last_pooling(images):
+    inputs = keras.Input(SHAPE)
+    x = layers.ReLU(name="last_relu")(layers.Conv2D(4, 3)(inputs))
+    x = layers.Dropout(0.5)(layers.MaxPooling2D()(x))
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(x)))
-    assert last_convolution(model, images[:1]).name == "last"
+    assert last_feature_maps(model, images[:1]).name == "last_relu"
+
+
+def test_real_networks_with_branches():
+    network = inception_v1.build(classes=5)
+    image = np.zeros((1, 224, 224, 3), np.float32)
+    assert last_feature_maps(network, image).name == "mixed_5b"
+    small = np.zeros((1, 64, 64, 3), np.float32)
+    for name, last in (("ResNet50", "conv5_block3_out"), ("DenseNet121", "relu")):
+        build = getattr(keras.applications, name)
+        network = build(weights=None, classes=5, input_shape=small.shape[1:])
+        assert last_feature_maps(network, small).name == last
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_score_stands_before_the_softmax(images, apart):
+    """A probability near 1 has no gradient left; its logit has."""
+    linear, model = classifier(activation=None), classifier(activation="softmax")
+    model.set_weights(linear.get_weights())
+    kernel, bias = model.layers[-1].get_weights()
+    for one in (linear, model):
+        one.layers[-1].set_weights([kernel, bias + np.float32([200, 0, 0])])
+    if apart:
+        model = keras.Sequential([linear, layers.Softmax()])
+    assert (np.asarray(model(images))[:, 0] == 1).all()
+    found = gradcam(model, images, np.zeros(4, int))
+    assert found.max() > 0
+    np.testing.assert_array_equal(found, gradcam(linear, images, np.zeros(4, int)))
 
 
 def test_models_without_maps_are_named(model, images):

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 
 from smug.attribution.image_sis import image_sis
+from smug.datasets.images import read_image, resize
+from smug.datasets.photographs import photograph_records
 from smug.errors import SmugError
 from smug.explained import explain_shard
-from smug.models import rewire
+from smug.models import efficientnet_lite0, rewire
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,21 @@ def test_a_batch_equals_its_singles(model):
     for i in range(3):
         alone = image_sis(model, x[i : i + 1], target[i : i + 1], window=1, share=0.3)[0]
         np.testing.assert_array_equal(alone[0], together[i])
+
+
+def test_the_subset_of_a_photograph_is_a_small_part_that_suffices():
+    network = efficientnet_lite0.import_weights()
+    record = next(one for one in photograph_records()[0] if one.id == "camera")
+    pixels = resize(read_image(record.path), efficientnet_lite0.PREPROCESSING.size)
+    x = efficientnet_lite0.PREPROCESSING(pixels[np.newaxis])
+    whole = rewire.outputs_of(network, x)[0]
+    target = int(whole.argmax())
+    values, mask, _ = image_sis(network, x, np.array([target]), keep=0.9)
+    alone = rewire.outputs_of(network, np.where(mask[..., np.newaxis], x, np.float32(0)))[0]
+    assert alone[target] >= 0.9 * whole[target]
+    assert 0 < mask.mean() < 0.4
+    assert ((values > 0) == mask).all()
+    assert values.max() <= 1
 
 
 def test_settings_out_of_range_are_named(model):

@@ -6,7 +6,6 @@ from smug.datasets.imagenet import (
     class_names,
     folder_records,
     read_xml_boxes,
-    sample_records,
     training_records,
     validation_records,
 )
@@ -225,17 +224,6 @@ def test_a_broken_solution_row_is_counted(root):
     assert problems[0].kind == "bad_box"
 
 
-def test_samples_are_seeded_and_ordered():
-    records = list(range(50))
-    chosen = sample_records(records, 10, seed=3)
-    assert chosen == sorted(set(chosen)) == sample_records(records, 10, seed=3)
-    assert len(chosen) == 10
-    assert chosen != sample_records(records, 10, seed=4)
-    assert sample_records(records, None, seed=3) == sample_records(records, 99, seed=3) == records
-    with pytest.raises(SmugError, match="limit=0"):
-        sample_records(records, 0, seed=3)
-
-
 def test_class_names_are_distinct():
     assert len(set(class_names())) == len(class_names()) == 1000
     assert class_names()[285] == "Egyptian cat"
@@ -266,9 +254,16 @@ def test_prepared_round_trip_and_take(root, tmp_path):
     assert prepared.take(prepared.has_box).ids.tolist() == ["a", "b", "d"]
     assert prepared.take(np.array([3, 0])).labels.tolist() == [1, 1]
     assert len(prepared.take([])) == 0
+    for number, ids in enumerate((["a", "b", "c"], ["d"], [])):
+        shard = PreparedImages.load_shard(tmp_path / "p.npz", number, 3)
+        assert shard.ids.tolist() == ids
+        np.testing.assert_array_equal(shard.images, prepared.shard(number, 3).images)
+        np.testing.assert_array_equal(shard.class_names, prepared.class_names)
     np.savez(tmp_path / "other.npz", images=np.zeros(3))
     with pytest.raises(SmugError, match=r"other\.npz"):
         PreparedImages.load(tmp_path / "other.npz")
+    with pytest.raises(SmugError, match=r"other\.npz"):
+        PreparedImages.load_shard(tmp_path / "other.npz", 0, 3)
 
 
 def test_prepared_refuses_what_does_not_fit(root):

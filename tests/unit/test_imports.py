@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from smug.errors import SmugError
-from smug.models.imports import import_model
+from smug.models.imports import UNTRAINED, import_model
 from smug.models.registry import NETWORKS, load_model, network
+from smug.models.weights import save_npz
 
 
 def settings(name, weights=None):
@@ -36,6 +37,29 @@ def test_keras_weights_of_an_applications_network_come_back(tmp_path):
     made.save_weights(tmp_path / "some.weights.h5")
     again = import_model(settings("resnet50", str(tmp_path / "some.weights.h5")))
     np.testing.assert_array_equal(again.get_weights()[0], made.get_weights()[0])
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "inception_v1", "googlenet"])
+def test_our_own_npz_comes_back(name, tmp_path):
+    made = UNTRAINED[name]()
+    save_npz(made, tmp_path / "w.npz")
+    again = import_model(settings(name, str(tmp_path / "w.npz")))
+    for a, b in zip(made.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_any_network_of_keras_is_imported_and_fed_by_name(tmp_path):
+    import keras
+
+    made = keras.applications.MobileNetV2(weights=None)
+    save_npz(made, tmp_path / "w.npz")
+    again = import_model(settings("MobileNetV2", str(tmp_path / "w.npz")))
+    np.testing.assert_array_equal(again.get_weights()[0], made.get_weights()[0])
+    low, high = network("MobileNetV2").input_range
+    np.testing.assert_allclose([low, high], [[-1] * 3, [1] * 3])
+    assert network("MobileNetV2").preprocess.size == (224, 224)
+    with pytest.raises(SmugError, match="MobileNetV2"):
+        network("MobileNetV22")
 
 
 def test_every_network_knows_black_and_white():

@@ -312,7 +312,7 @@ def test_onnx_errors_name_the_weight(tmp_path):
 def test_npz_and_keras_files_round_trip(tmp_path, kind, batch_norm):
     model = inception_v1.build(kind, batch_norm=batch_norm, classes=4)
     save_npz(model, tmp_path / "x.npz")
-    again = inception_v1.load(tmp_path / "x.npz", kind, batch_norm=batch_norm, classes=4)
+    again = inception_v1.load(tmp_path / "x.npz", kind)
     for name, weight in named_weights(model).items():
         np.testing.assert_array_equal(weight, named_weights(again)[name])
 

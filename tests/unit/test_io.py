@@ -1,5 +1,8 @@
 import errno
 import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -15,6 +18,16 @@ def test_arrays_come_back(tmp_path):
     assert set(again) == set(arrays)
     for name, value in arrays.items():
         np.testing.assert_array_equal(again[name], value)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_come_back(tmp_path, order):
+    values = np.asarray(np.arange(24).reshape(6, 2, 2), order=order)
+    io.save_arrays(tmp_path / "x.npz", {"a": values, "b": np.array(["x", "yz"])})
+    for start, stop in ((0, 2), (3, 5), (4, 9), (6, 8), (7, 9), (0, None)):
+        rows = io.load_rows(tmp_path / "x.npz", "a", start, stop)
+        np.testing.assert_array_equal(rows, values[start:stop])
+    assert io.load_rows(tmp_path / "x.npz", "b").tolist() == ["x", "yz"]
 
 
 def test_objects_are_refused(tmp_path):
@@ -60,6 +73,51 @@ def _write_half(path):
     with io.atomic(path) as temporary:
         temporary.write_text("half")
         temporary.write_text(str(1 / 0))
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
+    code = (
+        "import os, sys\nfrom smug import io\n"
+        "with io.atomic(sys.argv[1]) as path:\n"
+        "    path.write_text('half')\n    os.kill(os.getpid(), 9)"
+    )
+    target, others = tmp_path / "x.npz", [tmp_path / ".x-1-abcdefgh.npz", tmp_path / ".x.npz"]
+    for other in others:
+        other.write_text("another file's")
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code, str(target)])
+        assert len(list(tmp_path.iterdir())) == 3
+    io.save_arrays(target, {"a": np.arange(3)})
+    assert set(tmp_path.iterdir()) == {target, *others}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of 64 kB of its own."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="needs the program mount")
+def test_a_really_full_disk_keeps_the_old_file(small_disk):
+    path, noise = small_disk / "x.npz", np.random.default_rng(0).bytes(200_000)
+    io.save_arrays(path, {"a": np.arange(3)})
+    with pytest.raises(SmugError, match=r"cannot write .*x\.npz: No space left on device"):
+        io.save_arrays(path, {"a": np.frombuffer(noise, np.uint8)})
+    assert io.load_arrays(path)["a"].tolist() == [0, 1, 2]
+    assert list(small_disk.iterdir()) == [path]
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="needs the program mount")
+def test_a_read_only_disk_is_said(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(SmugError, match=r"cannot write .*x\.json: Read-only file system; choose"):
+        io.save_json(small_disk / "x.json", {})
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
 """The project's own files agree with each other."""
 
+import ast
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -44,6 +47,27 @@ def test_versions_agree():
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_hands_overrides_on_with_their_quotes(tmp_path):
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, script in (("snakemake", 'printf "%s\\n" "$@"'), ("python", "echo demo")):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    for path in ("requirements.lock", ".venv/installed"):
+        (tmp_path / path).touch()
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    given = "network_limits.hidden=['5'] dataset.root='/a b' solver.timeout=3"
+    made = subprocess.run(
+        ["make", "--silent", "report", f"override={given}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.splitlines()[:2] == ["--config", f"override={given}"]
+
+
 @pytest.mark.parametrize("page", ["README.md", "DATA.md"])
 def test_paths_that_a_page_links_to_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
@@ -58,6 +82,20 @@ def test_rooms_stay_habitable():
         for path in ROOT.glob(pattern):
             lines = len(path.read_text().splitlines())
             assert lines <= most, f"{path.relative_to(ROOT)} has {lines} lines, more than {most}"
+
+
+def _code_lines(function):
+    """Lines of a function's body, docstring left out."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return function.end_lineno - body[0].lineno + 1 if body else 0
+
+
+def test_functions_stay_short():
+    for path in (ROOT / "src/smug").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                lines = _code_lines(node)
+                assert lines <= 60, f"{path.name}: {node.name} has {lines} lines of code"
 
 
 def test_every_figure_and_table_is_in_the_report_with_a_caption():

@@ -8,7 +8,7 @@ from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.masks.problem import Status
 from smug.models.first_layer import find_first_layer
-from smug.saliency import seen_positions, smug_saliency, sparsity
+from smug.saliency import base_mask, seen_positions, smug_saliency, sparsity
 
 LAYER = LinearMap(
     name="conv",
@@ -52,9 +52,21 @@ def test_scores_equal_a_plain_loop(scoring):
 
 
 def test_sparsity():
-    mask = np.array([True, True, False, False, False])
-    assert sparsity(mask) == pytest.approx(0.4)
-    assert sparsity(mask, np.array([False, True, True, True, True])) == pytest.approx(0.25)
+    masks = np.array([[True, True, False, False, False]])
+    assert sparsity(masks) == pytest.approx(0.4)
+    assert sparsity(masks, np.array([[False, True, True, True, True]])) == pytest.approx(0.25)
+    assert sparsity(masks, np.zeros_like(masks)) == 0
+
+
+def test_the_base_mask_keeps_every_window_that_a_node_sees():
+    nodes, padding = np.array([0]), np.zeros(LAYER.spatial, bool)
+    padding[:, 0] = True
+    seen = seen_positions(LAYER, nodes) & ~padding
+    kept = base_mask(LAYER, nodes, 2, padding)
+    for row, column in np.ndindex(LAYER.spatial):
+        window = np.s_[row // 2 * 2 :, column // 2 * 2 :]
+        expected = seen[window][:2, :2].any() and not padding[row, column]
+        assert kept[row, column] == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +117,8 @@ def test_image_mask_keeps_the_demanded_share_of_every_response():
     kept = conv((scaled * found.mask[..., None])[None]).numpy().ravel()[found.encoded.nodes]
     assert (full > 0).all()
     assert (kept / full > 0.3).all()
-    np.testing.assert_array_equal(found.saliency > 0, found.mask & found.base_mask)
+    np.testing.assert_array_equal(found.saliency > 0, found.mask & (found.base_saliency > 0))
+    assert found.base_mask[found.mask].all()
     np.testing.assert_allclose(found.saliency, np.where(found.mask, found.base_saliency, 0))
     assert found.sparsity == pytest.approx(found.mask.mean())
     assert found.sparsity < found.base_sparsity == pytest.approx(found.base_mask.mean())

@@ -111,9 +111,30 @@ def test_network_masks_keep_the_class(shard):
 
 def test_other_networks_have_no_whole_encoding(shard):
     method = SimpleNamespace(**{**vars(METHOD), "encoding": "network"})
-    solved = solve_shard(replace(shard, dense=()), method, SOLVER)
-    assert solved.status.tolist() == ["failed"] * 3
-    assert "dense ReLU" in solved.message[0]
+    with pytest.raises(SmugError, match="dense ReLU"):
+        solve_shard(replace(shard, dense=()), method, SOLVER)
+
+
+@pytest.mark.parametrize(
+    ("changed", "solver", "said"),
+    [
+        ({"top_k": 6}, "highs", r"top_k=6 is outside \[1, 5\]"),
+        ({"window": 7}, "highs", r"window=7 is outside \[1, 6\]"),
+        ({}, "hihgs", "unknown solver for method.encoding=first_layer 'hihgs'"),
+        ({"encoding": "network"}, "anytime", r"'anytime'; known: highs, z3"),
+    ],
+)
+def test_settings_that_fit_no_input_stop_before_the_first(shard, capsys, changed, solver, said):
+    method = SimpleNamespace(**{**vars(METHOD), **changed})
+    with pytest.raises(SmugError, match=said):
+        solve_shard(shard, method, SimpleNamespace(**{**vars(SOLVER), "name": solver}))
+    assert capsys.readouterr().out == ""
+
+
+def test_a_shard_whose_every_input_fails_is_an_error(shard):
+    hopeless = replace(shard, attribution=-np.abs(shard.attribution))
+    with pytest.raises(SmugError, match=r"all 3 inputs failed, a first: none of the 5 nodes"):
+        solve_shard(hopeless, METHOD, SOLVER)
 
 
 def test_an_unknown_encoding_is_named(shard):

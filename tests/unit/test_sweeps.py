@@ -57,11 +57,14 @@ def test_several_masks_are_distinct_valid_and_equally_small(shard):  # noqa: F81
 
 def test_rows_of_a_setting_measure_what_the_masks_keep(shard):  # noqa: F811
     solved = solve_shard(shard, METHOD, SOLVER)
-    maps = shard_maps(shard, solved, scoring="sum", ranking="integrated_gradients", seed=0)
+    scoring = {"scoring": "sum", "ranking": "integrated_gradients", "seed": 0}
+    maps = shard_maps(shard, solved, window=METHOD.window, **scoring)
     rows = pd.DataFrame(mask_rows(shard, solved, maps, vars(METHOD), "sum", {}))
     sparsity = rows[rows["metric"].eq("sparsity")].set_index("image")["value"]
     np.testing.assert_allclose(sparsity[["a", "b"]], solved.masks[:2].mean(axis=(1, 2)))
     assert np.isnan(sparsity["c"])
+    base = rows[rows["metric"].eq("base_sparsity")].set_index("image")["value"]
+    assert (base[["a", "b"]] >= sparsity[["a", "b"]]).all()
     assert set(rows["method"]) == {setting_name(vars(METHOD), "sum")}
 
 

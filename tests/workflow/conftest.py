@@ -89,7 +89,7 @@ class Project:
         return set(re.findall(r"^(\w+) +\d+$", stats, re.M)) - {"all"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A project in which the tiny run is done."""
     project = Project(tmp_path_factory.mktemp("project"))

@@ -75,11 +75,20 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("sweep.figure_window=4", {"saliency", "mnist_ood"}),
         ("attribution.steps=50", {"attribute", "completeness"} | SOLVING | TIMING | MEASURING),
         ("model.learning_rate=0.002", TRAINING | SOLVING | TIMING),
+        # The table of masks and the timings name their solvers themselves.
+        ("solver=z3", {"solve_masks", "saliency"} | PAGE | SWEEPS | MEASURING),
         ("imagenet:method.gamma=0.5", set()),
     ],
 )
 def test_an_override_reruns_exactly_the_rules_that_read_it(finished, override, rules):
     assert finished.planned(f"{TINY} {override}") == rules
+
+
+def test_another_network_reruns_what_explains_it_and_leaves_the_data(finished):
+    planned = finished.planned(f"{TINY} mnist:model=mnist_cnn")
+    assert planned >= {"attribute", "solve_masks", "explain"} | TIMING | MEASURING
+    # The digits and this network's training are there: the figure of GGIG shows both networks.
+    assert not planned & {"prepare_mnist", "train_mnist"}
 
 
 def test_an_edited_value_reruns_its_rules_and_a_comment_none(finished):

@@ -30,7 +30,7 @@ def read_overrides():
             f"--config {min(unknown)}=...: the only key is override; "
             "for example --config override='solver.timeout=60 method.gamma=0.5'"
         )
-    overrides = smug_config.parse_overrides(str(config.get("override", "")))
+    overrides = smug_config.parse_overrides(str(config.get("override") or ""))
     smug_config.check_overrides(overrides)
     return overrides
 
@@ -94,7 +94,7 @@ def in_report(path, shows):
 
 
 def code(stage):
-    """The source files whose change makes a stage's results stale."""
+    """The package's files whose change makes a stage's results stale."""
     return modules_of(stage)
 
 
@@ -102,6 +102,14 @@ def shards(dataset):
     """Shard numbers of a dataset, 0 up."""
     data = settings(dataset)["dataset"]
     return range(math.ceil(data["explained"] / data["shard_size"]))
+
+
+def every_core(wildcards):
+    """Threads of a job that runs alone; a cluster gives each job cores of its own."""
+    try:
+        return workflow.cores
+    except WorkflowError:
+        return 1
 
 
 DATASETS = settings("mnist")["workflow"]["datasets"]

@@ -38,6 +38,9 @@ rule solve_masks:
         f"{OUT}/benchmarks/solve_masks/{{dataset}}-{{variant}}-{{shard}}.tsv"
     conda:
         "../../environment.yml"
+    threads: solver_threads
+    resources:
+        runtime=solving_minutes,
     params:
         config=frozen("solve_masks"),
         io=paths,

@@ -75,11 +75,7 @@ rule gallery:
     input:
         inputs=expand(rules.gallery_images.output.inputs, dataset=IMAGE_DATASETS),
         reviews=[rules.gallery_texts.output.reviews] if "beer" in DATASETS else [],
-        code=code("gallery")
-        + expand(
-            "src/smug/figures/gallery/{part}",
-            part=["template.html", "style.css", "script.js"],
-        ),
+        code=code("gallery"),
     output:
         html=f"{OUT}/gallery.html",
         record=f"{OUT}/gallery.json",

@@ -3,13 +3,9 @@
 
 rule image_saliency:
     input:
-        data=f"{OUT}/prepare_imagenet/data.npz",
-        attribution=of_shown(rules.attribute.output.arrays),
-        masks=of_shown(rules.solve_masks.output.masks),
-        smug_maps=of_shown(rules.saliency.output.maps),
+        **photographs("attribution", "masks", "smug_maps", "scores"),
         maps=methods_shown(rules.explain.output.maps),
         settings=methods_shown(rules.explain.output.record),
-        scores=of_shown(rules.score_images.output.scores),
         code=code("image_saliency"),
     output:
         png=in_report(
@@ -34,13 +30,7 @@ rule image_saliency:
 
 rule smug_steps:
     input:
-        data=f"{OUT}/prepare_imagenet/data.npz",
-        attribution=of_shown(rules.attribute.output.arrays),
-        masks=of_shown(rules.solve_masks.output.masks),
-        smug_maps=of_shown(rules.saliency.output.maps),
-        maps=methods_shown(rules.explain.output.maps),
-        settings=methods_shown(rules.explain.output.record),
-        scores=of_shown(rules.score_images.output.scores),
+        **photographs("attribution", "masks", "smug_maps"),
         code=code("smug_steps"),
     output:
         png=in_report(f"{OUT}/figures/smug_steps.png", "SMUG step by step"),
@@ -63,13 +53,9 @@ rule smug_steps:
 
 rule ig_baselines:
     input:
-        data=f"{OUT}/prepare_imagenet/data.npz",
-        attribution=of_shown(rules.attribute.output.arrays),
-        masks=of_shown(rules.solve_masks.output.masks),
-        smug_maps=of_shown(rules.saliency.output.maps),
-        maps=methods_shown(rules.explain.output.maps),
-        settings=methods_shown(rules.explain.output.record),
-        scores=of_shown(rules.score_images.output.scores),
+        **photographs("attribution"),
+        maps=methods_shown(rules.explain.output.maps, "ig_"),
+        settings=methods_shown(rules.explain.output.record, "ig_"),
         code=code("ig_baselines"),
     output:
         png=in_report(
@@ -95,13 +81,7 @@ rule ig_baselines:
 
 rule optbox:
     input:
-        data=f"{OUT}/prepare_imagenet/data.npz",
-        attribution=of_shown(rules.attribute.output.arrays),
-        masks=of_shown(rules.solve_masks.output.masks),
-        smug_maps=of_shown(rules.saliency.output.maps),
-        maps=methods_shown(rules.explain.output.maps),
-        settings=methods_shown(rules.explain.output.record),
-        scores=of_shown(rules.score_images.output.scores),
+        **photographs("attribution", "masks", "smug_maps", "scores"),
         code=code("optbox"),
     output:
         png=in_report(f"{OUT}/figures/optbox.png", "Boxes of SMUG and OptBox"),
@@ -124,6 +104,7 @@ rule optbox:
 
 rule two_cats:
     input:
+        **photographs(),
         model=model_file("imagenet"),
         code=code("two_cats"),
     output:

@@ -3,6 +3,7 @@
 
 rule image_lsc:
     input:
+        prepared=f"{OUT}/prepare_imagenet/record.json",
         scores=expand(
             rules.score_images.output.scores,
             dataset="imagenet",

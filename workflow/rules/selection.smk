@@ -32,6 +32,18 @@ def mask_variants():
     ]
 
 
+def solver_threads(wildcards):
+    """Threads that the solver of a mask is given."""
+    return settings(wildcards.dataset, wildcards.variant)["solver"]["threads"]
+
+
+def solving_minutes(wildcards):
+    """Minutes that the masks of a shard may take, each up to its limit, with half an hour more."""
+    chosen = settings(wildcards.dataset, wildcards.variant)
+    seconds = chosen["dataset"]["shard_size"] * chosen["solver"]["timeout"]
+    return 30 + math.ceil(seconds / 60)
+
+
 def figure_file(stage, encoding):
     """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
     sweep = settings("mnist")["sweep"]
@@ -72,17 +84,32 @@ def first_shards(path, dataset, inputs):
     )
 
 
-def of_shown(path, dataset="imagenet"):
-    """A rule's path for the shards that hold the images shown in figures."""
-    return first_shards(path, dataset, settings(dataset)["comparison"]["shown"])
+def of_shown(path):
+    """A rule's path for the shards that hold the photographs shown in figures."""
+    return first_shards(path, "imagenet", settings("imagenet")["comparison"]["shown"])
 
 
-def methods_shown(path, dataset="imagenet"):
-    """The same of the rule explain, for every method compared."""
+def photographs(*names):
+    """The photographs and what a figure needs to know of those it shows, as named inputs."""
+    known = {
+        "attribution": rules.attribute.output.arrays,
+        "masks": rules.solve_masks.output.masks,
+        "smug_maps": rules.saliency.output.maps,
+        "scores": rules.score_images.output.scores,
+    }
+    return {
+        "data": f"{OUT}/prepare_imagenet/data.npz",
+        **{name: of_shown(known[name]) for name in names},
+    }
+
+
+def methods_shown(path, prefix=""):
+    """The same of the rule explain, for every method compared whose name begins with a prefix."""
     return [
         one
-        for variant in explainers(dataset)
-        for one in of_shown(str(path).replace("{variant}", variant), dataset)
+        for variant in explainers("imagenet")
+        if variant.startswith(f"explainer={prefix}")
+        for one in of_shown(str(path).replace("{variant}", variant))
     ]
 
 

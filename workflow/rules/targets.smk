@@ -37,7 +37,8 @@ FOR_ALL = [
     expand(rules.distinct_masks.output, dataset=IMAGE_DATASETS),
     rules.topk_gamma.output,
     rules.ablations.output,
-    rules.models.output,
+    # Imported networks have no table of their training.
+    rules.models.output if trained_metrics() else [],
     rules.completeness.output,
     rules.solvers.output,
     rules.solver_scaling.output,

@@ -18,13 +18,13 @@ _CONVOLUTIONS = (
     keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv2D,
 )
-_FOLLOWERS = (
-    keras.layers.BatchNormalization,
-    keras.layers.Activation,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ELU,
+# What stands between the last feature maps and the classifier without making maps of its own.
+_AFTER_MAPS = (
+    keras.layers.AveragePooling2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.ZeroPadding2D,
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout2D,
 )
 
 
@@ -34,9 +34,9 @@ def gradcam(
     """GradCAM map of each image.
 
     ``ReLU(sum_k w_k A_k)`` with ``A_k`` the feature maps and ``w_k`` the mean over positions of the
-    class probability's gradient with respect to ``A_k`` (equations 1 and 2 there), resized
-    bilinearly to the image. (The gradient of the probability is that of its logarithm times the
-    probability, so only the map's scale depends on how sure the network is.)
+    gradient of the class score before the softmax with respect to ``A_k`` (equations 1 and 2
+    there), resized bilinearly to the image. A model that does not end in a layer with a softmax
+    or sigmoid is differentiated as it answers.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def gradcam(
         Nested models are searched too.
     x : numpy.ndarray, shape (batch, height, width, channels)
     target : numpy.ndarray of int, shape (batch,)
-        Class whose probability is explained; a model with one output explains that output.
+        Class whose score is explained; a model with one output explains that output.
     layer : keras.layers.Layer or str, optional
-        Layer with the feature maps, or its name; :func:`last_convolution` by default.
+        Layer with the feature maps, or its name; :func:`last_feature_maps` by default.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def gradcam(
     if images.shape.rank != 4:
         raise SmugError(f"GradCAM explains images; the input has shape {tuple(images.shape)}")
     if layer is None:
-        layer = last_convolution(model, images[:1])
+        layer = last_feature_maps(model, images[:1])
     elif isinstance(layer, str):
         layer = rewire.layer_named(model, layer)
     maps = tf.constant(rewire.tensor_at(model, layer, images, side="output"))
@@ -67,10 +67,12 @@ def gradcam(
             f"layer {layer.name!r} answers shape {tuple(maps.shape)}; GradCAM needs feature maps "
             "(batch, height, width, channels): name a convolution"
         )
+    logits = rewire.logit_calls(model, images[:1])
     signature = (rewire.batch_spec(images), rewire.batch_spec(maps), rewire.batch_spec(target))
 
     def run(images: tf.Tensor, maps: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        gradient, _ = score_gradient(model, layer, images, maps, target)
+        with rewire.substituted(logits):
+            gradient, _ = score_gradient(model, layer, images, maps, target)
         weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
         combined = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
         return tf.image.resize(combined, tf.shape(images)[1:3])[..., 0]
@@ -82,11 +84,11 @@ def gradcam(
     return function(images, maps, target).numpy()
 
 
-def last_convolution(model: keras.Model, x: np.ndarray) -> Any:
-    """Find the layer whose output is the model's last feature maps.
+def last_feature_maps(model: keras.Model, x: np.ndarray) -> Any:
+    """Find the layer whose output is the model's last feature maps, before pooling or flattening.
 
-    That is the last two-dimensional convolution to run, or the batch normalisation and the
-    activation that follow it directly.
+    That is the last one to answer maps of more than one position: in a plain network the
+    activation after the last convolution, in a branching one what joins the last branches.
 
     Parameters
     ----------
@@ -96,23 +98,30 @@ def last_convolution(model: keras.Model, x: np.ndarray) -> Any:
 
     Returns
     -------
-    keras.layers.Layer
+    keras.layers.Layer or keras.Operation
 
     Raises
     ------
     SmugError
-        If the model runs no two-dimensional convolution.
+        If the model runs no two-dimensional convolution that answers such maps.
     """
     calls = rewire.record_calls(model, x)
-    convolutions = [call for call in calls if isinstance(call.op, _CONVOLUTIONS)]
+    convolutions = [i for i, call in enumerate(calls) if isinstance(call.op, _CONVOLUTIONS)]
     if not convolutions:
         raise SmugError(
             f"model {model.name!r} has no two-dimensional convolution, so GradCAM has no feature "
             "maps; leave GradCAM out, or name a layer that answers (batch, height, width, channels)"
         )
-    last = convolutions[-1]
-    for call in calls[calls.index(last) + 1 :]:
-        takes_it = len(call.inputs) == 1 and call.inputs[0] is last.output
-        if takes_it and isinstance(call.op, _FOLLOWERS):
-            last = call
-    return last.op
+    found = [call.op for call in calls[convolutions[0] :] if _answers_maps(call)]
+    if not found:
+        raise SmugError(
+            f"every convolution of model {model.name!r} answers a single position, so GradCAM has "
+            "nothing to show; leave it out"
+        )
+    return found[-1]
+
+
+def _answers_maps(call: rewire.Call) -> bool:
+    shape = getattr(call.output, "shape", ())
+    # One position: global pooling that keeps its axes, and what follows it (a gate, a classifier).
+    return len(shape) == 4 and max(shape[1:3]) > 1 and not isinstance(call.op, _AFTER_MAPS)

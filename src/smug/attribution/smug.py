@@ -19,10 +19,10 @@ from smug.masks.encode import (
 )
 from smug.masks.linear import LinearMap
 from smug.masks.problem import MaskSolution
-from smug.masks.solvers import solve
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
-from smug.saliency import seen_positions, smug_saliency, sparsity
+from smug.progress import solve_in_sight
+from smug.saliency import base_mask, smug_saliency, sparsity
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
 TOP_K, WINDOW, _LARGE = 3000, 4, 64
@@ -143,7 +143,7 @@ def explain_smug(
         fixed=padding,
     )
     ready = perf_counter()
-    solution = solve(
+    solution = solve_in_sight(
         encoded.problem,
         solver=solver,
         time_limit=time_limit,
@@ -152,13 +152,13 @@ def explain_smug(
         threads=threads,
     )
     solved = perf_counter()
-    base_mask = seen_positions(linear, nodes) & ~padding
+    base = base_mask(linear, nodes, window, padding)
     mask = saliency = None
     if np.isfinite(solution.objective):
         chosen = encoded.problem.grid_mask(solution.mask)
         mask = expand_mask(chosen, linear.spatial, window) & ~padding
         saliency = smug_saliency(linear, attribution, nodes, mask, scoring=scoring)
-    base_saliency = smug_saliency(linear, attribution, nodes, base_mask, scoring=scoring)
+    base_saliency = smug_saliency(linear, attribution, nodes, base, scoring=scoring)
     return SmugExplanation(
         target=target,
         attribution=attribution,
@@ -167,10 +167,10 @@ def explain_smug(
         solution=solution,
         mask=mask,
         saliency=saliency,
-        base_mask=base_mask,
+        base_mask=base,
         base_saliency=base_saliency,
-        sparsity=float("nan") if mask is None else sparsity(mask, ~padding),
-        base_sparsity=sparsity(base_mask, ~padding),
+        sparsity=float("nan") if mask is None else _sparsity(mask, padding),
+        base_sparsity=_sparsity(base, padding),
         seconds={
             "attribute": attributed - begin,
             "encode": ready - attributed,
@@ -178,6 +178,10 @@ def explain_smug(
             "score": perf_counter() - solved,
         },
     )
+
+
+def _sparsity(mask: np.ndarray, padding: np.ndarray) -> float:
+    return float(sparsity(mask[np.newaxis], ~padding[np.newaxis])[0])
 
 
 def _padding(x: np.ndarray, layer: LinearMap, pad_id: int | None) -> np.ndarray:

@@ -11,8 +11,6 @@ from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
-
 from smug.datasets.images import Annotation, Box, ImageRecord
 from smug.errors import SmugError
 
@@ -127,18 +125,6 @@ def folder_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list[str
         raise SmugError(f"no image in {root}; known suffixes: {', '.join(sorted(_SUFFIXES))}")
     records = [ImageRecord(id=path.name, path=path, upright=True) for path in paths]
     return records, list(class_names())
-
-
-def sample_records(
-    records: Sequence[ImageRecord], limit: int | None, seed: int
-) -> list[ImageRecord]:
-    """Draw ``limit`` records without replacement (all if None or more), in their old order."""
-    if limit is None or limit >= len(records):
-        return list(records)
-    if limit < 1:
-        raise SmugError(f"limit={limit} leaves no image; give 1 or more, or null for all")
-    rows = np.random.default_rng(seed).choice(len(records), size=limit, replace=False)
-    return [records[row] for row in sorted(rows)]
 
 
 def _annotation(xml: Path, prediction: Sequence[str]) -> Annotation | None:

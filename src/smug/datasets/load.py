@@ -43,4 +43,18 @@ def load_prepared(path: str | os.PathLike) -> Prepared:
     SmugError
         Missing, damaged or foreign file.
     """
-    return (Reviews if "tokens" in array_names(path) else PreparedImages).load(path)
+    return (Reviews if _holds_reviews(path) else PreparedImages).load(path)
+
+
+def load_shard(path: str | os.PathLike, number: int, size: int) -> Prepared:
+    """Read one shard of prepared reviews or images; of images no more than that is read.
+
+    Raises as :func:`load_prepared`.
+    """
+    if _holds_reviews(path):
+        return Reviews.load(path).shard(number, size)
+    return PreparedImages.load_shard(path, number, size)
+
+
+def _holds_reviews(path: str | os.PathLike) -> bool:
+    return "tokens" in array_names(path)

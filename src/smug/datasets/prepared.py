@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import load_arrays, save_arrays
+from smug.io import array_names, load_arrays, load_rows, save_arrays
 
 #: Label of an image whose class nobody told.
 UNKNOWN = -1
@@ -127,20 +127,35 @@ class PreparedImages:
     @staticmethod
     def load(path: str | os.PathLike) -> PreparedImages:
         """Read what :meth:`save` wrote."""
-        arrays = load_arrays(path)
-        if set(arrays) != set(_FIELDS):
-            raise SmugError(
-                f"{path} holds {sorted(arrays)}, not prepared images {sorted(_FIELDS)}; "
-                "run the prepare stage of an image dataset"
-            )
-        return PreparedImages(**arrays)
+        _check_names(path)
+        return PreparedImages(**load_arrays(path))
+
+    @staticmethod
+    def load_shard(path: str | os.PathLike, number: int, size: int) -> PreparedImages:
+        """Read one shard of what :meth:`save` wrote, without holding the other images."""
+        _check_names(path)
+        start, stop = number * size, (number + 1) * size
+        arrays = {name: load_rows(path, name, start, stop) for name in _FIELDS[:-1]}
+        return PreparedImages(**arrays, class_names=load_rows(path, "class_names"))
 
 
-def concatenate(parts: Iterable[PreparedImages]) -> PreparedImages:
-    """Put images of the same size and classes under one another; at least one part."""
-    parts = list(parts)
-    rows = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS[:-1]}
-    return PreparedImages(**rows, class_names=parts[0].class_names)
+def _check_names(path: str | os.PathLike) -> None:
+    names = array_names(path)
+    if set(names) != set(_FIELDS):
+        raise SmugError(
+            f"{path} holds {sorted(names)}, not prepared images {sorted(_FIELDS)}; "
+            "run the prepare stage of an image dataset"
+        )
+
+
+def concatenate(parts: Sequence[PreparedImages], images: np.ndarray) -> PreparedImages:
+    """Put images of the same classes under one another; at least one part.
+
+    ``images`` holds the pixels of all parts already: at the paper's scale they fill half a
+    gigabyte, too much to hold twice.
+    """
+    rows = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS[1:-1]}
+    return PreparedImages(images, **rows, class_names=parts[0].class_names)
 
 
 _FIELDS = ("images", "labels", "ids", "boxes", "class_names")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
@@ -53,6 +54,7 @@ def select_images(
     order = np.arange(len(records))
     if seed is not None:
         order = np.random.default_rng(seed).permutation(len(records))
+    pixels = np.empty((min(wanted, len(records)), *size, 3), np.uint8)
     chosen, counts, found = [], Counter(tried=0), 0
     with tqdm(total=min(wanted, len(records)), desc="choose", unit="image") as progress:
         for start in range(0, len(order), BATCH):
@@ -70,9 +72,11 @@ def select_images(
             some_chosen = images.take(np.flatnonzero(fits)[: wanted - found])
             counts["tried"] += len(some)
             counts.update(count_problems(problems))
-            chosen.append(some_chosen)
+            room = pixels[found : found + len(some_chosen)]
+            room[:] = some_chosen.images
+            chosen.append(replace(some_chosen, images=room))
             found += len(some_chosen)
             progress.update(len(some_chosen))
             if found == wanted:
                 break
-    return concatenate(chosen), dict(counts)
+    return concatenate(chosen, pixels[:found]), dict(counts)

@@ -17,7 +17,7 @@ def completeness(errors: dict[str, np.ndarray], steps: dict[str, int]) -> pd.Dat
     Parameters
     ----------
     errors : dict of str to numpy.ndarray
-        Error of every input, by dataset.
+        Error of every input, by dataset; NaN where the attribution failed.
     steps : dict of str to int
         Steps of the integral, by dataset.
     """
@@ -25,10 +25,10 @@ def completeness(errors: dict[str, np.ndarray], steps: dict[str, int]) -> pd.Dat
         [
             {
                 "dataset": dataset,
-                "inputs": len(values),
+                "inputs": np.count_nonzero(np.isfinite(values)),
                 "steps": steps[dataset],
-                "median_error": float(np.median(np.abs(values))),
-                "largest_error": float(np.abs(values).max()),
+                "median_error": float(np.nanmedian(np.abs(values))),
+                "largest_error": float(np.nanmax(np.abs(values))),
             }
             for dataset, values in errors.items()
         ]

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from smug.explained_images import ExplainedImage
-from smug.figures.image_saliency import clipped
+from smug.figures.image_saliency import named, show_map
 from smug.figures.names import method_name
-from smug.figures.style import image_grid, short, show_image, show_scores
+from smug.figures.style import image_grid, show_image
 
 BASELINES = ("ig_black", "ig_white", "ig_both")
 
@@ -21,16 +21,16 @@ def ig_baselines(images: Sequence[ExplainedImage]) -> Figure:
     Under each map stands the share of its attribution that lies on the darkest and on the
     brightest quarter of the pixels: a black baseline is blind to black pixels.
     """
-    shown = [name for name in BASELINES if all(name in image.maps for image in images)]
+    shown = [name for name in BASELINES if any(name in image.maps for image in images)]
     titles = ["image", *(method_name(name) for name in shown)]
-    figure, axes = image_grid(len(images), titles, width=1.8 * len(titles))
+    figure, axes = image_grid(len(images), titles, width=1.8 * len(titles), lines=2)
     for row, image in zip(axes, images, strict=True):
         show_image(row[0], image.pixels)
-        row[0].set_xlabel(f"{short(image.target)} {image.confidence:.2f}")
+        row[0].set_xlabel(named(image))
         for axis, name in zip(row[1:], shown, strict=True):
-            show_scores(axis, clipped(image.maps[name]))
-            dark, bright = dark_and_bright(image.pixels, image.maps[name])
-            axis.set_xlabel(f"dark {dark:.0%}, bright {bright:.0%}")
+            if show_map(axis, image, name):
+                dark, bright = dark_and_bright(image.pixels, image.maps[name])
+                axis.set_xlabel(f"dark {dark:.0%}, bright {bright:.0%}")
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,14 +10,17 @@ import pandas as pd
 
 from smug.figures.attribution_curves import CURVES
 from smug.figures.names import method_name
-from smug.metrics.statistics import mean, paired, proportion, quartiles, wins
+from smug.metrics.statistics import bootstrap, mean, paired, proportion, quartiles, wins
 
 CAPTION = (
     "Methods on {n} photographs ({model}); beside them the paper's values (Sahoo et al. 2021, "
-    "table 1: 3304 images, Inception v1). LSC: median with quartiles, lower is better. Win%: share "
-    "of images on which a method has the lowest LSC among the paper's methods; ± and intervals: "
-    "95 %. p: paired Wilcoxon test of LSC against SMUG. Networks, images and their number differ."
+    "table 1: 3304 images, Inception v1); networks, images and their number differ. n: images on "
+    "which a method has a value. LSC: median with quartiles, lower is better. Win%: share of these "
+    "n on which a method has the lowest LSC among the paper's methods. Sparsity%: share of the "
+    "image kept, whole mask windows for SMUG and SMUG_base. Intervals: 95 %, of LSC by bootstrap, "
+    "of Win% Wilson's. p: paired Wilcoxon test of LSC against SMUG."
 )
+SEED = 0
 
 
 class PaperRow(NamedTuple):
@@ -55,71 +59,167 @@ def image_lsc(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``images`` is the number with an LSC and ``missing`` that without (no box, or the method
-        failed). ``win`` counts among the paper's methods, ``win_all`` among all but OptBox.
-        ``calls`` is the mean number of crops the network was run on.
+        failed). ``lsc_lower`` and ``lsc_upper`` are quartiles; every ``_low`` and ``_high`` ends
+        a 95 % interval. ``win`` counts among the paper's methods, ``win_all`` among all but
+        OptBox, both on the images where the method itself has a value. ``proven`` is the share of
+        a method's masks that a solver proved to be minimal. ``calls`` is the mean number of crops
+        the network was run on, of ``boxes`` to choose from.
     """
     wide = scores.pivot(index="image", columns=["metric", "method"], values="value")
     lsc = wide["lsc"]
     methods = [m for m in PAPER if m in lsc] + [m for m in lsc if m not in PAPER]
     won = _won(lsc, [m for m in methods if m in PAPER and m != "opt_box"])
     won_all = _won(lsc, [m for m in methods if m != "opt_box"])
-    rows = []
-    for name in methods:
-        median, lower, upper, n = quartiles(lsc[name].to_numpy())
-        row = {"method": method_name(name), "images": n, "missing": len(lsc) - n}
-        row |= {"lsc": median, "lsc_lower": lower, "lsc_upper": upper}
-        row |= _percent("win", proportion(won[name]) if name in won else None)
-        row |= _percent("win_all", proportion(won_all[name]) if name in won_all else None)
-        row |= _percent("sparsity", mean(_values(wide, "sparsity", name)))
-        test = paired(lsc[name].to_numpy(), lsc["smug"].to_numpy()) if name != "smug" else None
-        row |= {
-            "lsc_minus_smug": test.median_difference if test else np.nan,
-            "p": test.p_value if test else np.nan,
-        }
-        for metric in CURVES:
-            row[metric] = mean(_values(wide, metric, name)).estimate
-        row["calls"] = mean(_values(wide, "calls", name)).estimate
-        row["seconds"] = quartiles(_values(wide, "seconds", name)).median
-        row |= {f"paper_{key}": v for key, v in PAPER.get(name, NO_PAPER)._asdict().items()}
-        rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {
+                "method": method_name(name),
+                **_lsc_columns(lsc, name),
+                **_win_columns("win", won, lsc, name),
+                **_win_columns("win_all", won_all, lsc, name),
+                **_percent("sparsity", mean(_values(wide, "sparsity", name))),
+                "proven": _proven(scores[scores["method"].eq(name)]),
+                **_against_smug(lsc, name),
+                **_curve_columns(wide, name),
+                "calls": mean(_values(wide, "calls", name)).estimate,
+                "boxes": mean(_values(wide, "boxes", name)).estimate,
+                "seconds": quartiles(_values(wide, "seconds", name)).median,
+                **{f"paper_{key}": v for key, v in PAPER.get(name, NO_PAPER)._asdict().items()},
+            }
+            for name in methods
+        ]
+    )
+
+
+def table_caption(table: pd.DataFrame, model: str, cells: int, prepared: Mapping[str, int]) -> str:
+    """Caption of the printed table: what it shows, and how many images are not in it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`image_lsc`.
+    model : str
+        Name of the network.
+    cells : int
+        Cells a side of OptBox's grid.
+    prepared : mapping of str to int
+        What the choice of the images counted: ``images``, ``tried``, ``misclassified``,
+        ``without_box``, ``unreadable``; what it lacks is 0.
+    """
+    by_name = table.set_index("method")
+    proven = by_name["proven"].dropna()
+    missing = by_name["missing"][by_name["missing"] > 0]
+    searched = by_name[by_name["boxes"] > 0]
+    left_out = ", ".join(
+        f"{prepared.get(key, 0)} {key.replace('_', ' ')}"
+        for key in ("misclassified", "without_box", "unreadable")
+    )
+    parts = [
+        CAPTION.format(n=prepared["images"], model=model),
+        f"Images tried {prepared['tried']}, left out: {left_out}.",
+        *(f"{name}: {share:.1f} % of the masks proven minimal." for name, share in proven.items()),
+        *(
+            f"{name}: best of the {row.boxes:.0f} boxes on a grid of {cells} x {cells} cells, "
+            f"{row.calls:.1f} of them run on average."
+            for name, row in searched.iterrows()
+        ),
+    ]
+    if len(missing):
+        counts = ", ".join(f"{name} {count}" for name, count in missing.items())
+        parts.append(f"Images without a value: {counts}.")
+    return " ".join(parts)
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:
     """Table 1 as the paper prints it: ours and theirs side by side, as text."""
-
-    def triple(row: pd.Series, prefix: str = "") -> str:
-        if np.isnan(row[f"{prefix}lsc"]):
-            return "--"
-        ends = f"{row[f'{prefix}lsc_upper']:.2f}, {row[f'{prefix}lsc_lower']:.2f}"
-        return f"{row[f'{prefix}lsc']:.2f} ({ends})"
-
-    def percent(row: pd.Series, name: str) -> str:
-        if np.isnan(row[name]):
-            return "--"
-        half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
-        return f"{row[name]:.1f}" if np.isnan(half) else f"{row[name]:.1f} ± {half:.1f}"
-
-    def plain(value: float, digits: int = 1) -> str:
-        return "--" if np.isnan(value) else f"{value:.{digits}f}"
-
+    rows = [row for _, row in table.iterrows()]
     return pd.DataFrame(
         {
             "method": table["method"],
             "n": table["images"],
-            "LSC": [triple(row) for _, row in table.iterrows()],
-            "LSC (paper)": [triple(row, "paper_") for _, row in table.iterrows()],
-            "Win%": [percent(row, "win") for _, row in table.iterrows()],
-            "Win% (paper)": table["paper_win"].map(plain),
-            "Sparsity%": [percent(row, "sparsity") for _, row in table.iterrows()],
-            "Sparsity% (paper)": table["paper_sparsity"].map(plain),
-            "p": table["p"].map(lambda p: plain(p, 3)),
+            "LSC": [_triple(row) for row in rows],
+            "95 %": [_interval(row, "lsc", 2) for row in rows],
+            "LSC (paper)": [_triple(row, "paper_") for row in rows],
+            "Win%": [f"{_plain(row['win'])} {_interval(row, 'win')}".strip() for row in rows],
+            "Win% (paper)": table["paper_win"].map(_plain),
+            "Sparsity%": [_with_half(row, "sparsity") for row in rows],
+            "Sparsity% (paper)": table["paper_sparsity"].map(_plain),
+            "p": table["p"].map(lambda p: _plain(p, 3)),
         }
     )
 
 
+def _plain(value: float, digits: int = 1) -> str:
+    return "--" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def _triple(row: pd.Series, prefix: str = "") -> str:
+    """Median with its quartiles, the upper one first as in the paper."""
+    if np.isnan(row[f"{prefix}lsc"]):
+        return "--"
+    ends = f"{row[f'{prefix}lsc_upper']:.2f}, {row[f'{prefix}lsc_lower']:.2f}"
+    return f"{row[f'{prefix}lsc']:.2f} ({ends})"
+
+
+def _interval(row: pd.Series, name: str, digits: int = 1) -> str:
+    """Both ends: the interval of a share or a median is not symmetric."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if np.isnan(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _with_half(row: pd.Series, name: str) -> str:
+    """A mean and half its interval, which is symmetric."""
+    half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+    return _plain(row[name]) + ("" if np.isnan(half) else f" ± {half:.1f}")
+
+
 def _won(lsc: pd.DataFrame, competing: list[str]) -> pd.DataFrame:
     return pd.DataFrame(wins(lsc[competing].to_numpy()), index=lsc.index, columns=competing)
+
+
+def _lsc_columns(lsc: pd.DataFrame, name: str) -> dict[str, float]:
+    values = lsc[name].to_numpy()
+    median, lower, upper, n = quartiles(values)
+    interval = bootstrap(values, seed=SEED)
+    return {
+        "images": n,
+        "missing": len(lsc) - n,
+        "lsc": median,
+        "lsc_low": interval.low,
+        "lsc_high": interval.high,
+        "lsc_lower": lower,
+        "lsc_upper": upper,
+    }
+
+
+def _win_columns(column: str, won: pd.DataFrame, lsc: pd.DataFrame, name: str) -> dict[str, float]:
+    # An image without a box is no defeat of the box.
+    return _percent(column, proportion(won[name][lsc[name].notna()]) if name in won else None)
+
+
+def _against_smug(lsc: pd.DataFrame, name: str) -> dict[str, float]:
+    if name == "smug":
+        return {"lsc_minus_smug": np.nan, "p": np.nan}
+    test = paired(lsc[name].to_numpy(), lsc["smug"].to_numpy())
+    return {"lsc_minus_smug": test.median_difference, "p": test.p_value}
+
+
+def _curve_columns(wide: pd.DataFrame, name: str) -> dict[str, float]:
+    columns = {}
+    for metric in CURVES:
+        interval = bootstrap(_values(wide, metric, name), np.mean, seed=SEED)
+        columns |= {
+            metric: interval.estimate,
+            f"{metric}_low": interval.low,
+            f"{metric}_high": interval.high,
+        }
+    return columns
+
+
+def _proven(rows: pd.DataFrame) -> float:
+    """Percentage of a method's masks that are proven minimal; NaN where no solver ran."""
+    solved = rows[rows["metric"].eq("lsc") & np.isfinite(rows["gap"])]
+    return 100 * solved["status"].eq("optimal").mean() if len(solved) else np.nan
 
 
 def _values(wide: pd.DataFrame, metric: str, method: str) -> np.ndarray:

@@ -5,30 +5,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from smug.explained_images import ExplainedImage
 from smug.figures.names import method_name
 from smug.figures.style import TWO_COLUMNS, image_grid, short, show_box, show_image, show_scores
 
+NUMBERS = (
+    "below an image: class and its probability; below a map: LSC of its yellow box, lower is better"
+)
+
 
 def image_saliency(images: Sequence[ExplainedImage], methods: Sequence[str]) -> Figure:
     """Draw one row per image, one column per method.
 
     Below each map stands its LSC (lower is better), in the map the box that reaches it; in the
-    photograph the annotated box. A map is scaled to its own 99th percentile.
+    photograph the annotated box. A map is scaled to its own 99th percentile. A method that failed
+    has no map.
     """
     titles = ["image", *(method_name(method) for method in methods)]
-    figure, axes = image_grid(len(images), titles, width=max(TWO_COLUMNS, 1.1 * len(titles)))
+    width = max(TWO_COLUMNS, 1.1 * len(titles))
+    figure, axes = image_grid(len(images), titles, width=width, lines=2)
     for row, image in zip(axes, images, strict=True):
         show_image(row[0], image.pixels)
         show_box(row[0], image.box)
-        row[0].set_xlabel(f"{short(image.target)} {image.confidence:.2f}")
+        row[0].set_xlabel(named(image))
         for axis, method in zip(row[1:], methods, strict=True):
-            show_scores(axis, clipped(image.maps[method]))
-            show_box(axis, image.best_box(method))
-            axis.set_xlabel(f"{image.scores.get((method, 'lsc'), np.nan):.2f}")
+            if show_map(axis, image, method):
+                show_box(axis, image.best_box(method))
+                axis.set_xlabel(f"{image.scores.get((method, 'lsc'), np.nan):.2f}")
+    figure.supxlabel(NUMBERS, fontsize="medium")
     return figure
+
+
+def named(image: ExplainedImage) -> str:
+    """Class and probability, on two lines since class names are long."""
+    return f"{short(image.target)}\n{image.confidence:.2f}"
+
+
+def show_map(axis: Axes, image: ExplainedImage, method: str) -> bool:
+    """Show the map of one method, or say that there is none; answer whether there is one."""
+    if method not in image.maps:
+        axis.set_xlabel("no map")
+        return False
+    show_scores(axis, clipped(image.maps[method]))
+    return True
 
 
 def clipped(scores: np.ndarray) -> np.ndarray:

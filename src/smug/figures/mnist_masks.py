@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pandas as pd
 
@@ -25,8 +26,9 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per setting: digits, share proven optimal, and over the digits that have a mask
-        the medians of mask size, gap, sparsity, confidence, and the share that keeps its class.
+        One row per setting: digits, how many have which status, share proven optimal, and over
+        the digits that have a mask the medians of mask size, gap, sparsity, confidence, and the
+        share that keeps its class.
     """
     wide = per_digit(scores)
     keys = ["encoding", "window", "solver"]
@@ -34,6 +36,7 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "digits": groups.size(),
+            "status": groups["status"].agg(_counts),
             "proven": groups["proven"].mean(),
             "no_mask": groups["mask_size"].apply(lambda size: int((~size.lt(float("inf"))).sum())),
         }
@@ -44,6 +47,11 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     table["keeps_class"] = found["keeps_class"].mean()
     table["seconds"] = groups["seconds"].median()
     return table.reset_index()
+
+
+def _counts(status: pd.Series) -> str:
+    """How often each status occurs: ``optimal 3, timeout 2``."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(Counter(status).items()))
 
 
 def per_digit(scores: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,9 @@ METHOD_NAMES = {
     "sis": "SIS",
     "image_sis": "SIS (batched)",
     "ggig": "GGIG",
+    "ggig_zero": "GGIG",
     "geometric_ensemble": "GGIG ensemble",
+    "geometric_ensemble_zero": "GGIG ensemble",
 }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from smug.explained_images import ExplainedImage
-from smug.figures.image_saliency import clipped
+from smug.figures.image_saliency import named, show_map
 from smug.figures.names import method_name
-from smug.figures.style import image_grid, short, show_box, show_image, show_scores
+from smug.figures.style import image_grid, show_box, show_image
 
 METHODS = ("ground_truth", "smug", "opt_box")
 
@@ -17,14 +17,14 @@ METHODS = ("ground_truth", "smug", "opt_box")
 def optbox(images: Sequence[ExplainedImage]) -> Figure:
     """Draw one row per image: SMUG's map, then the boxes, each with LSC and confidence."""
     titles = ["SMUG", *(f"{method_name(name)} box" for name in METHODS)]
-    figure, axes = image_grid(len(images), titles, width=1.8 * len(titles))
+    figure, axes = image_grid(len(images), titles, width=1.8 * len(titles), lines=2)
     for row, image in zip(axes, images, strict=True):
-        show_scores(row[0], clipped(image.maps["smug"]))
-        row[0].set_xlabel(f"{short(image.target)} {image.confidence:.2f}")
+        if show_map(row[0], image, "smug"):
+            row[0].set_xlabel(named(image))
         for axis, name in zip(row[1:], METHODS, strict=True):
             show_image(axis, image.pixels)
             show_box(axis, image.best_box(name))
             lsc = image.scores.get((name, "lsc"), float("nan"))
             confidence = image.scores.get((name, "confidence"), float("nan"))
-            axis.set_xlabel(f"LSC {lsc:.2f}, confidence {confidence:.2f}")
+            axis.set_xlabel(f"LSC {lsc:.2f},\nconfidence {confidence:.2f}")
     return figure

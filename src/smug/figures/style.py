@@ -17,10 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from smug.errors import SmugError
 from smug.io import atomic
 
 #: Width in inches of one and of two printed columns.
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
+#: Height in inches of a line of text below an image.
+LINE = 0.17
 
 #: Colour scales: kept pixels, scores from zero up, signed attributions.
 MASK_COLOURS, SCORE_COLOURS, SIGNED_COLOURS = "gray", "viridis", "PuOr"
@@ -32,20 +35,30 @@ def use_style() -> None:
     plt.rcParams.update({"figure.dpi": 150, "savefig.dpi": 200, "pdf.fonttype": 42})
 
 
-def image_grid(rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS):
-    """Make a grid of square axes without ticks, one title a column.
+def image_grid(rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS, lines: int = 1):
+    """Make a grid of square axes without ticks, one title a column, room for lines below each.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     axes : numpy.ndarray of Axes, shape (rows, len(titles))
+
+    Raises
+    ------
+    SmugError
+        Without a row there is nothing to draw.
     """
+    if rows < 1:
+        raise SmugError(
+            "nothing to draw: no input has what the figure shows; the statuses in the records "
+            "of the figure's inputs say why"
+        )
     use_style()
     cell = width / len(titles)
     figure, axes = plt.subplots(
         rows,
         len(titles),
-        figsize=(width, cell * rows * 1.12 + 0.25),
+        figsize=(width, (cell * 1.12 + LINE * (lines - 1)) * rows + 0.25),
         squeeze=False,
         layout="constrained",
     )

@@ -58,12 +58,12 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
         If `k` does not fit the layer, the attribution is not finite, or no node is positive.
     """
     scores = np.asarray(attribution, np.float64).ravel()
-    if not 1 <= k <= scores.size:
-        raise SmugError(
-            f"top_k={k} is outside [1, {scores.size}], the nodes of the layer; lower method.top_k"
-        )
+    check_top_k(k, scores.size)
     if not np.isfinite(scores).all():
-        raise SmugError("the attribution holds NaN or infinite values; check the model's input")
+        raise SmugError(
+            "the attribution holds NaN or infinite values; check the model's input "
+            "and the log of the attribution"
+        )
     # Sorting only what can be chosen: a first layer has 400,000 nodes, k is 3000.
     least = np.partition(scores, scores.size - k)[scores.size - k]
     candidates = np.flatnonzero(scores >= least)
@@ -77,6 +77,14 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
             "not depend on the first layer here: try another target or more steps"
         )
     return nodes
+
+
+def check_top_k(k: int, nodes: int) -> None:
+    """Refuse a number of top nodes that a layer does not have."""
+    if not 1 <= k <= nodes:
+        raise SmugError(
+            f"top_k={k} is outside [1, {nodes}], the nodes of the layer; lower method.top_k"
+        )
 
 
 def without_padding(layer: LinearMap, attribution: np.ndarray, padding: np.ndarray) -> np.ndarray:
@@ -124,6 +132,13 @@ def expand_mask(mask: np.ndarray, spatial: tuple[int, ...], window: int) -> np.n
         raise SmugError(f"mask has shape {mask.shape}; window={window} on {spatial} needs {grid}")
     for axis, side in enumerate(spatial):
         mask = np.repeat(mask, window, axis=axis).take(np.arange(side), axis=axis)
+    return mask
+
+
+def shrink_mask(mask: np.ndarray, window: int) -> np.ndarray:
+    """Windows that hold a kept pixel (word), shape ``mask_grid(mask.shape, window)``."""
+    for axis, side in enumerate(mask.shape):
+        mask = np.logical_or.reduceat(mask, np.arange(0, side, window), axis=axis)
     return mask
 
 

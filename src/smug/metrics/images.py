@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from smug.boxes import center_box, max_box, opt_box
+from smug.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics import curves
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
+from smug.saliency import sparsity
 
 #: What has a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")
@@ -95,8 +96,28 @@ def score_boxes(images: ScoredImages, cells: int) -> Iterator[tuple[str, str, np
     ]
     scores = BoxScores(*(np.concatenate(rows) for rows in zip(*map(_fields, found), strict=True)))
     yield from (("opt_box", *row) for row in _box_rows(scores))
+    boxes = len(grid_boxes(height, width, cells))
+    yield "opt_box", "boxes", np.full(len(x), float(boxes))
     yield "opt_box", "sparsity", scores.area
     yield "opt_box", "seconds", np.full(len(x), (perf_counter() - begin) / max(len(x), 1))
+
+
+def score_methods(
+    images: ScoredImages,
+    methods: Mapping[str, MethodMaps],
+    *,
+    cells: int,
+    thresholds: int,
+    curve_steps: int,
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Measure the boxes and every method's maps; as :func:`score_boxes`, nothing of no images."""
+    if not len(images.pixels):
+        return
+    yield from score_boxes(images, cells)
+    for name, method in methods.items():
+        print(f"{name}: {np.count_nonzero(method.made)} of {len(method.made)} images", flush=True)
+        rows = score_maps(images, method, thresholds=thresholds, curve_steps=curve_steps)
+        yield from ((name, *row) for row in rows)
 
 
 def score_maps(
@@ -122,7 +143,7 @@ def score_maps(
         for metric, values in _box_rows(scores):
             yield metric, spread(values)
     if method.masks is not None:
-        yield "sparsity", spread(method.masks[method.made].mean(axis=(1, 2)))
+        yield "sparsity", spread(sparsity(method.masks[method.made]))
     for curve in (curves.insertion, curves.deletion):
         made = curve(images.model, x, target, maps, steps=curve_steps)
         yield curve.__name__, spread(made.area)

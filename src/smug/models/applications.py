@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -64,6 +65,7 @@ def build(
     return model
 
 
+@functools.cache  # the default size stands nowhere but in the network, which takes seconds to build
 def preprocessing(name: str) -> Preprocessing:
     """Work out a network's preprocessing from its own ``preprocess_input`` and default size.
 

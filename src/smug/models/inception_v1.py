@@ -19,9 +19,10 @@ import tensorflow as tf
 from keras import layers
 
 from smug.errors import SmugError, unknown_name
+from smug.io import load_arrays
 from smug.models.onnx_weights import read_initializers
 from smug.models.preprocessing import Preprocessing
-from smug.models.weights import assign_weights, load_npz, named_weights
+from smug.models.weights import assign_weights, named_weights
 
 PREPROCESSING = {
     "slim": Preprocessing((224, 224), (127.5,) * 3, (127.5,) * 3),
@@ -123,16 +124,15 @@ def _mixed(x, conv: Callable, channels: tuple[int, ...], large: int, name: str):
     return layers.Concatenate(name=name)(branches)
 
 
-def load(
-    path: str | os.PathLike,
-    kind: str = "slim",
-    *,
-    batch_norm: bool = True,
-    classes: int = CLASSES,
-) -> keras.Model:
-    """Build the network and set its weights from an npz of :func:`smug.models.weights.save_npz`."""
-    model = build(kind, batch_norm=batch_norm, classes=classes)
-    load_npz(model, path)
+def load(path: str | os.PathLike, kind: str = "slim") -> keras.Model:
+    """Build the network and set its weights from an npz of :func:`smug.models.weights.save_npz`.
+
+    Batch normalisation and the number of classes are found out by the arrays.
+    """
+    arrays = load_arrays(path)
+    classes = len(arrays.get("predictions/bias", range(CLASSES)))
+    model = build(kind, batch_norm="conv1_bn/beta" in arrays, classes=classes)
+    assign_weights(model, arrays, path)
     return model
 
 

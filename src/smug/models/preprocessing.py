@@ -56,25 +56,12 @@ class Preprocessing:
             images = images[..., ::-1]
         return (images - np.float32(self.mean)) / np.float32(self.scale)
 
-    def to_pixels(self, inputs: np.ndarray) -> np.ndarray:
-        """Turn network inputs back into RGB pixel values, float32 in ``[0, 255]``."""
-        pixels = np.asarray(inputs, np.float32) * np.float32(self.scale) + np.float32(self.mean)
-        if self.channel_order == "bgr":
-            pixels = pixels[..., ::-1]
-        return np.clip(pixels, 0.0, 255.0)
-
     def constant(self, pixel: float) -> np.ndarray:
         """Input of an image that is ``pixel`` everywhere, shape (height, width, 3), float32.
 
         Black (0) and white (255) are the baselines of Integrated Gradients.
         """
         return self(np.full((*self.size, 3), pixel, np.float32))
-
-    @property
-    def input_range(self) -> tuple[float, float]:
-        """Smallest and largest value an input can hold (pixels 0 and 255)."""
-        ends = np.stack([self.constant(0)[0, 0], self.constant(255)[0, 0]])
-        return float(ends.min()), float(ends.max())
 
 
 #: Pixels in [-1, 1]: what every network on photographs trained here is fed.

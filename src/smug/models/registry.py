@@ -62,18 +62,20 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "efficientnet_lite0": lambda: Network.of_photographs(efficientnet_lite0.PREPROCESSING),
     "inception_v1": lambda: Network.of_photographs(inception_v1.PREPROCESSING["slim"]),
     "googlenet": lambda: Network.of_photographs(inception_v1.PREPROCESSING["bvlc"]),
-    "inception_v3": lambda: Network.of_photographs(applications.preprocessing("InceptionV3")),
-    "resnet50": lambda: Network.of_photographs(applications.preprocessing("ResNet50")),
+    "inception_v3": lambda: network("InceptionV3"),
+    "resnet50": lambda: network("ResNet50"),
     "text_cnn": lambda: Network(np.int32, (0.0, 0.0), text_cnn.two_classes, padding_id=PADDING),
     "imagenet_cnn": lambda: Network.of_photographs(CENTRED),
 }
 
 
 def network(name: str) -> Network:
-    """Look a network up by name."""
-    if name not in NETWORKS:
-        raise unknown_name("model", name, NETWORKS)
-    return NETWORKS[name]()
+    """Look a network up by its name here or in ``keras.applications``."""
+    if name in NETWORKS:
+        return NETWORKS[name]()
+    if name in applications.names():
+        return Network.of_photographs(applications.preprocessing(name))
+    raise unknown_name("model", name, [*NETWORKS, *applications.names()])
 
 
 def load_model(path: str | Path) -> keras.Model:

@@ -16,12 +16,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
 
 if keras.backend.backend() != "tensorflow":
     raise SmugError(
         f"Keras runs on {keras.backend.backend()!r}; smug needs KERAS_BACKEND=tensorflow"
     )
+
+#: What one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
+FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
 
 
 class Call(NamedTuple):
@@ -117,6 +121,38 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
     return calls
 
 
+def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
+    """Calls to substitute for the model to answer the logits in place of its probabilities.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+        Any input; the model is run on it once.
+
+    Returns
+    -------
+    dict of layer to callable
+        The last layer to run, without its softmax or sigmoid; empty if it has neither.
+    """
+    last = record_calls(model, x)[-1].op
+    if isinstance(last, keras.layers.Softmax):
+        return {last: lambda inputs, **_: inputs}
+    activations = (keras.activations.softmax, keras.activations.sigmoid)
+    if getattr(last, "activation", None) not in activations:
+        return {}
+    original, activation = last.call, last.activation
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        last.__dict__["activation"] = keras.activations.linear
+        try:
+            return original(*args, **kwargs)
+        finally:
+            last.__dict__["activation"] = activation
+
+    return {last: call}
+
+
 def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Run the model with `layer` answering `output`; call it inside a traced function.
 
@@ -155,7 +191,14 @@ def outputs_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
     def build() -> Callable:
         return traced(lambda x: run_from(model, None, x, x), (batch_spec(x),))
 
-    return compiled(model, ("outputs_of", batch_spec(x)), build)(x).numpy()
+    return _on_rows(compiled(model, ("outputs_of", batch_spec(x)), build), x)
+
+
+def _on_rows(function: Callable, x: tf.Tensor) -> np.ndarray:
+    """Run a batch; of an empty one, which fused kernels refuse, tell the answer's shape."""
+    if len(x):
+        return function(x).numpy()
+    return function(tf.zeros((1, *x.shape[1:]), x.dtype)).numpy()[:0]
 
 
 def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np.ndarray:
@@ -177,7 +220,7 @@ def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np
         return seen[0]
 
     key = ("tensor_at", layer, side, *signature)
-    return compiled(model, key, lambda: traced(run, signature))(x).numpy()
+    return _on_rows(compiled(model, key, lambda: traced(run, signature)), x)
 
 
 def as_batch(model: keras.Model, x: Any) -> tf.Tensor:

@@ -19,7 +19,7 @@ from smug.settings.explainers import (
     SmugExplainer,
 )
 from smug.settings.explanations import Attribution, Method, Saliency, Solver
-from smug.settings.models import ImagenetCnn, ImportedModel, MnistCnn, MnistMlp
+from smug.settings.models import ApplicationsModel, ImagenetCnn, ImportedModel, MnistCnn, MnistMlp
 from smug.settings.sanity import GgigFigure, Sanity
 from smug.settings.text import BeerData, SufficientWords, TextCnn, TextComparison
 from smug.settings.workflow import Gallery, Grid, MaskSweep, NetworkLimits, SolverTiming, Workflow
@@ -31,6 +31,7 @@ SCHEMAS: dict[tuple[str, str], type] = {
     ("model", "mnist_mlp_schema"): MnistMlp,
     ("model", "mnist_cnn_schema"): MnistCnn,
     ("model", "imported_schema"): ImportedModel,
+    ("model", "applications_schema"): ApplicationsModel,
     ("model", "imagenet_cnn_schema"): ImagenetCnn,
     ("attribution", "attribution_schema"): Attribution,
     ("method", "method_schema"): Method,

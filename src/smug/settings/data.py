@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import at_least, one_of
+from smug.settings.checks import at_least, one_of, seeds_in_range
 
 SELECTIONS = ("correct_with_box", "correct", "all")
 
@@ -30,6 +30,7 @@ class MnistData:
             raise SmugError("dataset.source=file needs dataset.path=<folder>/mnist.npz")
         for key in ("test_size", "explained", "shard_size"):
             at_least("dataset", self, key, 1)
+        seeds_in_range("dataset", self)
 
 
 @dataclass
@@ -58,3 +59,4 @@ class ImagenetData:
             )
         for key in ("explained", "shard_size"):
             at_least("dataset", self, key, 1)
+        seeds_in_range("dataset", self)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import at_least, one_of
-from smug.settings.explanations import RESPONSES, RULES, SCORINGS, SOLVERS
+from smug.settings.checks import above_zero, at_least, one_of, seeds_in_range
+from smug.settings.explanations import RESPONSES, RULES, SCORINGS, SOLVERS, check_response
 
 BASELINES = ("zero", "black", "white", "both")
 
@@ -39,7 +39,7 @@ class IntegratedGradientsExplainer(Explainer):
 
 @dataclass
 class GradcamExplainer(Explainer):
-    """GradCAM; ``layer`` null means the last convolution."""
+    """GradCAM; ``layer`` null means the last feature maps."""
 
     layer: str | None = None
 
@@ -91,6 +91,9 @@ class SmugExplainer(SmugBaseExplainer):
         one_of("explainer", self, "response", RESPONSES)
         one_of("explainer", self, "solver", SOLVERS)
         at_least("explainer", self, "window", 1)
+        check_response("explainer", self)
+        above_zero("explainer", self, "time_limit")
+        seeds_in_range("explainer", self)
 
 
 @dataclass
@@ -122,6 +125,7 @@ class GeometricEnsembleExplainer(GgigExplainer):
         super().__post_init__()
         at_least("explainer", self, "members", 1)
         at_least("explainer", self, "noise", 0)
+        seeds_in_range("explainer", self)
         if not 0 < self.tolerance <= 1:
             raise SmugError(f"explainer.tolerance={self.tolerance} is outside (0, 1]")
 

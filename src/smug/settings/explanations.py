@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import at_least, one_of
+from smug.settings.checks import above_zero, at_least, one_of, seeds_in_range
 
 SOLVERS = ("highs", "anytime", "z3", "z3_pb", "cpsat")
+#: Those that take the encoding of whole networks.
+NETWORK_SOLVERS = ("highs", "z3")
 ENCODINGS = ("first_layer", "network")
 RESPONSES = ("auto", "paper", "bias_free")
 RANKINGS = ("integrated_gradients", "gradients", "activations", "random")
@@ -33,8 +35,7 @@ class Attribution:
         one_of("attribution", self, "rule", RULES)
         for key in ("steps", "batch_size", "settled_top_k"):
             at_least("attribution", self, key, 1)
-        if not self.tolerance > 0:
-            raise SmugError(f"attribution.tolerance={self.tolerance} must be above 0")
+        above_zero("attribution", self, "tolerance")
 
 
 @dataclass
@@ -57,12 +58,7 @@ class Method:
         one_of("method", self, "ranking", RANKINGS)
         for key in ("top_k", "window"):
             at_least("method", self, key, 1)
-        if not 0 <= self.gamma < 1:
-            raise SmugError(f"method.gamma={self.gamma} is outside [0, 1); lower method.gamma")
-        if not 0 < self.margin <= 1 - self.gamma:
-            raise SmugError(
-                f"method.margin={self.margin} is outside (0, 1 - gamma]; the default is 1e-4"
-            )
+        check_response("method", self)
         at_least("method", self, "delta", 0)
 
 
@@ -89,5 +85,15 @@ class Solver:
     def __post_init__(self) -> None:
         one_of("solver", self, "name", SOLVERS)
         at_least("solver", self, "threads", 1)
-        if not self.timeout > 0:
-            raise SmugError(f"solver.timeout={self.timeout} must be above 0 (seconds)")
+        above_zero("solver", self, "timeout")
+        seeds_in_range("solver", self)
+
+
+def check_response(section: str, values: object) -> None:
+    """Refuse a share of the response to keep, ``gamma + margin``, that no mask can keep."""
+    if not 0 <= values.gamma < 1:
+        raise SmugError(f"{section}.gamma={values.gamma} is outside [0, 1); lower {section}.gamma")
+    if not 0 < values.margin <= 1 - values.gamma:
+        raise SmugError(
+            f"{section}.margin={values.margin} is outside (0, 1 - gamma]; the default is 1e-4"
+        )

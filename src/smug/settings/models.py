@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import at_least, one_of
+from smug.settings.checks import above_zero, at_least, one_of, seeds_in_range
 
 BASES = ("efficientnet_lite0", "googlenet", "inception_v1", "inception_v3", "resnet50")
 
@@ -30,8 +30,8 @@ class MnistMlp:
             )
         for key in ("batch_size", "epochs"):
             at_least("model", self, key, 1)
-        if not self.learning_rate > 0:
-            raise SmugError(f"model.learning_rate={self.learning_rate} must be above 0")
+        above_zero("model", self, "learning_rate")
+        seeds_in_range("model", self)
 
 
 @dataclass
@@ -52,8 +52,8 @@ class MnistCnn:
             )
         for key in ("batch_size", "epochs"):
             at_least("model", self, key, 1)
-        if not self.learning_rate > 0:
-            raise SmugError(f"model.learning_rate={self.learning_rate} must be above 0")
+        above_zero("model", self, "learning_rate")
+        seeds_in_range("model", self)
 
 
 @dataclass
@@ -62,6 +62,13 @@ class ImportedModel:
 
     name: str = MISSING
     weights: str | None = None
+
+
+@dataclass
+class ApplicationsModel(ImportedModel):
+    """Any network of ``keras.applications``."""
+
+    architecture: str = MISSING
 
 
 @dataclass
@@ -91,7 +98,7 @@ class ImagenetCnn:
             raise SmugError("model.weights=random cannot stay as they are; set model.freeze=false")
         for key in ("batch_size", "epochs"):
             at_least("model", self, key, 1)
-        if not self.learning_rate > 0:
-            raise SmugError(f"model.learning_rate={self.learning_rate} must be above 0")
+        above_zero("model", self, "learning_rate")
+        seeds_in_range("model", self)
         if not 0 <= self.augment < 1:
             raise SmugError(f"model.augment={self.augment} is outside [0, 1)")

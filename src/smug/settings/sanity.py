@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import all_of, at_least
+from smug.settings.checks import all_of, at_least, not_empty, seeds_in_range
 
 ORDERS = ("cascading", "independent")
 
@@ -37,11 +37,12 @@ class Sanity:
         all_of("sanity", self, "orders", ORDERS)
         for key in ("inputs", "shard_size", "levels"):
             at_least("sanity", self, key, 1)
-        for key in ("methods", "seeds"):
-            if not getattr(self, key):
-                raise SmugError(f"sanity.{key}=[] leaves nothing to check; give one at least")
-        if not all(noise > 0 for noise in self.noises):
-            raise SmugError(f"sanity.noises={self.noises} must be above 0 (shares of the weights)")
+        not_empty("sanity", self, "methods", "seeds")
+        seeds_in_range("sanity", self, "seeds")
+        if not all(0 < noise < math.inf for noise in self.noises):
+            raise SmugError(
+                f"sanity.noises={self.noises} must be above 0 and finite (shares of the weights)"
+            )
 
 
 @dataclass
@@ -55,6 +56,3 @@ class GgigFigure:
 
     def __post_init__(self) -> None:
         at_least("ggig_figure", self, "shown", 1)
-        for name in (*self.methods, *self.digit_models):
-            if not re.fullmatch(r"\w+", name):
-                raise SmugError(f"ggig_figure: {name!r} names no file of explainer/ or model/")

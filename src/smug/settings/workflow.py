@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from smug.errors import SmugError
-from smug.settings.checks import all_of, at_least
-from smug.settings.explanations import RANKINGS, SCORINGS, SOLVERS
+from smug.settings.checks import above_zero, all_of, at_least, each_at_least, not_empty
+from smug.settings.explanations import NETWORK_SOLVERS, RANKINGS, SCORINGS, SOLVERS
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Workflow:
             raise SmugError(
                 f"workflow.run={self.run!r} names a folder under results/: letters, digits, _ . -"
             )
+        not_empty("workflow", self, "datasets")
 
 
 @dataclass
@@ -40,7 +41,11 @@ class SolverTiming:
 
     def __post_init__(self) -> None:
         all_of("timing", self, "solvers", SOLVERS)
+        not_empty("timing", self, "solvers", "top_k", "windows")
+        for key in ("top_k", "windows"):
+            each_at_least("timing", self, key, 1)
         at_least("timing", self, "inputs", 1)
+        above_zero("timing", self, "timeout")
 
 
 @dataclass
@@ -59,7 +64,9 @@ class MaskSweep:
                 f"sweep.figure_window={self.figure_window} is not in sweep.windows={self.windows}"
             )
         all_of("sweep", self, "first_layer_solvers", SOLVERS)
-        all_of("sweep", self, "network_solvers", SOLVERS)
+        all_of("sweep", self, "network_solvers", NETWORK_SOLVERS)
+        not_empty("sweep", self, "first_layer_solvers", "network_solvers")
+        each_at_least("sweep", self, "windows", 1)
 
 
 @dataclass
@@ -81,7 +88,10 @@ class NetworkLimits:
                 )
         if not all(0 <= share < 1 for share in self.lead_shares):
             raise SmugError(f"network_limits.lead_shares={self.lead_shares} must lie in [0, 1)")
+        not_empty("network_limits", self, "hidden", "windows", "lead_shares")
+        each_at_least("network_limits", self, "windows", 1)
         at_least("network_limits", self, "digits", 1)
+        above_zero("network_limits", self, "timeout")
 
 
 @dataclass
@@ -102,9 +112,9 @@ class Grid:
         all_of("grid", self, "scorings", SCORINGS)
         for key in ("solutions", "inputs"):
             at_least("grid", self, key, 1)
-        for key in ("top_k", "gamma"):
-            if not getattr(self, key):
-                raise SmugError(f"grid.{key} is empty; give one value at least")
+        not_empty("grid", self, "top_k", "gamma")
+        for key in ("top_k", "windows"):
+            each_at_least("grid", self, key, 1)
         for gamma in self.gamma:
             if not 0 <= gamma < 1:
                 raise SmugError(f"grid.gamma={self.gamma} must lie in [0, 1)")

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from smug.datasets.load import load_prepared
-from smug.explained import explain_shard, method_of
+from smug.datasets.load import load_shard
 from smug.job import run
 
 
 def main(config, paths):
     """Write the maps of the method."""
+    from smug.explained import explain_shard, method_of
     from smug.models import rewire
     from smug.models.registry import load_model, network
 
-    data = load_prepared(paths.data).shard(config.job.shard, config.dataset.shard_size)
+    data = load_shard(paths.data, config.job.shard, config.dataset.shard_size)
     known = network(config.model.name)
     model, x = known.view(load_model(paths.model)), known.preprocess(data.inputs)
     method, settings = method_of(vars(config.explainer), known.input_range)

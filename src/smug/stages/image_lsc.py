@@ -1,18 +1,19 @@
 """Table 1: LSC, Win% and sparsity of every method on photographs."""
 
-from smug.figures.image_lsc import CAPTION, image_lsc, printed
+from smug.figures.image_lsc import image_lsc, printed, table_caption
 from smug.figures.style import save_table
+from smug.io import load_json
 from smug.job import run
 from smug.results import load_results
 
 
 def main(config, paths):
     """Write the table."""
-    scores = load_results(*paths.all("scores"))
-    table = image_lsc(scores)
-    caption = CAPTION.format(n=scores["image"].nunique(), model=config.model.name)
+    table = image_lsc(load_results(*paths.all("scores")))
+    prepared = load_json(paths.prepared)["summary"]
+    caption = table_caption(table, config.model.name, config.comparison.cells, prepared)
     save_table(table, paths.csv, paths.tex, caption=caption, printed=printed(table))
-    return {"images": int(scores["image"].nunique()), "rows": len(table)}
+    return {"images": prepared["images"], "rows": len(table), "caption": caption}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ def main(config, paths):
     maps = shard_maps(
         shard,
         solved,
+        window=config.method.window,
         scoring=config.saliency.scoring,
         ranking=config.method.ranking,
         seed=config.solver.seed,

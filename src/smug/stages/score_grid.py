@@ -20,7 +20,14 @@ def main(config, paths):
         method, seed = settings["method"], settings["solver"]["seed"]
         solved = SolvedShard.load(masks).first(config.grid.inputs)
         for scoring in config.grid.scorings:
-            maps = shard_maps(shard, solved, scoring=scoring, ranking=method["ranking"], seed=seed)
+            maps = shard_maps(
+                shard,
+                solved,
+                window=method["window"],
+                scoring=scoring,
+                ranking=method["ranking"],
+                seed=seed,
+            )
             values = {} if lsc is None else {"lsc": lsc(maps.smug), "base_lsc": lsc(maps.smug_base)}
             rows += mask_rows(shard, solved, maps, method, scoring, values)
     common = {"run": config.workflow.run, "dataset": config.dataset.name}
@@ -33,9 +40,9 @@ def _lsc(config, paths, shard):
     from smug.metrics.lsc import map_lsc
     from smug.models.registry import load_model, network
 
-    data = PreparedImages.load(paths.data)
+    data = PreparedImages.load_shard(paths.data, 0, len(shard.ids))
     model = load_model(paths.model)
-    x = network(config.model.name).preprocess(data.images[: len(shard.ids)])
+    x = network(config.model.name).preprocess(data.images)
 
     def lsc(maps):
         thresholds = config.comparison.thresholds

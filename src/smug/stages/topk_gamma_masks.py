@@ -19,6 +19,7 @@ def main(config, paths):
         made = shard_maps(
             shard,
             solved,
+            window=method["window"],
             scoring=config.saliency.scoring,
             ranking=method["ranking"],
             seed=settings["solver"]["seed"],

@@ -1,13 +1,13 @@
 """Figure and table of the two-cats analysis."""
 
-from smug.datasets.imagenet import class_names
 from smug.figures.style import save_figure, save_table
-from smug.figures.two_cats import CAPTION, two_cats, two_cats_table
+from smug.io import load_rows
 from smug.job import run
 
 
 def main(config, paths):
     """Compose the images, explain them, draw and tabulate."""
+    from smug.figures.two_cats import CAPTION, two_cats, two_cats_table
     from smug.models.registry import load_model, network
     from smug.two_cats import compose_cats, demo_cat, explain_two_cats
 
@@ -27,7 +27,7 @@ def main(config, paths):
     }
     model = load_model(paths.model)
     result = explain_two_cats(model, cats, known.preprocess, settings, config.comparison.cells)
-    name = class_names()[result.target].split(",")[0]
+    name = str(load_rows(paths.data, "class_names")[result.target])
     save_figure(two_cats(cats, result, name), paths.png, paths.pdf)
     save_table(two_cats_table(result), paths.csv, paths.tex, caption=CAPTION)
     return {"class": name}
