@@ -9,6 +9,7 @@ min_version("9.1")
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/selection.smk"
+include: "workflow/rules/selection_texts.smk"
 include: "workflow/rules/selection_sweeps.smk"
 include: "workflow/rules/selection_checks.smk"
 include: "workflow/rules/selection_gallery.smk"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -70,15 +72,8 @@ def sis(
     values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
     for i in range(len(x)):
         _check_positions(maskable[i])
-
-        def score(batch: np.ndarray, i=i) -> np.ndarray:
-            batch = batch.reshape(len(batch), *points.shape[1:])
-            if site is None:
-                return rewire.outputs_of(model, batch)[:, target[i]]
-            same = np.repeat(x[i : i + 1], len(batch), axis=0)
-            return rewire.outputs_from(model, site, same, batch)[:, target[i]]
-
         positions = points[i].reshape(maskable[i].size, -1)
+        score = _score(model, site, x[i : i + 1], target[i], points.shape[1:])
         subsets = sufficient_subsets(
             score,
             positions,
@@ -93,6 +88,19 @@ def sis(
         if subsets:
             masks[i] = subsets[0].mask(maskable[i].size).reshape(spatial)
     return values, masks, {}
+
+
+def _score(model, site, x, target, shape) -> Callable[[np.ndarray], np.ndarray]:
+    """Function from positions of shape (batch, positions, ...) to the target's scores."""
+
+    def score(positions: np.ndarray) -> np.ndarray:
+        points = positions.reshape(len(positions), *shape)
+        if site is None:
+            return rewire.outputs_of(model, points)[:, target]
+        same = np.repeat(x, len(points), axis=0)
+        return rewire.outputs_from(model, site, same, points)[:, target]
+
+    return score
 
 
 def _check_positions(maskable: np.ndarray) -> None:

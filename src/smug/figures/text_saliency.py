@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 
-from smug.figures.style import ONE_COLUMN
+from smug.figures.style import ONE_COLUMN, use_style
 from smug.figures.text_html import LEVELS, HighlightedReview
 
 _LINE = 0.17  # inches
@@ -53,6 +53,7 @@ def text_saliency(
     matplotlib.figure.Figure
         Not attached to any window.
     """
+    use_style()
     columns = max(20, int((width - 2 * _MARGIN) / _CHAR))
     words = [drawable(word)[:columns] for word in review.words[:max_words]]
     lines = _wrap(words, columns)
