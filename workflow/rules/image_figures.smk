@@ -36,6 +36,7 @@ rule image_saliency:
     params:
         config=frozen("image_saliency", "imagenet"),
         io=paths,
+        shown=shown("image_saliency", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -59,6 +60,7 @@ rule smug_steps:
     params:
         config=frozen("smug_steps", "imagenet"),
         io=paths,
+        shown=shown("smug_steps", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -87,6 +89,7 @@ rule ig_baselines:
     params:
         config=frozen("ig_baselines", "imagenet"),
         io=paths,
+        shown=shown("ig_baselines", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -110,6 +113,7 @@ rule optbox:
     params:
         config=frozen("optbox", "imagenet"),
         io=paths,
+        shown=shown("optbox", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -136,6 +140,7 @@ rule two_cats:
     params:
         config=frozen("two_cats", "imagenet"),
         io=paths,
+        shown=shown("two_cats", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
