@@ -8,6 +8,7 @@ min_version("9.1")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/captions.smk"
 include: "workflow/rules/selection.smk"
 include: "workflow/rules/selection_texts.smk"
 include: "workflow/rules/selection_sweeps.smk"

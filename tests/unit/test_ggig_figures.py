@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from smug.datasets.mnist import Digits
-from smug.figures.attribution_curves import CURVES, attribution_curves, printed
+from smug.figures.attribution_curves import CURVES, UNDEFINED, attribution_curves, printed
 from smug.figures.ggig import ComparedMaps, ggig_figure
 from smug.figures.style import save_figure
 from smug.metrics.statistics import mean
@@ -71,6 +71,16 @@ def test_inputs_without_information_curves_are_no_failures():
     (row,) = attribution_curves(rows).to_dict("records")
     assert (row["n"], row["n_information"], row["missing"]) == (2, 1, 0)
     assert (row["insertion"], row["softmax_information"]) == (pytest.approx(0.3), 0.4)
+
+
+def test_curves_that_no_input_has_are_said_to_be_undefined():
+    rows = curve_rows({("mnist", "smug"): [0.2, 0.4], ("imagenet", "smug"): [0.3]})
+    blurred = rows["metric"].str.endswith("information") & rows["dataset"].eq("mnist")
+    rows.loc[blurred, "value"] = np.nan
+    table = attribution_curves(rows)
+    assert table["note"].tolist() == [UNDEFINED, ""]
+    assert printed(table)["softmax inf. ↑"].tolist() == ["not defined", "0.30"]
+    assert printed(table)["insertion ↑"].tolist() == ["0.30 (0.00, 1.00)", "0.30"]
 
 
 def test_metrics_of_training_are_those_of_the_outputs():

@@ -90,24 +90,6 @@ def paths(wildcards, input, output):
     ]
 
 
-def shown(*keys, datasets=None):
-    """Params function: the settings that a caption names, one line for each dataset.
-
-    A job of one dataset names its own; a key that a dataset does not know is left out.
-    """
-
-    def params(wildcards):
-        named = [wildcards.dataset] if "dataset" in wildcards.keys() else datasets
-        lines = []
-        for name in DATASETS if named is None else named:
-            known = dict(smug_config.flatten(settings(name)))
-            words = [f"``{key}={known[key]}``" for key in keys if key in known]
-            lines.append(f"{name}: {', '.join(words)}")
-        return lines
-
-    return params
-
-
 def in_report(path, shows):
     """Flag a figure or table for Snakemake's report; its caption is workflow/report/<name>.rst.
 

@@ -25,6 +25,7 @@ rule mnist_ood:
     params:
         config=frozen("mnist_ood", "mnist"),
         io=paths,
+        shown=shown("mnist_ood", ["mnist"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -48,6 +49,7 @@ rule solver_scaling:
     params:
         config=frozen("solver_scaling", "mnist"),
         io=paths,
+        shown=shown("solver_scaling"),
     message:
         "{rule} {wildcards}"
     shell:

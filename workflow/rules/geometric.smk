@@ -22,6 +22,7 @@ rule ggig:
     params:
         config=frozen("ggig", "mnist"),
         io=paths,
+        shown=shown("ggig", IMAGE_DATASETS, "explainer=geometric_ensemble"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -52,6 +53,7 @@ rule attribution_curves:
     params:
         config=frozen("attribution_curves", "mnist"),
         io=paths,
+        shown=shown("attribution_curves", IMAGE_DATASETS),
     message:
         "{rule} {wildcards}"
     shell:

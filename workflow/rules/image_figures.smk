@@ -22,6 +22,7 @@ rule image_saliency:
     params:
         config=frozen("image_saliency", "imagenet"),
         io=paths,
+        shown=shown("image_saliency", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -45,6 +46,7 @@ rule smug_steps:
     params:
         config=frozen("smug_steps", "imagenet"),
         io=paths,
+        shown=shown("smug_steps", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -73,6 +75,7 @@ rule ig_baselines:
     params:
         config=frozen("ig_baselines", "imagenet"),
         io=paths,
+        shown=shown("ig_baselines", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -96,6 +99,7 @@ rule optbox:
     params:
         config=frozen("optbox", "imagenet"),
         io=paths,
+        shown=shown("optbox", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -122,6 +126,7 @@ rule two_cats:
     params:
         config=frozen("two_cats", "imagenet"),
         io=paths,
+        shown=shown("two_cats", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:

@@ -23,6 +23,7 @@ rule image_lsc:
     params:
         config=frozen("image_lsc", "imagenet"),
         io=paths,
+        shown=shown("image_lsc", ["imagenet"]),
     message:
         "{rule} {wildcards}"
     shell:

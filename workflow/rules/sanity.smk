@@ -42,6 +42,7 @@ rule sanity_table:
     params:
         config=frozen("sanity_table", "mnist"),
         io=paths,
+        shown=shown("sanity_table"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -69,6 +70,7 @@ rule sanity_randomisation:
     params:
         config=frozen("sanity_randomisation", "mnist"),
         io=paths,
+        shown=shown("sanity_randomisation"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -94,6 +96,7 @@ rule sanity_perturbation:
     params:
         config=frozen("sanity_perturbation", "mnist"),
         io=paths,
+        shown=shown("sanity_perturbation"),
     message:
         "{rule} {wildcards}"
     shell:

@@ -88,3 +88,29 @@ rule score_images:
         "{rule} {wildcards}"
     shell:
         job("score_images", sharded=True)
+
+
+rule score_grid:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        model=lambda wildcards: model_file(wildcards.dataset),
+        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
+        masks=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.masks),
+        settings=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.record),
+        code=code("score_grid"),
+    output:
+        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
+        record=f"{OUT}/score_grid/{{dataset}}.json",
+    log:
+        f"{OUT}/logs/score_grid/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        config=frozen("score_grid"),
+        io=paths,
+    message:
+        "{rule} {wildcards}"
+    shell:
+        job("score_grid")

@@ -1,32 +1,6 @@
 # Sweeps over the settings of the mask problem: every setting is a variant of the rule solve_masks.
 
 
-rule score_grid:
-    input:
-        data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=lambda wildcards: model_file(wildcards.dataset),
-        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        masks=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.masks),
-        settings=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.record),
-        code=code("score_grid"),
-    output:
-        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
-        record=f"{OUT}/score_grid/{{dataset}}.json",
-    log:
-        f"{OUT}/logs/score_grid/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
-    conda:
-        "../../environment.yml"
-    params:
-        config=frozen("score_grid"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("score_grid")
-
-
 rule topk_gamma:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
@@ -47,6 +21,7 @@ rule topk_gamma:
     params:
         config=frozen("topk_gamma", "mnist"),
         io=paths,
+        shown=shown("topk_gamma"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -74,6 +49,7 @@ rule ablations:
     params:
         config=frozen("ablations", "mnist"),
         io=paths,
+        shown=shown("ablations"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -107,6 +83,7 @@ rule topk_gamma_masks:
     params:
         config=frozen("topk_gamma_masks"),
         io=paths,
+        shown=shown("topk_gamma_masks"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -139,6 +116,7 @@ rule distinct_masks:
     params:
         config=frozen("distinct_masks"),
         io=paths,
+        shown=shown("distinct_masks"),
     message:
         "{rule} {wildcards}"
     shell:

@@ -18,6 +18,7 @@ rule models:
     params:
         config=frozen("models", "mnist"),
         io=paths,
+        shown=shown("models"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -44,6 +45,7 @@ rule completeness:
     params:
         config=frozen("completeness", "mnist"),
         io=paths,
+        shown=shown("completeness"),
     message:
         "{rule} {wildcards}"
     shell:
@@ -67,6 +69,7 @@ rule mnist_masks:
     params:
         config=frozen("mnist_masks", "mnist"),
         io=paths,
+        shown=shown("mnist_masks", ["mnist"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -92,6 +95,7 @@ rule network_limits:
     params:
         config=frozen("network_limits", "mnist"),
         io=paths,
+        shown=shown("network_limits", ["mnist"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -115,6 +119,7 @@ rule solvers:
     params:
         config=frozen("solvers", "mnist"),
         io=paths,
+        shown=shown("solvers"),
     message:
         "{rule} {wildcards}"
     shell:

@@ -71,6 +71,7 @@ rule text_rationales:
     params:
         config=frozen("text_rationales", "beer"),
         io=paths,
+        shown=shown("text_rationales", ["beer"]),
     message:
         "{rule} {wildcards}"
     shell:
@@ -103,6 +104,7 @@ rule text_saliency:
     params:
         config=frozen("text_saliency", "beer"),
         io=paths,
+        shown=shown("text_saliency", ["beer"]),
     message:
         "{rule} {wildcards}"
     shell:

@@ -21,9 +21,11 @@ CAPTION = (
     "Information curves (as in Rahman, Lewis & Plis 2022): normalised softmax and accuracy against "
     "the size of the compressed image, while a blurred image is sharpened in the map's order, high "
     "is good; without a curve are inputs that compress or predict no better whole than blurred, as "
-    "most digits. n, n inf.: inputs behind the first two and the last two; missing: inputs on "
-    "which the method found no map."
+    "digits: not defined. n, n inf.: inputs behind the first two and the last two; missing: inputs "
+    "on which the method found no map."
 )
+#: An information curve runs from the blurred to the whole image, which has to hold more.
+UNDEFINED = "information curves not defined: blurred inputs compress or predict no worse"
 
 
 def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
@@ -34,7 +36,8 @@ def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per dataset and method that has a map: each area's mean and the ends of its 95 %
         interval (an area cannot leave [0, 1]); ``n`` inputs have insertion and deletion curves,
-        ``n_information`` the others; on ``missing`` inputs the method found no map.
+        ``n_information`` the others; on ``missing`` inputs the method found no map. ``note`` says
+        so where the information curves are not defined for any input.
     """
     rows = []
     chosen = scores[scores["metric"].isin(CURVES)]
@@ -48,7 +51,9 @@ def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
             low, high = np.clip(ends, 0, 1).tolist()
             row |= {curve: estimate, f"{curve}_low": low, f"{curve}_high": high}
         row |= {"n": found["insertion"].n, "n_information": found["softmax_information"].n}
-        rows.append(row | {"missing": len(values) - row["n"]})
+        undefined = row["n"] > 0 and row["n_information"] == 0
+        row |= {"missing": len(values) - row["n"], "note": UNDEFINED if undefined else ""}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -58,6 +63,8 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
     for curve, high in CURVES.items():
         title = f"{curve.replace('_information', ' inf.')} {'↑' if high else '↓'}"
         narrow[title] = [_interval(*values) for values in _triples(table, curve)]
+        if curve.endswith("_information"):
+            narrow.loc[table["note"].ne(""), title] = "not defined"
     return narrow.assign(**{"n": table["n"], "n inf.": table["n_information"]}).join(
         table["missing"]
     )
