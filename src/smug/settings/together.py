@@ -12,6 +12,7 @@ from smug.settings.explanations import NETWORK_SOLVERS
 NETWORKS = {
     "mnist": ("mnist_mlp", "mnist_cnn"),
     "imagenet": (
+        "applications",
         "efficientnet_lite0",
         "googlenet",
         "imagenet_cnn",
