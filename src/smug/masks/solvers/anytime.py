@@ -36,10 +36,6 @@ HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for batched branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
-#: It looks for smaller masks until this share of the limit, then for a better bound only.
-DIVE_SHARE = 0.4
-#: Nodes at a time in either part.
-DIVE_BATCH, PROOF_BATCH = 8, 256
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -199,6 +195,10 @@ class _Race:
         """Point in time when this share of the limit is used up."""
         return min(self.begin + share * self.limit, self.deadline)
 
+    def first_turn(self) -> float:
+        """Point in time when HiGHS's first chance ends."""
+        return min(perf_counter() + min(HIGHS_SHARE * self.limit, HIGHS_SECONDS), self.deadline)
+
     def prove(self, bound: float) -> None:
         """Take a proven bound; sizes are whole, so round it up (1e-6 against rounding errors)."""
         if math.isfinite(bound):
@@ -263,21 +263,12 @@ class _Race:
             self.prove(result.bound)
 
     def tree(self) -> None:
-        """Branch and bound: sizes below the incumbent's first, then sizes above the bound."""
+        """Branch and bound: sizes from the bound upwards are excluded, one after the other."""
         tree = DenseTree(self.A.toarray(), self.demand)
         self.prove(tree.root_bound())
         decided = True
-        while decided and not self.over and self.size > self.bound + 1:
-            size = self.size
-            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE), DIVE_BATCH)
-            if mask is not None:
-                self.offer(mask)
-                decided = self.size < size
-            elif decided:
-                self.prove(size)
-        decided = True
         while decided and not self.over:
-            decided, mask = tree.find(int(self.bound), self.deadline, PROOF_BATCH)
+            decided, mask = tree.find(int(self.bound), self.deadline, threads=self.threads)
             if mask is not None:
                 self.offer(mask)
                 return
@@ -367,11 +358,12 @@ def solve_anytime(
         race.search.run(race.at(SEARCH_SHARE))
         rows, variables = race.A.shape
         if race.search.best is not None and rows <= DENSE_ROWS and variables <= DENSE_VARIABLES:
+            race.whole(race.first_turn())
             race.tree()
         if not race.over:
             race.whole(race.deadline)
         return race.solution()
-    race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))
+    race.whole(race.first_turn())
     if not race.over:
         blocks = BlockBound(race.A, race.demand)
         race.price(blocks)
