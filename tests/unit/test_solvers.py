@@ -360,7 +360,7 @@ def test_cpsat_knows_infeasible():
 
 def test_missing_ortools_names_the_extra(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SmugError, match=r"pip install 'smug\[cpsat\]'"):
+    with pytest.raises(SmugError, match=r"pip install -e '\.\[cpsat\]'"):
         solve(random_problem(0), solver="cpsat")
 
 

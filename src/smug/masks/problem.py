@@ -79,6 +79,11 @@ class MaskProblem:
             object.__setattr__(self, name, value)
 
     @property
+    def size(self) -> int:
+        """Number of mask variables."""
+        return self.A.shape[1]
+
+    @property
     def demand(self) -> np.ndarray:
         """Right-hand side of every row, ``gamma + margin - offset``, shape (rows,)."""
         return self.gamma + self.margin - self.offset

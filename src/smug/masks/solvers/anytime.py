@@ -8,7 +8,7 @@
    its optimum is the optimum.
 
 Blocks need rows of few variables. Small problems of long rows go to batched branch and bound
-(:mod:`smug.masks.solvers.dense`) after the local search, other such problems to HiGHS.
+(:mod:`smug.masks.solvers.dense`) after HiGHS's chance, other such problems to HiGHS alone.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for batched branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
+#: It looks for smaller masks until this share of the limit, a few nodes at a time, and then for
+#: a better bound only.
+DIVE_SHARE, DIVE_BATCH = 0.25, 8
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -263,9 +266,18 @@ class _Race:
             self.prove(result.bound)
 
     def tree(self) -> None:
-        """Branch and bound: sizes from the bound upwards are excluded, one after the other."""
+        """Branch and bound: sizes below the incumbent's first, then sizes above the bound."""
         tree = DenseTree(self.A.toarray(), self.demand)
         self.prove(tree.root_bound())
+        decided = True
+        while decided and not self.over and self.size > self.bound + 1:
+            size = self.size
+            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE), DIVE_BATCH)
+            if mask is not None:
+                self.offer(mask)
+                decided = self.size < size
+            elif decided:
+                self.prove(size)
         decided = True
         while decided and not self.over:
             decided, mask = tree.find(int(self.bound), self.deadline, threads=self.threads)
@@ -292,8 +304,8 @@ class _Race:
     def kernels(self, blocks: BlockBound) -> None:
         """Solve over growing sets of variables that reduced costs leave in play."""
         chosen, left_out = blocks.reduced_costs()
-        spare = np.sort(chosen[~self.search.best])
-        reach, proof = max(spare[min(KERNEL, spare.size) - 1], 1e-3), False
+        reach = max(np.sort(chosen[~self.search.best])[:KERNEL].max(initial=0), 1e-3)
+        proof = False
         while not (self.over or proof):
             # Whoever costs more than this cannot be part of a mask smaller than the incumbent.
             slack = self.size - 1 - blocks.bound + 1e-6
