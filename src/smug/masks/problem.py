@@ -127,7 +127,16 @@ class MaskSolution:
 
     @property
     def gap(self) -> float:
-        """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
-        if not np.isfinite(self.objective):
-            return float("inf")
-        return (self.objective - self.bound) / self.objective if self.objective else 0.0
+        """See :func:`relative_gap`."""
+        return float(relative_gap(self.objective, self.bound))
+
+
+def relative_gap(
+    objective: float | np.ndarray, bound: float | np.ndarray
+) -> np.float64 | np.ndarray:
+    """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
+    objective = np.asarray(objective, np.float64)
+    found = np.isfinite(objective)
+    size = np.where(found, objective, 1.0)
+    # Sizes are whole; nothing is smaller than the empty mask.
+    return np.where(found, (size - np.where(found, bound, 0.0)) / np.maximum(size, 1.0), np.inf)[()]

@@ -28,8 +28,9 @@ from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 SAFETY = 1e-9
 #: Weight of the size of a row's deficit (in units of its largest coefficient) beside its count.
 DEFICIT = 0.3
-#: Share of the time limit after which even a first mask is left to HiGHS.
-FIRST_SHARE = 0.3
+#: Share of the time limit, and rounds (beside two for each variable), after which even a first
+#: mask is left to HiGHS.
+FIRST_SHARE, FIRST_ROUNDS = 0.3, 1000
 #: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds.
 HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
@@ -55,9 +56,11 @@ class LocalSearch:
     """
 
     def __init__(self, A: sparse.csr_array, demand: np.ndarray, seed: int) -> None:
-        self.A, self.demand = A, demand + SAFETY * (1 + np.abs(demand))
-        self.columns, self.entry = A.tocsc(), np.arange(A.nnz)
+        self.A, self.columns, self.entry = A, A.tocsc(), np.arange(A.nnz)
         self.row_of = np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))
+        # Sums of whole numbers (cardinalities, cuts) are exact, and often must be met exactly.
+        rounded = np.bincount(self.row_of, A.data != np.rint(A.data), A.shape[0]) > 0
+        self.demand = demand + SAFETY * (1 + np.abs(demand)) * rounded
         largest = np.maximum.reduceat(np.append(np.abs(A.data), 0), A.indptr[:-1])
         self.scale = DEFICIT / np.maximum(largest, 1e-12)
         self.weight = np.ones(A.shape[0])
@@ -77,8 +80,13 @@ class LocalSearch:
         self._remember()
 
     def construct(self, deadline: float) -> None:
-        """First mask: add what helps most; where nothing helps, weigh the violated rows more."""
-        while self.best is None and perf_counter() < deadline:
+        """First mask: add what helps most; where nothing helps, weigh the violated rows more.
+
+        It never takes anything away, so it may end without a mask where rows limit each other.
+        """
+        for _ in range(FIRST_ROUNDS + 2 * self.mask.size):
+            if self.best is not None or perf_counter() >= deadline:
+                return
             violated = np.flatnonzero(self.activity < self.demand)
             j = int(np.where(self.mask, -np.inf, self.score).argmax())
             if not violated.size:
