@@ -179,9 +179,8 @@ class _DualSimplex:
     ) -> _State:
         """One step: prices move along a row of the inverse until the bound rises no more."""
         each = np.arange(len(leaving))
-        edge = (
-            np.where(rises, np.float32(1), np.float32(-1))[:, None] * state.inverse[each, leaving]
-        )
+        sign = np.where(rises, np.float32(1), np.float32(-1))
+        edge = sign[:, None] * state.inverse[each, leaving]
         moves = edge @ self.matrix
         entering, step, gain, endless = self._breakpoint(state, moves, slope)
         self._settle(state.take(endless), edge[endless], answer)
