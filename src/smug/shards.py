@@ -10,6 +10,7 @@ import numpy as np
 from smug.errors import SmugError, unknown_name
 from smug.io import load_arrays, save_arrays
 from smug.masks.linear import LinearMap
+from smug.masks.problem import relative_gap
 
 #: Status of an input whose mask problem could not be set up; its message says why.
 FAILED = "failed"
@@ -186,12 +187,8 @@ class SolvedShard:
         return replace(self, **{name: value[:count] for name, value in vars(self).items()})
 
     def gap(self) -> np.ndarray:
-        """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
-        gaps = np.full(len(self.ids), np.inf)
-        found = self.has_mask()
-        distance = self.objective[found] - self.bound[found]
-        gaps[found] = distance / np.maximum(self.objective[found], 1)
-        return gaps
+        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
+        return relative_gap(self.objective, self.bound)
 
     def solver_columns(self, i: int) -> dict[str, str | float]:
         """What the result table says of the solver's work on one input."""

@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -9,6 +15,8 @@ from smug.masks.solvers.child import solve_in_child
 PROBLEM = MaskProblem(sparse.csr_array(np.array([[0.5, 0.3, 0.2]])), 0.4)
 
 MODULE = """
+import os
+import sys
 import time
 import numpy as np
 from smug.masks.problem import MaskSolution, Status
@@ -25,6 +33,11 @@ def honest(problem, *, time_limit, seed, found):
     mask = np.array([True, False, False])
     return MaskSolution(mask, Status.OPTIMAL, 1.0, 1.0, 0.25, "inside")
 
+def orphan(problem, *, time_limit, seed, found):
+    open("pid", "w").write(str(os.getpid()))
+    found(np.array([True, False, False]))
+    time.sleep(600)
+
 def broken(problem, *, time_limit, seed, found):
     raise KeyError(f"seed {seed}, gamma {problem.gamma}")
 """
@@ -33,7 +46,7 @@ def broken(problem, *, time_limit, seed, found):
 @pytest.fixture
 def call(tmp_path, monkeypatch):
     (tmp_path / "outside.py").write_text(MODULE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
 
     def run(function, progress=None, time_limit=0.5):
         return solve_in_child(
@@ -73,3 +86,41 @@ def test_an_answer_in_time_is_passed_on(call):
 def test_a_child_that_fails_is_an_error(call):
     with pytest.raises(SmugError, match=r"'outside' ended with code 1: .*seed 7, gamma 0\.4"):
         call("broken", time_limit=60)
+
+
+PARENT = """
+import numpy as np
+from scipy import sparse
+from smug.masks.problem import MaskProblem
+from smug.masks.solvers.child import solve_in_child
+problem = MaskProblem(sparse.csr_array(np.array([[0.5, 0.3, 0.2]])), 0.4)
+tell = lambda *numbers: print("found", flush=True)
+solve_in_child("x", "outside:orphan", problem, time_limit=500, seed=0, progress=tell)
+"""
+
+
+def running(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc to look for it")
+@pytest.mark.usefixtures("call")
+def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=tmp_path, text=True
+    )
+    with parent:
+        assert parent.stdout.readline() == "found\n"
+        child = int((tmp_path / "pid").read_text())
+        assert running(child)
+        parent.send_signal(signal.SIGKILL)
+    for _ in range(200):
+        if not running(child):
+            return
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("the child is still running ten seconds later")

@@ -56,7 +56,7 @@ class BlockBound:
     Attributes
     ----------
     bound : float
-        Best proven lower bound so far.
+        Best proven lower bound so far, and the one that the present prices prove.
     covered : int
         Number of rows that take part.
     settled : bool
@@ -87,8 +87,7 @@ class BlockBound:
         self._temperature, self._steps, self._rounds = HOT, 10.0, 0
         self._gains: list[float] = []
         least = self._price(self.theta, np.full(len(self.columns), IMPOSSIBLE / 2))
-        self.bound = max(0.0, self._certified(least, self.theta))
-        self._best = least.sum()
+        self.bound = self._certified(least, self.theta)
 
     def improve(self) -> None:
         """One round: climb on the active patterns, then price all patterns exactly.
@@ -99,12 +98,11 @@ class BlockBound:
         theta = self._climb()
         value = np.minimum.reduceat(self.phi @ theta, self.first)
         least = self._price(theta, value + self._temperature)
-        exact, hoped = least.sum(), value.sum()
+        exact, hoped = self._certified(least, theta), value.sum()
         self._rounds += 1
-        if exact > self._best:
-            self._gains.append((exact - self._best) / max(abs(exact), 1.0))
-            self.theta, self._best = theta, exact
-            self.bound = max(self.bound, self._certified(least, theta))
+        if exact > self.bound:
+            self._gains.append((exact - self.bound) / max(abs(exact), 1.0))
+            self.theta, self.bound = theta, exact
             self._steps = min(self._steps * 1.4, 40.0)
         else:
             self._gains.append(0.0)
@@ -126,7 +124,8 @@ class BlockBound:
         chosen, left_out = np.zeros(self.variables), np.zeros(self.variables)
         for b, columns in enumerate(self.columns):
             value, half = self._values(b, self.theta), len(columns) // 2
-            first, second = value.min(axis=1), value.min(axis=0)
+            # Double precision: the differences below must not be rounded once more.
+            first, second = (value.min(axis=axis).astype(np.float64) for axis in (1, 0))
             least = first.min()
             for bits, best, names in (
                 (_BITS[half] > 0, first, columns[:half]),

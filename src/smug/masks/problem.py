@@ -79,6 +79,11 @@ class MaskProblem:
             object.__setattr__(self, name, value)
 
     @property
+    def size(self) -> int:
+        """Number of mask variables."""
+        return self.A.shape[1]
+
+    @property
     def demand(self) -> np.ndarray:
         """Right-hand side of every row, ``gamma + margin - offset``, shape (rows,)."""
         return self.gamma + self.margin - self.offset
@@ -122,7 +127,16 @@ class MaskSolution:
 
     @property
     def gap(self) -> float:
-        """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
-        if not np.isfinite(self.objective):
-            return float("inf")
-        return (self.objective - self.bound) / self.objective if self.objective else 0.0
+        """See :func:`relative_gap`."""
+        return float(relative_gap(self.objective, self.bound))
+
+
+def relative_gap(
+    objective: float | np.ndarray, bound: float | np.ndarray
+) -> np.float64 | np.ndarray:
+    """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
+    objective = np.asarray(objective, np.float64)
+    found = np.isfinite(objective)
+    size = np.where(found, objective, 1.0)
+    # Sizes are whole; nothing is smaller than the empty mask.
+    return np.where(found, (size - np.where(found, bound, 0.0)) / np.maximum(size, 1.0), np.inf)[()]

@@ -7,11 +7,11 @@ from time import perf_counter
 import numpy as np
 
 from smug.errors import SmugError, unknown_name
-from smug.masks.network.encode_z3 import minimise_with_z3
 from smug.masks.network.problem import DenseNetwork, NetworkMaskProblem, network_problem
 from smug.masks.network.search import Deepening, OutOfTime
 from smug.masks.network.subsets import greedy_mask
 from smug.masks.problem import MaskSolution, Progress, Status
+from smug.masks.solvers.child import solve_in_child
 
 __all__ = ["DenseNetwork", "NetworkMaskProblem", "network_problem", "solve_network"]
 
@@ -61,7 +61,7 @@ def solve_network(
     seed : int
         Random seed of the solver.
     progress : callable, optional
-        Called with ``(seconds, objective, bound)`` whenever either number improves (``highs``).
+        Called with ``(seconds, objective, bound)`` whenever either number improves.
 
     Returns
     -------
@@ -125,11 +125,19 @@ def _with_z3(
     seed: int,
     progress: Progress | None,
 ) -> tuple[np.ndarray | None, float]:
-    chosen, proven = minimise_with_z3(problem, begin + time_limit, seed)
-    size = np.inf if chosen is None else float(len(chosen))
-    if progress is not None and proven:
-        progress(perf_counter() - begin, size, size)
-    return chosen, (size if proven else 0.0)
+    found = solve_in_child(
+        "z3",
+        "smug.masks.network.encode_z3:search",
+        problem,
+        time_limit=begin + time_limit - perf_counter(),
+        seed=seed,
+        progress=progress,
+    )
+    chosen = np.flatnonzero(found.mask)
+    if np.isfinite(found.objective) and problem.satisfied(chosen):
+        return chosen, found.bound
+    # A bound beside a mask that fails the check is not to be trusted either.
+    return None, 0.0 if np.isfinite(found.objective) else found.bound
 
 
 def _solution(

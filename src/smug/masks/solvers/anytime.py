@@ -8,7 +8,7 @@
    its optimum is the optimum.
 
 Blocks need rows of few variables. Small problems of long rows go to batched branch and bound
-(:mod:`smug.masks.solvers.dense`) after the local search, other such problems to HiGHS.
+(:mod:`smug.masks.solvers.dense`) after HiGHS's chance, other such problems to HiGHS alone.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 SAFETY = 1e-9
 #: Weight of the size of a row's deficit (in units of its largest coefficient) beside its count.
 DEFICIT = 0.3
-#: Share of the time limit after which even a first mask is left to HiGHS.
-FIRST_SHARE = 0.3
+#: Share of the time limit, and rounds (beside two for each variable), after which even a first
+#: mask is left to HiGHS.
+FIRST_SHARE, FIRST_ROUNDS = 0.3, 1000
 #: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds.
 HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for batched branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
-#: It looks for smaller masks until this share of the limit, then for a better bound only.
-DIVE_SHARE = 0.4
-#: Nodes at a time in either part.
-DIVE_BATCH, PROOF_BATCH = 8, 256
+#: It looks for smaller masks until this share of the limit, a few nodes at a time, and then for
+#: a better bound only.
+DIVE_SHARE, DIVE_BATCH = 0.25, 8
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -56,9 +56,11 @@ class LocalSearch:
     """
 
     def __init__(self, A: sparse.csr_array, demand: np.ndarray, seed: int) -> None:
-        self.A, self.demand = A, demand + SAFETY * (1 + np.abs(demand))
-        self.columns, self.entry = A.tocsc(), np.arange(A.nnz)
+        self.A, self.columns, self.entry = A, A.tocsc(), np.arange(A.nnz)
         self.row_of = np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))
+        # Sums of whole numbers (cardinalities, cuts) are exact, and often must be met exactly.
+        rounded = np.bincount(self.row_of, A.data != np.rint(A.data), A.shape[0]) > 0
+        self.demand = demand + SAFETY * (1 + np.abs(demand)) * rounded
         largest = np.maximum.reduceat(np.append(np.abs(A.data), 0), A.indptr[:-1])
         self.scale = DEFICIT / np.maximum(largest, 1e-12)
         self.weight = np.ones(A.shape[0])
@@ -78,8 +80,13 @@ class LocalSearch:
         self._remember()
 
     def construct(self, deadline: float) -> None:
-        """First mask: add what helps most; where nothing helps, weigh the violated rows more."""
-        while self.best is None and perf_counter() < deadline:
+        """First mask: add what helps most; where nothing helps, weigh the violated rows more.
+
+        It never takes anything away, so it may end without a mask where rows limit each other.
+        """
+        for _ in range(FIRST_ROUNDS + 2 * self.mask.size):
+            if self.best is not None or perf_counter() >= deadline:
+                return
             violated = np.flatnonzero(self.activity < self.demand)
             j = int(np.where(self.mask, -np.inf, self.score).argmax())
             if not violated.size:
@@ -199,6 +206,10 @@ class _Race:
         """Point in time when this share of the limit is used up."""
         return min(self.begin + share * self.limit, self.deadline)
 
+    def first_turn(self) -> float:
+        """Point in time when HiGHS's first chance ends."""
+        return min(perf_counter() + min(HIGHS_SHARE * self.limit, HIGHS_SECONDS), self.deadline)
+
     def prove(self, bound: float) -> None:
         """Take a proven bound; sizes are whole, so round it up (1e-6 against rounding errors)."""
         if math.isfinite(bound):
@@ -277,7 +288,7 @@ class _Race:
                 self.prove(size)
         decided = True
         while decided and not self.over:
-            decided, mask = tree.find(int(self.bound), self.deadline, PROOF_BATCH)
+            decided, mask = tree.find(int(self.bound), self.deadline, threads=self.threads)
             if mask is not None:
                 self.offer(mask)
                 return
@@ -301,8 +312,8 @@ class _Race:
     def kernels(self, blocks: BlockBound) -> None:
         """Solve over growing sets of variables that reduced costs leave in play."""
         chosen, left_out = blocks.reduced_costs()
-        spare = np.sort(chosen[~self.search.best])
-        reach, proof = max(spare[min(KERNEL, spare.size) - 1], 1e-3), False
+        reach = max(np.sort(chosen[~self.search.best])[:KERNEL].max(initial=0), 1e-3)
+        proof = False
         while not (self.over or proof):
             # Whoever costs more than this cannot be part of a mask smaller than the incumbent.
             slack = self.size - 1 - blocks.bound + 1e-6
@@ -367,11 +378,12 @@ def solve_anytime(
         race.search.run(race.at(SEARCH_SHARE))
         rows, variables = race.A.shape
         if race.search.best is not None and rows <= DENSE_ROWS and variables <= DENSE_VARIABLES:
+            race.whole(race.first_turn())
             race.tree()
         if not race.over:
             race.whole(race.deadline)
         return race.solution()
-    race.whole(min(race.at(1.0), perf_counter() + min(HIGHS_SHARE * time_limit, HIGHS_SECONDS)))
+    race.whole(race.first_turn())
     if not race.over:
         blocks = BlockBound(race.A, race.demand)
         race.price(blocks)

@@ -1,37 +1,48 @@
 """Run a solver in a process of its own, so that a time limit holds even if the solver forgets it.
 
 Z3 looks at its limit only now and then: on dense rows of doubles it was seen to take 90 seconds
-with a limit of 5. The child prints one JSON line for each mask it finds; when the limit is over
-it is ended, and the best mask printed so far is the answer.
+with a limit of 5. The child gets the problem through its standard input and prints one JSON line
+for each mask it finds; when the limit is over it is ended, and the best mask printed so far is
+the answer. Its input stays open as long as the parent lives: at its end the child ends too, even
+if the parent was killed.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import IO, Any, Protocol
 
 import numpy as np
-from scipy import sparse
 
 from smug.errors import SmugError
-from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.problem import MaskSolution, Progress, Status
 
 #: Seconds beyond the time limit that a child gets to finish by itself.
 GRACE = 1.0
 
 
+class Problem(Protocol):
+    """Anything that can be pickled and has mask variables."""
+
+    @property
+    def size(self) -> int:
+        """Number of mask variables."""
+
+
 def solve_in_child(
     solver: str,
     function: str,
-    problem: MaskProblem,
+    problem: Problem,
     *,
     time_limit: float,
     seed: int,
@@ -48,8 +59,10 @@ def solve_in_child(
         ``module:name`` of a function in this package; it calls ``found(mask)``, or
         ``found(mask, bound)``, for each mask that is smaller than the ones before. What its
         module imports is loaded before the time limit starts.
+    problem : Problem
+        Masks have one entry for each of its ``size`` variables.
     **settings
-        Further arguments of the function, as JSON can hold them.
+        Further arguments of the function.
 
     Returns
     -------
@@ -61,38 +74,34 @@ def solve_in_child(
     SmugError
         The child failed.
     """
-    with tempfile.TemporaryDirectory(prefix="smug-solver-") as name:
-        path = Path(name) / "problem.npz"
-        sparse.save_npz(path, sparse.csr_array(problem.A))
-        settings |= {"time_limit": time_limit, "seed": seed}
-        about = {"gamma": problem.gamma, "margin": problem.margin, "settings": settings}
-        np.save(path.with_suffix(".offset.npy"), problem.offset, allow_pickle=False)
-        path.with_suffix(".json").write_text(json.dumps(about))
-        errors = path.with_suffix(".txt")
-        said, code, ended = _listen(function, path, errors, time_limit, progress)
+    task = pickle.dumps((function, problem, settings | {"time_limit": time_limit, "seed": seed}))
+    with tempfile.TemporaryFile("w+") as errors:
+        said, code, ended = _listen(task, errors, time_limit, progress)
         if code != 0 and not ended:
-            tail = " ".join(errors.read_text().strip().splitlines()[-1:])
+            errors.seek(0)
+            tail = " ".join(errors.read().strip().splitlines()[-1:])
             raise SmugError(
                 f"the process of solver {solver!r} ended with code {code}: "
                 f"{tail or 'no message'}; use solver=highs"
             )
     last = said[-1] if said else {"size": math.inf, "seconds": time_limit, "bound": 0.0}
     status = last.get("status", Status.FEASIBLE if said else Status.TIMEOUT)
-    mask = np.zeros(problem.A.shape[1], bool)
+    mask = np.zeros(problem.size, bool)
     mask[last.get("mask", [])] = True
     seconds = time_limit + GRACE if ended else last["seconds"]
     return MaskSolution(mask, Status(status), last["size"], last["bound"], seconds, solver)
 
 
 def _listen(
-    function: str, path: Path, errors: Path, time_limit: float, progress: Progress | None
+    task: bytes, errors: IO[str], time_limit: float, progress: Progress | None
 ) -> tuple[list[dict], int, bool]:
     """Run the child; what it said of masks, its exit code, and whether it had to be ended."""
-    command = [sys.executable, "-m", __name__, function, str(path)]
     said: list[dict] = []
     ended = threading.Event()
-    with errors.open("w") as file:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True)
+    pipe = subprocess.PIPE
+    child = subprocess.Popen(
+        [sys.executable, "-m", __name__], stdin=pipe, stdout=pipe, stderr=errors
+    )
 
     def end() -> None:
         ended.set()
@@ -100,11 +109,14 @@ def _listen(
 
     watchdog = threading.Timer(time_limit + GRACE, end)
     try:
+        with suppress(BrokenPipeError):  # its exit code will tell
+            child.stdin.write(task)
+            child.stdin.flush()
         for line in child.stdout:
-            if line == "started\n":
+            if line == b"started\n":
                 watchdog.start()
                 continue
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 break  # ended while it was speaking
             said.append(json.loads(line))
             if progress is not None:
@@ -113,28 +125,31 @@ def _listen(
     finally:
         watchdog.cancel()
         child.kill()
-        child.wait()
-        child.stdout.close()
+        with suppress(BrokenPipeError):
+            child.communicate()
     return said, code, ended.is_set()
 
 
-def _serve(function: str, path: Path) -> None:
-    """Solve the problem in a file and print what is found (the child's side)."""
+def _serve() -> None:
+    """Solve the problem that comes in and print what is found (the child's side)."""
+    function, problem, settings = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     module, name = function.split(":")
     solve = getattr(import_module(module), name)
-    about = json.loads(path.with_suffix(".json").read_text())
-    offset = np.load(path.with_suffix(".offset.npy"), allow_pickle=False)
-    problem = MaskProblem(
-        sparse.csr_array(sparse.load_npz(path)), about["gamma"], about["margin"], offset
-    )
     print("started", flush=True)
     begin = perf_counter()
 
     def found(mask: np.ndarray, bound: float = 0.0) -> None:
         _say(mask, float(mask.sum()), bound, perf_counter() - begin)
 
-    solution = solve(problem, **about["settings"], found=found)
+    solution = solve(problem, **settings, found=found)
     _say(solution.mask, solution.objective, solution.bound, solution.seconds, solution.status)
+
+
+def _end_with_the_parent() -> None:
+    # Not through sys.stdin: a thread that waits there keeps the interpreter from ending cleanly.
+    os.read(0, 1)
+    os._exit(1)
 
 
 def _say(
@@ -145,4 +160,4 @@ def _say(
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], Path(sys.argv[2]))
+    _serve()

@@ -37,7 +37,10 @@ def solve_cpsat(
         If OR-Tools is not installed, or the child fails or dies.
     """
     if importlib.util.find_spec("ortools") is None:
-        raise SmugError("solver=cpsat needs OR-Tools: pip install 'smug[cpsat]', or solver=highs")
+        raise SmugError(
+            "solver=cpsat needs OR-Tools: pip install -e '.[cpsat]' in the project's folder, "
+            "or use solver=highs"
+        )
     return solve_in_child(
         "cpsat",
         "smug.masks.solvers.cpsat_search:search",

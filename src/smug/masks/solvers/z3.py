@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -54,7 +55,7 @@ def solve_original(
 def original(problem: MaskProblem, *, time_limit: float, seed: int, found: Found) -> MaskSolution:
     """Build and run :func:`solve_original` in this process."""
     begin = perf_counter()
-    context = _context(seed)
+    context = new_context(seed)
     variables = [z3.Int(f"mask_{j}", context) for j in range(problem.A.shape[1])]
     reals = [z3.ToReal(variable) for variable in variables]
     optimiser = z3.Optimize(ctx=context)
@@ -64,18 +65,14 @@ def original(problem: MaskProblem, *, time_limit: float, seed: int, found: Found
     for row, demand in enumerate(problem.demand):
         span = slice(A.indptr[row], A.indptr[row + 1])
         terms = [
-            _rational(value, context) * reals[j]
+            rational(value, context) * reals[j]
             for value, j in zip(A.data[span], A.indices[span], strict=True)
         ]
-        optimiser.add(z3.Sum(terms) >= _rational(demand, context))
+        optimiser.add(z3.Sum(terms) >= rational(demand, context))
     goal = optimiser.minimize(z3.Sum(variables))
-
-    def chosen(model: z3.ModelRef) -> np.ndarray:
-        return np.array(
-            [model.evaluate(v, model_completion=True).as_long() == 1 for v in variables], bool
-        )
-
-    return _search(problem, "z3", optimiser, goal, chosen, begin, time_limit, found)
+    flags = [variable == 1 for variable in variables]
+    valid = partial(_valid, problem)
+    return minimise("z3", optimiser, goal, flags, valid, begin, time_limit, found)
 
 
 def solve_pseudo_boolean(
@@ -108,7 +105,7 @@ def pseudo_boolean(
 ) -> MaskSolution:
     """Build and run :func:`solve_pseudo_boolean` in this process."""
     begin = perf_counter()
-    context = _context(seed)
+    context = new_context(seed)
     variables = [z3.Bool(f"mask_{j}", context) for j in range(problem.A.shape[1])]
     optimiser = z3.Optimize(ctx=context)
     A, demands = integer_rows(problem, PSEUDO_BOOLEAN_BITS)
@@ -125,16 +122,11 @@ def pseudo_boolean(
     goal = None
     for variable in variables:
         goal = optimiser.add_soft(z3.Not(variable), 1, "size")
-
-    def chosen(model: z3.ModelRef) -> np.ndarray:
-        return np.array(
-            [z3.is_true(model.evaluate(v, model_completion=True)) for v in variables], bool
-        )
-
-    return _search(problem, "z3_pb", optimiser, goal, chosen, begin, time_limit, found)
+    valid = partial(_valid, problem)
+    return minimise("z3_pb", optimiser, goal, variables, valid, begin, time_limit, found)
 
 
-def _context(seed: int) -> z3.Context:
+def new_context(seed: int) -> z3.Context:
     """Return a fresh context, so that one solve's terms and seed never touch another's."""
     # The optimiser itself takes no seed; its SMT and SAT cores read these when they are made.
     z3.set_param("smt.random_seed", seed)
@@ -142,30 +134,41 @@ def _context(seed: int) -> z3.Context:
     return z3.Context()
 
 
-def _rational(value: float, context: z3.Context) -> z3.RatNumRef:
+def rational(value: float, context: z3.Context) -> z3.RatNumRef:
     """Return a double as the exact fraction it is; Z3 would read its decimal form."""
     numerator, denominator = float(value).as_integer_ratio()
     return z3.RealVal(f"{numerator}/{denominator}", context)
 
 
-def _search(
-    problem: MaskProblem,
+def _valid(problem: MaskProblem, mask: np.ndarray) -> bool:
+    return not violated_rows(problem, mask).size
+
+
+def minimise(
     solver: str,
     optimiser: z3.Optimize,
     goal: z3.OptimizeObjective,
-    chosen: Callable[[z3.ModelRef], np.ndarray],
+    flags: list[z3.BoolRef],
+    valid: Callable[[np.ndarray], bool],
     begin: float,
     time_limit: float,
     found: Found,
 ) -> MaskSolution:
-    """Run the optimiser with the time left, keeping the best mask that it meets on the way."""
-    best = np.zeros(problem.A.shape[1], bool)
-    size = math.inf
+    """Run an optimiser with the time left, keeping the best valid mask that it meets on the way.
+
+    ``flags`` say of each mask variable whether it is chosen; time runs since ``begin``.
+    """
+    best, size = np.zeros(len(flags), bool), math.inf
+
+    def chosen(model: z3.ModelRef) -> np.ndarray:
+        return np.array(
+            [z3.is_true(model.evaluate(flag, model_completion=True)) for flag in flags], bool
+        )
 
     def keep(model: z3.ModelRef) -> None:
         nonlocal best, size
         mask = chosen(model)
-        if mask.sum() < size and not violated_rows(problem, mask).size:
+        if mask.sum() < size and valid(mask):
             best, size = mask, float(mask.sum())
             found(mask)
 
