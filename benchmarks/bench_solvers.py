@@ -23,7 +23,7 @@ from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import SOLVERS, solve
 
 
-def synthetic(nodes: int = 1500) -> Iterator[tuple[str, MaskProblem]]:
+def synthetic(nodes: int = 3000) -> Iterator[tuple[str, MaskProblem]]:
     """Nodes of the largest response of a random 32-channel convolution on a photograph."""
     image = transform.resize(data.chelsea(), (224, 224, 3)) * 2 - 1
     layer = LinearMap(
@@ -39,7 +39,7 @@ def synthetic(nodes: int = 1500) -> Iterator[tuple[str, MaskProblem]]:
     )
     every = encode_first_layer(layer, image, np.arange(layer.size), window=4, gamma=0.0)
     chosen = every.nodes[np.argsort(-every.responses, kind="stable")[:nodes]]
-    for window in (4, 2):
+    for window in (4, 3, 2):
         for gamma in (0.0, 0.5):
             encoded = encode_first_layer(layer, image, chosen, window=window, gamma=gamma)
             yield f"synthetic_w{window} γ={gamma}", encoded.problem
@@ -87,11 +87,14 @@ def main() -> None:
         if name in SOLVERS:
             solve(warm_up, solver=name)  # imports are not what is compared
     ratios: dict[str, list[float]] = {name: [] for name in others}
+    highs, proven = [], 0
     instances = [*synthetic(), *(shared(Path(args.shared)) if args.shared else [])]
     for instance, problem in instances:
         if args.only not in instance:
             continue
         seconds, optimum, cell = measure(problem, "highs", args.limit, args.repeats)
+        highs.append(seconds)
+        proven += optimum is not None
         size = "?" if optimum is None else f"{optimum:.0f}"
         line = f"{instance:24s} {'×'.join(map(str, problem.A.shape)):>10s} {size:>5s} highs {cell}"
         for name in others:
@@ -102,6 +105,9 @@ def main() -> None:
             if None not in (optimum, other) and optimum != other:
                 line += f" DISAGREES: {other:.0f}"
         print(line, flush=True)
+    if not highs:
+        parser.error(f"no instance's name contains {args.only!r}")
+    print(f"highs: median {statistics.median(highs):.3f} s, {proven} of {len(highs)} proven")
     for name, values in ratios.items():
         if values:
             print(

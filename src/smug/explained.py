@@ -56,7 +56,8 @@ def explain_shard(
                 masks[i] = made.mask[0]
         except rewire.FAILURES as error:
             print(f"{ids[i]}: {error}")
-            maps[i], message[i] = 0.0, str(error)
+            # An empty message would say that the method succeeded.
+            maps[i], message[i] = 0.0, str(error) or type(error).__name__
         seconds[i] = perf_counter() - begin
     return SaliencyShard(
         ids, target.astype(np.int64), maps, masks, seconds, np.array(message, np.str_)

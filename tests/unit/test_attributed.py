@@ -88,6 +88,13 @@ def test_an_input_that_cannot_be_explained_is_named(model, data, monkeypatch, ca
     assert shard.maps[:2].any(axis=(1, 2)).all()
 
 
+def test_a_failure_without_a_message_counts(model, data, monkeypatch):
+    monkeypatch.setattr(explained, "explain", failing_on(0, ZeroDivisionError(), explained.explain))
+    x = NETWORK.preprocess(data.images)
+    shard = explain_shard(model, x, np.zeros(3, np.int64), data.ids, "gradients", {})
+    assert shard.message.tolist() == ["ZeroDivisionError", "", ""]
+
+
 def test_a_mistake_in_the_code_is_not_hidden(model, data, monkeypatch):
     broken = failing_on(0, TypeError("wrong call"), explained.explain)
     monkeypatch.setattr(explained, "explain", broken)

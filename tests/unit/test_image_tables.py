@@ -6,45 +6,91 @@ from PIL import Image
 
 from smug.boxes import opt_box
 from smug.figures.ig_baselines import dark_and_bright
-from smug.figures.image_lsc import PAPER, image_lsc, printed
+from smug.figures.image_lsc import PAPER, image_lsc, printed, table_caption
+from smug.figures.two_cats import two_cats, two_cats_table
 from smug.metrics.images import MethodMaps, ScoredImages, score_boxes, score_maps
 from smug.metrics.lsc import map_lsc
-from smug.two_cats import compose_cats
+from smug.results import as_table
+from smug.two_cats import compose_cats, demo_cat, explain_two_cats
 
 
-def scores(values):
-    """Result rows: method -> LSC of each image."""
-    return pd.DataFrame(
+def scores(values, metric="lsc", **columns):
+    """Result rows: method -> value of each image."""
+    return as_table(
         [
-            {"image": str(i), "method": method, "metric": "lsc", "value": value}
+            {"image": str(i), "method": method, "metric": metric, "value": value, **columns}
             for method, row in values.items()
             for i, value in enumerate(row)
         ]
     )
 
 
+LSC = {
+    "smug": [-1.0, -2.0, 0.5, -1.0],
+    "gradcam": [0.0, -3.0, 0.2, np.nan],
+    "gradients": [-9.0, -9.0, -9.0, -9.0],
+    "opt_box": [-9.0] * 4,
+}
+
+
 def test_table_one_counts_wins_among_the_papers_methods():
-    table = image_lsc(
-        scores(
-            {
-                "smug": [-1.0, -2.0, 0.5, -1.0],
-                "gradcam": [0.0, -3.0, 0.2, np.nan],
-                "gradients": [-9.0, -9.0, -9.0, -9.0],
-                "opt_box": [-9.0] * 4,
-            }
-        )
-    ).set_index("method")
+    table = image_lsc(scores(LSC)).set_index("method")
     assert table.loc["SMUG", "win"] == pytest.approx(50.0)
-    assert table.loc["GradCAM", "win"] == pytest.approx(50.0)
     assert np.isnan(table.loc["OptBox", "win"])
     assert np.isnan(table.loc["gradients", "win"])
     assert table.loc["gradients", "win_all"] == pytest.approx(100.0)
-    assert table.loc["GradCAM", "missing"] == 1
     assert table.loc["SMUG", "lsc"] == pytest.approx(-1.0)
+    assert table.loc["SMUG", "lsc_low"] == -2.0
+    assert table.loc["SMUG", "lsc_high"] == 0.5
     assert table.loc["SMUG", "paper_lsc"] == PAPER["smug"].lsc == -1.26
     shown = printed(table.reset_index()).set_index("method")
     assert shown.loc["SMUG", "LSC (paper)"] == "-1.26 (-0.75, -1.80)"
+    assert shown.loc["SMUG", "Win%"] == "50.0 [15.0, 85.0]"
+    assert shown.loc["OptBox", "Win%"] == "--"
     assert shown.loc["gradients", "LSC (paper)"] == "--"
+
+
+def test_an_image_without_a_value_is_no_defeat():
+    table = image_lsc(scores(LSC)).set_index("method")
+    assert table.loc["GradCAM", "images"] == 3
+    assert table.loc["GradCAM", "missing"] == 1
+    assert table.loc["GradCAM", "win"] == pytest.approx(200 / 3)
+    boxes = {"smug": [0.0, 0.0, 0.0], "ground_truth": [-1.0, np.nan, np.nan]}
+    table = image_lsc(scores(boxes)).set_index("method")
+    assert table.loc["GroundTruth", "win"] == 100.0
+    assert table.loc["SMUG", "win"] == pytest.approx(200 / 3)
+
+
+def test_an_infinite_lsc_is_the_worst_and_loses():
+    values = {"smug": [np.inf, -1.0, np.inf, -2.0, 0.0], "gradcam": [np.inf, 0.0, 3.0, 0.0, -1.0]}
+    table = image_lsc(scores(values)).set_index("method")
+    assert table.loc["SMUG", "images"] == 5
+    assert table.loc["SMUG", "lsc"] == 0.0
+    assert table.loc["SMUG", "lsc_upper"] == np.inf
+    assert table.loc["SMUG", "win"] == pytest.approx(40.0)
+    assert table.loc["GradCAM", "win"] == pytest.approx(40.0)
+    assert printed(table.reset_index())["LSC"][0] == "0.00 (inf, -1.00)"
+
+
+def test_the_caption_says_what_is_proven_searched_and_missing():
+    rows = [
+        scores(LSC | {"smug": [-1.0, -2.0, np.nan, -1.0]}),
+        scores({"opt_box": [40.0, 60.0, 50.0, 50.0]}, metric="calls"),
+        scores({"opt_box": [225.0] * 4}, metric="boxes"),
+    ]
+    rows = pd.concat(rows, ignore_index=True)
+    smug = rows["method"].eq("smug")
+    rows.loc[smug, "status"] = ["optimal", "feasible", "timeout", "optimal"]
+    rows.loc[smug, "gap"] = [0.0, 0.1, np.inf, 0.0]
+    table = image_lsc(rows)
+    assert table.set_index("method").loc["SMUG", "proven"] == pytest.approx(200 / 3)
+    assert table.set_index("method").loc["OptBox", "boxes"] == 225
+    caption = table_caption(table, "net", 6, {"images": 4, "tried": 7, "unreadable": 2})
+    assert "Methods on 4 photographs (net)" in caption
+    assert "0 misclassified, 0 without box, 2 unreadable" in caption
+    assert "SMUG: 66.7 % of the masks proven minimal" in caption
+    assert "225 boxes on a grid of 6 x 6 cells, 50.0 of them run" in caption
+    assert caption.endswith("Images without a value: SMUG 1, GradCAM 1.")
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +153,27 @@ def test_the_small_cat_has_a_quarter_of_the_big_ones_area():
         assert (cats.images[i][~inside] == 255).all()
     both = (cats.images[2] == 255).all(axis=-1)
     assert (~both).sum() == area.sum()
+
+
+def test_two_cats_are_explained_boxed_and_tabulated(images):
+    cats = compose_cats(demo_cat(), 20)
+    settings = {
+        "smug": {"top_k": 20, "gamma": 0.0, "window": 1, "steps": 8},
+        "integrated_gradients": {"steps": 8, "baseline": "black", "input_range": (0.0, 1.0)},
+    }
+    found = explain_two_cats(images.model, cats, images.preprocess, settings, 5)
+    outputs = np.asarray(images.model(images.preprocess(cats.images)))
+    assert found.target == outputs[2].argmax()
+    np.testing.assert_allclose(found.confidence, outputs[:, found.target], rtol=1e-5)
+    assert found.map_boxes.keys() == found.map_lsc.keys() == {*settings, "opt_box"}
+    assert found.map_lsc["opt_box"] <= found.box_lsc.max() + 1e-6
+    for name, scores in found.maps.items():
+        assert scores.shape == (20, 20)
+        assert 0 <= sum(found.shares[name]) <= 1 + 1e-6
+    table = two_cats_table(found).set_index("shown")
+    assert table.loc["SMUG", "lsc"] == found.map_lsc["smug"]
+    assert table.loc["small cat", "lsc"] == found.box_lsc[1]
+    figure = two_cats(cats, found, "tabby")
+    labels = [text.get_text() for text in figure.axes[2].texts]
+    assert labels == [f"LSC {value:.2f}" for value in found.box_lsc]
+    assert "“tabby”" in figure.axes[0].get_xlabel()

@@ -135,7 +135,6 @@ def test_pruning_never_runs_a_crop_that_cannot_win(model, images, target):
         bound = np.log(np.maximum(0.05, sides.prod(axis=1) / saliency[i].size))
         # Any exact search has to run every crop whose bound is below the optimum.
         needed = (bound < scores.lsc[i] - 1e-6).sum()
-        assert needed <= scores.calls[i] <= len(boxes)
         assert scores.calls[i] == np.clip(needed, 1, len(boxes))
 
 

@@ -1,19 +1,5 @@
 # Figures of photographs; each reads results only.
 
-#: What the jobs say of the photographs in the figures.
-SHOWN = {
-    "data": f"{OUT}/prepare_imagenet/data.npz",
-    "attribution": of_shown(rules.attribute.output.arrays),
-    "masks": of_shown(rules.solve_masks.output.masks),
-    "smug_maps": of_shown(rules.saliency.output.maps),
-    "scores": of_shown(rules.score_images.output.scores),
-}
-
-
-def photographs(*names):
-    """The photographs and what a figure needs to know of them, as named inputs."""
-    return {name: SHOWN[name] for name in ("data", *names)}
-
 
 rule image_saliency:
     input:

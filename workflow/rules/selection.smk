@@ -83,6 +83,20 @@ def of_shown(path):
     return first_shards(path, "imagenet", settings("imagenet")["comparison"]["shown"])
 
 
+def photographs(*names):
+    """The photographs and what a figure needs to know of those it shows, as named inputs."""
+    known = {
+        "attribution": rules.attribute.output.arrays,
+        "masks": rules.solve_masks.output.masks,
+        "smug_maps": rules.saliency.output.maps,
+        "scores": rules.score_images.output.scores,
+    }
+    return {
+        "data": f"{OUT}/prepare_imagenet/data.npz",
+        **{name: of_shown(known[name]) for name in names},
+    }
+
+
 def methods_shown(path, prefix=""):
     """The same of the rule explain, for every method compared whose name begins with a prefix."""
     return [

@@ -32,7 +32,7 @@ def two_cats(cats: TwoCats, result: TwoCatsResult, class_name: str) -> Figure:
         axis.set_xlabel(f"“{class_name}” {confidence:.2f} (paper {PAPER_CONFIDENCE[name]:.2f})")
     for box, lsc in zip(cats.boxes, result.box_lsc, strict=True):
         show_box(axes[0][2], box)
-        axes[0][2].text(*box[:2], f"LSC {lsc:.2f}", verticalalignment="bottom")
+        axes[0][2].text(box[0] + 4, box[1] - 2, f"LSC {lsc:.2f}", verticalalignment="bottom")
     for axis in axes[0][3:]:
         axis.set_axis_off()
     for axis, method in zip(axes[1], methods, strict=False):
