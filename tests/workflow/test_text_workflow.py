@@ -15,7 +15,7 @@ TINY = (
     "beer:model.filters=16 beer:model.epochs=2 beer:method.top_k=20 "
     "attribution.steps=16 "
     "beer:comparison.explainers=[gradients] beer:timing.solvers=[highs] beer:timing.top_k=[5] "
-    "beer:timing.inputs=1"
+    "beer:timing.inputs=1 beer:sanity.inputs=1 beer:sanity.seeds=[0]"
 )
 READING = {"score_texts", "text_rationales", "text_saliency", "gallery_texts", "gallery"}
 SOLVING = {"solve_masks", "saliency"} | READING
@@ -57,7 +57,8 @@ def test_page_figure_and_table_are_made_and_say_generated(finished):
     models = pd.read_csv(results / "tables/models.csv")
     assert models["dataset"].tolist() == ["beer (generated), aroma"]
     assert models["test_inputs"].tolist() == [20]
-    for name in ("completeness", "solvers"):
+    labelled = ("completeness", "solvers", "topk_gamma", "ablations", "sanity")
+    for name in (*labelled, "distinct_masks_beer"):
         assert set(pd.read_csv(results / f"tables/{name}.csv")["dataset"]) == {"beer (generated)"}
 
 
@@ -94,7 +95,7 @@ def test_nothing_is_done_again_for_a_value_of_another_dataset(finished):
     assert finished.planned(f"{TINY} mnist:method.gamma=0.25") == set()
 
 
-SWEEPS = {"score_grid", "topk_gamma", "ablations"}
+SWEEPS = {"score_grid", "topk_gamma", "topk_gamma_masks", "ablations", "distinct_masks"}
 SANITY = {"sanity", "sanity_table", "sanity_randomisation", "sanity_perturbation"}
 
 

@@ -21,25 +21,6 @@ def explainers(dataset):
     return [f"explainer={name}" for name in names]
 
 
-def mask_variant(encoding, window, solver):
-    """Variant of one setting of the MNIST mask table."""
-    return variant_of(
-        "mnist",
-        {"method.encoding": encoding, "method.window": window, "solver": solver},
-    )
-
-
-def mask_variants():
-    """Every setting of the MNIST mask table: encoding x window x solver."""
-    sweep = settings("mnist")["sweep"]
-    return [
-        mask_variant(encoding, window, solver)
-        for encoding in ("first_layer", "network")
-        for window in sweep["windows"]
-        for solver in sweep[f"{encoding}_solvers"]
-    ]
-
-
 def solver_threads(wildcards):
     """Threads that the solver of a mask is given."""
     return settings(wildcards.dataset, wildcards.variant)["solver"]["threads"]
@@ -50,14 +31,6 @@ def solving_minutes(wildcards):
     chosen = settings(wildcards.dataset, wildcards.variant)
     seconds = chosen["dataset"]["shard_size"] * chosen["solver"]["timeout"]
     return 30 + math.ceil(seconds / 60)
-
-
-def figure_file(stage, encoding):
-    """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
-    sweep = settings("mnist")["sweep"]
-    solver = sweep[f"{encoding}_solvers"][0]
-    variant = mask_variant(encoding, sweep["figure_window"], solver)
-    return f"{OUT}/{stage}/mnist/{variant}/0.npz"
 
 
 def timings():

@@ -1,6 +1,33 @@
 # Which settings the sweeps try, and where the masks of each stand.
 
 
+def mask_variant(encoding, window, solver):
+    """Variant of one setting of the MNIST mask table."""
+    return variant_of(
+        "mnist",
+        {"method.encoding": encoding, "method.window": window, "solver": solver},
+    )
+
+
+def mask_variants():
+    """Every setting of the MNIST mask table: encoding x window x solver."""
+    sweep = settings("mnist")["sweep"]
+    return [
+        mask_variant(encoding, window, solver)
+        for encoding in ("first_layer", "network")
+        for window in sweep["windows"]
+        for solver in sweep[f"{encoding}_solvers"]
+    ]
+
+
+def figure_file(stage, encoding):
+    """Masks or maps that the figure of digits shows: its window, the encoding's first solver."""
+    sweep = settings("mnist")["sweep"]
+    solver = sweep[f"{encoding}_solvers"][0]
+    variant = mask_variant(encoding, sweep["figure_window"], solver)
+    return f"{OUT}/{stage}/mnist/{variant}/0.npz"
+
+
 def grid_variants(dataset):
     """Every top_k with every gamma, gamma rising."""
     grid = settings(dataset)["grid"]
