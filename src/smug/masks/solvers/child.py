@@ -132,6 +132,7 @@ def _listen(
 
 def _serve() -> None:
     """Solve the problem that comes in and print what is found (the child's side)."""
+    # Safe to unpickle: the parent, this very package, wrote it into the pipe just now.
     function, problem, settings = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     module, name = function.split(":")
