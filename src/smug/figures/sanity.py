@@ -31,15 +31,17 @@ RANDOMISATION_CAPTION = (
     "Model randomisation: similarity of each method's map with its map on the trained network, "
     "after layers were initialised anew: from the output down to the layer named (cascading), or "
     "that block of layers alone (independent). A faithful map changes: the line should fall. "
-    "Bands: 95 % over inputs, seeds averaged first. Levels at which every new map is constant have "
+    "Bands: 95 % over three inputs or more, seeds averaged first. Levels at which every new map is constant have "
     "no point. Below, one input of each network, each map on its own scale."
 )
 PERTURBATION_CAPTION = (
     "Model perturbation: similarity of each method's map with its map on the trained network, "
     "under Gaussian noise on every weight; only draws that kept the prediction (share below each "
-    "noise). A faithful map stays: the line should keep high. Bands: 95 % over inputs, seeds "
-    "averaged first."
+    "noise). A faithful map stays: the line should keep high. Bands: 95 % over three inputs or "
+    "more, seeds averaged first."
 )
+#: Inputs that a band needs: of two it is as wide as the axis.
+FEWEST = 3
 METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
 #: Checks in the order of the table; ``untrained`` is the last cascading level.
 CHECKS = ("cascading", "untrained", "independent", "perturbation")
@@ -217,12 +219,18 @@ def _lines(
 ) -> None:
     """One line per method with its band; with `start`, from the trained network's similarity 1."""
     for name, own in rows.groupby("explainer", sort=False):
-        points = [(key, *_over_inputs(of)[:3]) for key, of in own.groupby(x)]
+        points = [(key, *_with_band(_over_inputs(of))) for key, of in own.groupby(x)]
         points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
         label, colour = method_name(name), colours[name]
         axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
         band = np.clip(points[:, 2:], -1, 1).T
         axis.fill_between(points[:, 0], *band, color=colour, alpha=0.12, linewidth=0)
+
+
+def _with_band(interval: Interval) -> tuple[float, float, float]:
+    if interval.n < FEWEST:
+        return (interval.estimate,) * 3
+    return interval.estimate, interval.low, interval.high
 
 
 def _finish(part: Figure | SubFigure, axes: np.ndarray) -> None:
