@@ -31,8 +31,8 @@ RANDOMISATION_CAPTION = (
     "Model randomisation: similarity of each method's map with its map on the trained network, "
     "after layers were initialised anew: from the output down to the layer named (cascading), or "
     "that block of layers alone (independent). A faithful map changes: the line should fall. "
-    "Bands: 95 % over three inputs or more, seeds averaged first. Levels at which every new map is constant have "
-    "no point. Below, one input of each network, each map on its own scale."
+    "Bands: 95 % over three inputs or more, seeds averaged first. Levels at which every new map is "
+    "constant have no point. Below, one input of each network, each map on its own scale."
 )
 PERTURBATION_CAPTION = (
     "Model perturbation: similarity of each method's map with its map on the trained network, "
