@@ -203,7 +203,7 @@ def test_without_a_mask_there_is_no_map(monkeypatch):
         nothing = np.zeros(problem.A.shape[1], bool)
         return MaskSolution(nothing, Status.TIMEOUT, np.inf, 1.0, 0.0, settings["solver"])
 
-    monkeypatch.setattr("smug.attribution.smug.solve", out_of_time)
+    monkeypatch.setattr("smug.attribution.smug.solve_in_sight", out_of_time)
     found = explain_smug(image_model(), image(), **SETTINGS)
     assert found.solution.status is Status.TIMEOUT
     assert found.mask is None
