@@ -116,14 +116,6 @@ def shards(dataset):
     return range(math.ceil(data["explained"] / data["shard_size"]))
 
 
-def every_core(wildcards):
-    """Threads of a job that runs alone; a cluster gives each job cores of its own."""
-    try:
-        return workflow.cores
-    except WorkflowError:
-        return 1
-
-
 DATASETS = settings("mnist")["workflow"]["datasets"]
 OUT = f"results/{settings('mnist')['workflow']['run']}"
 

@@ -51,8 +51,6 @@ rule time_solvers:
         f"{OUT}/benchmarks/time_solvers/{{dataset}}-{{variant}}.tsv"
     conda:
         "../../environment.yml"
-    # Another job on the same cores would be timed with it.
-    threads: every_core
     params:
         config=frozen("time_solvers"),
         io=paths,
