@@ -144,7 +144,7 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
             "Win% (paper)": table["paper_win"].map(_plain),
             "Sparsity%": [_with_half(row, "sparsity") for row in rows],
             "Sparsity% (paper)": table["paper_sparsity"].map(_plain),
-            "p": table["p"].map(lambda p: _plain(p, 3)),
+            "p": table["p"].map(lambda p: "<0.001" if p < 0.001 else _plain(p, 3)),
         }
     )
 
