@@ -210,8 +210,10 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
 
 
 def _colours(names: pd.Series) -> dict[str, tuple]:
-    methods = list(dict.fromkeys(names))
-    return dict(zip(methods, sns.color_palette("colorblind", len(methods)), strict=True))
+    """Colour of each explainer; those of one name, as GGIG from black and from zero, share it."""
+    titles = list(dict.fromkeys(method_name(name) for name in names))
+    of_title = dict(zip(titles, sns.color_palette("colorblind", len(titles)), strict=True))
+    return {name: of_title[method_name(name)] for name in names.unique()}
 
 
 def _lines(
