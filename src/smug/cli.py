@@ -150,8 +150,10 @@ def _load(options: argparse.Namespace):
 
     if options.model in (None, "efficientnet_lite0"):
         from smug.datasets.imagenet import class_names
+        from smug.models.fold import fold_batch_norm
 
-        return efficientnet_lite0.import_weights(), efficientnet_lite0.PREPROCESSING, class_names()
+        network = fold_batch_norm(efficientnet_lite0.import_weights())
+        return network, efficientnet_lite0.PREPROCESSING, class_names()
     model = load_model(options.model)
     shape = tuple(model.inputs[0].shape[1:])
     if len(shape) != 3 or shape[-1] != 3 or None in shape:

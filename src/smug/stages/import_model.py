@@ -1,4 +1,4 @@
-"""Bring trained weights into a Keras model."""
+"""Bring trained weights into a Keras model, batch normalisation folded."""
 
 from smug.io import atomic
 from smug.job import run
@@ -6,9 +6,10 @@ from smug.job import run
 
 def main(config, paths):
     """Write the network as one ``.keras`` file."""
+    from smug.models.fold import fold_batch_norm
     from smug.models.imports import import_model
 
-    model = import_model(config.model)
+    model = fold_batch_norm(import_model(config.model))
     with atomic(paths.model) as temporary:
         model.save(temporary)
     return {"parameters": model.count_params()}
