@@ -13,7 +13,7 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -237,6 +237,8 @@ def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
     """
     config = copy.deepcopy(_of_dataset(dataset))
     for section, _, name in (choice.partition("=") for choice in choices):
+        if config[section].name == name:
+            continue
         with open_dict(config):
             config[section] = copy.deepcopy(_section(section, name))
     return config
@@ -316,11 +318,9 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
 
 @functools.cache
 def _keys_of_any_choice(section: str) -> set[str]:
-    """Keys of every file that may fill a section: heard where one of those is chosen."""
-    keys: set[str] = set()
-    for name in files(section) if section in _sections() else ():
-        keys |= {f"{section}.{key}" for key in _section(section, name)}
-    return keys
+    """Keys of every schema that may fill a section: heard where a file of it is chosen."""
+    schemas = [schema for (group, _), schema in SCHEMAS.items() if group == section]
+    return {f"{section}.{field.name}" for schema in schemas for field in fields(schema)}
 
 
 @functools.cache

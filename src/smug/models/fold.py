@@ -69,12 +69,12 @@ def _folds_into(norm: layers.BatchNormalization, model: keras.Model) -> str | No
 
 def _folded(layer: keras.Layer, norm: layers.BatchNormalization) -> list[np.ndarray]:
     """Kernel and bias of a layer with its normalisation in them."""
-    kernel = np.asarray(layer.kernel, np.float64)
-    bias = np.asarray(layer.bias, np.float64) if layer.use_bias else 0.0
-    gamma = np.asarray(norm.gamma) if norm.scale else 1.0
-    beta = np.asarray(norm.beta) if norm.center else 0.0
-    scale = gamma / np.sqrt(np.asarray(norm.moving_variance, np.float64) + norm.epsilon)
+    kernel = layer.kernel.numpy().astype(np.float64)
+    bias = layer.bias.numpy() if layer.use_bias else 0.0
+    gamma = norm.gamma.numpy() if norm.scale else 1.0
+    beta = norm.beta.numpy() if norm.center else 0.0
+    scale = gamma / np.sqrt(norm.moving_variance.numpy().astype(np.float64) + norm.epsilon)
     # A depthwise kernel ends in channels and multipliers, every other one in output channels.
     depthwise = isinstance(layer, layers.DepthwiseConv2D)
     by_channel = scale.reshape(kernel.shape[-2:]) if depthwise else scale
-    return [kernel * by_channel, scale * (bias - np.asarray(norm.moving_mean)) + beta]
+    return [kernel * by_channel, scale * (bias - norm.moving_mean.numpy()) + beta]
