@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 
 from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import anytime, solve
-from smug.masks.solvers.dense import DenseTree, _Relaxed, _State
+from smug.masks.solvers.dense import DenseTree, _certified, _impossible, _refresh
 
 
 def random_rows(seed, rows, variables, level):
@@ -25,15 +25,15 @@ def smallest_size(A, demand):
     return masks[valid].sum(axis=1).min() if valid.any() else math.inf
 
 
-@pytest.mark.parametrize(("batch", "threads"), [(1, 1), (16, 1), (16, 2)])
+@pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("rows", [1, 12])
 @pytest.mark.parametrize("level", [0.3, 0.8])
-def test_each_size_is_decided_as_brute_force_decides_it(rows, level, batch, threads):
+def test_each_size_is_decided_as_brute_force_decides_it(rows, level, threads):
     for seed in range(3):
         A, demand = random_rows(seed, rows, 10, level)
-        best, tree = smallest_size(A, demand), DenseTree(A, demand)
+        best, tree = smallest_size(A, demand), DenseTree(A, demand, threads)
         for size in range(11):
-            decided, mask = tree.find(size, perf_counter() + 60, batch, threads)
+            decided, mask = tree.find(size, perf_counter() + 60)
             assert decided
             assert (mask is not None) == (size >= best)
             if mask is not None:
@@ -47,15 +47,15 @@ def test_scale_of_rows_does_not_matter(scale):
     best = smallest_size(A, demand)
     factors = np.where(np.arange(6) % 2, scale, 1.0)
     tree = DenseTree(A * factors[:, None], demand * factors)
-    assert tree.find(int(best) - 1, perf_counter() + 60, 8) == (True, None)
-    assert tree.find(int(best), perf_counter() + 60, 8)[1].sum() == best
+    assert tree.find(int(best) - 1, perf_counter() + 60) == (True, None)
+    assert tree.find(int(best), perf_counter() + 60)[1].sum() == best
 
 
 def test_infeasible_rows_are_proven_so():
     A = np.array([[1.0, 1, -2, 0.5], [-1.0, -1, 2, -0.5]])
     tree = DenseTree(A, np.array([0.1, 0.1]))
     assert tree.root_bound() == math.inf
-    assert tree.find(4, perf_counter() + 60, 8) == (True, None)
+    assert tree.find(4, perf_counter() + 60) == (True, None)
 
 
 @pytest.mark.parametrize(("rows", "variables"), [(3, 20), (20, 150), (30, 60)])
@@ -66,59 +66,73 @@ def test_root_bound_is_the_linear_optimum(rows, variables):
         assert DenseTree(A, demand).root_bound() == pytest.approx(lp.fun, rel=1e-6)
 
 
-def state_of(simplex, low, free, prices):
-    """Linear programs as they may stand after rounding errors, whatever the prices."""
-    none = np.zeros((len(low), simplex.rows), bool)
-    low, free, basis = np.hstack([low, none]), np.hstack([free, ~none]), none.astype(np.int16)
-    return _State(np.arange(len(low)), low, free, free, basis, *[prices] * 4)
+def bounds(rng, count, variables):
+    """Bounds of nodes: a fifth of the variables at 1, a fifth of the others at 0."""
+    low = rng.random((count, variables)) < 0.2
+    high = low | (rng.random((count, variables)) < 0.8)
+    return low.astype(float), high.astype(float)
 
 
-def unanswered(simplex, count):
-    shape = (count, simplex.variables)
-    basis = np.tile(simplex.slacks, (count, 1))
-    return _Relaxed(np.zeros(count, bool), np.zeros(count), np.zeros(shape), np.zeros(shape), basis)
-
-
-def least_size(A, demand, low, free):
-    masks = np.array(list(itertools.product((False, True), repeat=A.shape[1])))
-    masks = masks[((masks >= low) & (masks <= low | free)).all(axis=1)]
+def least_size(A, demand, low, high):
+    masks = np.array(list(itertools.product((0, 1), repeat=A.shape[1])))
+    masks = masks[((masks >= low) & (masks <= high)).all(axis=1)]
     valid = (masks @ A.T >= demand).all(axis=1)
     return masks[valid].sum(axis=1).min() if valid.any() else math.inf
 
 
-@pytest.mark.parametrize("scale", [0.1, 1e6, 1e30, math.inf])
+@pytest.mark.parametrize("scale", [0.1, 1e6, 1e30, 1e300, math.inf])
 def test_no_prices_however_wrong_exclude_a_mask(scale):
     A, demand = random_rows(4, 5, 10, 0.4)
-    simplex, rng = DenseTree(A, demand).simplex, np.random.default_rng(1)
-    low, free = rng.random((2, 60, 10)) < 0.2
-    free &= ~low
-    prices = rng.normal(size=(60, 5)).astype(np.float32) * np.float32(scale)
+    worker, rng = DenseTree(A, demand)._workers[0], np.random.default_rng(1)
+    prices = rng.normal(size=(60, 5)) * scale
     prices[0] = np.nan
-    best = np.array([least_size(A, demand, *fixed) for fixed in zip(low, free, strict=True)])
-    assert np.isfinite(best).any()
-    state, answer = state_of(simplex, low, free, prices), unanswered(simplex, 60)
-    with np.errstate(all="ignore"):
-        simplex._finish(state, np.zeros((60, 15)), 10, answer)
-        assert (answer.bound <= best).all()
-        simplex._settle(state, prices, answer)
-    assert (answer.bound <= best).all()
+    found = []
+    for price, low, high in zip(prices, *bounds(rng, 60, 10), strict=True):
+        found.append(least_size(A, demand, low, high))
+        worker.scratch.prices[:] = price
+        # NaN is no claim either.
+        assert not _certified(worker.rows, low, high, worker.scratch) > found[-1]
+        worker.scratch.prices[:] = price
+        assert not (_impossible(worker.rows, low, high, worker.scratch) and found[-1] < math.inf)
+    assert np.isfinite(found).any()
 
 
 def test_rays_of_any_length_prove_no_more_than_rounding_allows():
     # The whole input meets these rows with nothing to spare: no ray excludes it, however long.
     rng = np.random.default_rng(3)
     A = rng.normal(size=(6, 12))
-    simplex, low = DenseTree(A, A.sum(axis=1)).simplex, np.ones((50, 12), bool)
-    rays = rng.random((50, 6)) * np.logspace(-20, 20, 50)[:, None]
-    answer = unanswered(simplex, 50)
-    simplex._settle(state_of(simplex, low, ~low, rays), rays, answer)
-    assert answer.open.all()
+    worker, every = DenseTree(A, A.sum(axis=1))._workers[0], np.ones(12)
+    for ray in rng.random((50, 6)) * np.logspace(-20, 20, 50)[:, None]:
+        worker.scratch.prices[:] = ray
+        assert not _impossible(worker.rows, every, every, worker.scratch)
+
+
+def test_a_singular_basis_gives_way_to_the_slacks():
+    A, demand = random_rows(2, 3, 8, 0.5)
+    A[:, 1] = 0
+    worker = DenseTree(A, demand)._workers[0]
+    worker.nodes.high[0] = 1
+    worker.nodes.basis[0] = [0, 1, 2]
+    _refresh(worker.rows, worker.nodes, 0, worker.scratch)
+    assert worker.nodes.basis[0].tolist() == [8, 9, 10]
+
+
+def test_threads_share_a_tree_out_and_agree():
+    A, demand = random_rows(5, 12, 60, 0.6)
+    alone, together = DenseTree(A, demand), DenseTree(A, demand, 2)
+    size = math.ceil(alone.root_bound())
+    while (answer := alone.find(size, perf_counter() + 60))[1] is None:
+        assert answer[0]
+        assert together.find(size, perf_counter() + 60) == (True, None)
+        size += 1
+    assert together.find(size, perf_counter() + 60)[1].sum() == size
+    assert all(worker.seen.sum() for worker in together._workers)
 
 
 def test_out_of_time_decides_nothing():
     A, demand = random_rows(0, 20, 150, 0.6)
     size = math.ceil(DenseTree(A, demand).root_bound()) + 1
-    assert DenseTree(A, demand).find(size, perf_counter() - 1, 8) == (False, None)
+    assert DenseTree(A, demand).find(size, perf_counter() - 1) == (False, None)
 
 
 def test_anytime_hands_small_dense_problems_over_and_agrees_with_highs(monkeypatch):

@@ -7,7 +7,7 @@
    few at first, then more; once everything that could still beat the incumbent is in the kernel,
    its optimum is the optimum.
 
-Blocks need rows of few variables. Small problems of long rows go to batched branch and bound
+Blocks need rows of few variables. Small problems of long rows go to a compiled branch and bound
 (:mod:`smug.masks.solvers.dense`) after HiGHS's chance, other such problems to HiGHS alone.
 """
 
@@ -35,11 +35,10 @@ FIRST_SHARE, FIRST_ROUNDS = 0.3, 1000
 HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
 SEARCH_SHARE = 0.02
-#: Largest problem, rows and variables, for batched branch and bound.
+#: Largest problem, rows and variables, for the compiled branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
-#: It looks for smaller masks until this share of the limit, a few nodes at a time, and then for
-#: a better bound only.
-DIVE_SHARE, DIVE_BATCH = 0.25, 8
+#: It looks for smaller masks until this share of the limit, and then for a better bound only.
+DIVE_SHARE = 0.25
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -275,12 +274,12 @@ class _Race:
 
     def tree(self) -> None:
         """Branch and bound: sizes below the incumbent's first, then sizes above the bound."""
-        tree = DenseTree(self.A.toarray(), self.demand)
+        tree = DenseTree(self.A.toarray(), self.demand, self.threads)
         self.prove(tree.root_bound())
         decided = True
         while decided and not self.over and self.size > self.bound + 1:
             size = self.size
-            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE), DIVE_BATCH)
+            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE))
             if mask is not None:
                 self.offer(mask)
                 decided = self.size < size
@@ -288,7 +287,7 @@ class _Race:
                 self.prove(size)
         decided = True
         while decided and not self.over:
-            decided, mask = tree.find(int(self.bound), self.deadline, threads=self.threads)
+            decided, mask = tree.find(int(self.bound), self.deadline)
             if mask is not None:
                 self.offer(mask)
                 return

@@ -1,257 +1,464 @@
-"""Few dense rows: branch and bound whose linear programs are solved hundreds at a time.
+"""Few dense rows: branch and bound over linear programs so small that each takes microseconds.
 
 HiGHS handles a few hundred nodes a second of such problems, and their trees have 1e4 to 1e7
-nodes. Here the children of many nodes make one batch, and each step of a bounded dual simplex
-is a few NumPy operations on the whole batch. It works in single precision, twice as fast, since
-a basis only guides the search: nodes are cut off by the Lagrangian bound of its prices, which
-holds for any non-negative prices and is computed in double precision, less all that rounding may
-have added to it. Errors in a basis cost time but never a wrong proof.
+nodes. Here the whole search is compiled: a bounded dual simplex that goes on from the parent's
+basis, with its inverse at hand, and branching on learned costs, depth first.
+
+A basis only guides the search. Nodes are cut off by the Lagrangian bound of its prices, which
+holds for any non-negative prices and is computed anew from them, less all that rounding may have
+added to it. Errors in a basis cost time but never a wrong proof.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from time import perf_counter
+from typing import NamedTuple
 
+import numba
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 #: A bound must exceed a size by this much to exclude it.
 MARGIN = 1e-6
-#: Single precision: errors of basic values and reduced costs, and the smallest pivot.
-TOLERANCE = 1e-4
-#: Distance from 0 and 1 up to which a basic value counts as whole.
-WHOLE = 1e-3
+#: Errors allowed in basic values, the smallest pivot, and distance from 0 and 1 of whole values.
+FEASIBLE, PIVOT, WHOLE = 1e-7, 1e-7, 1e-6
 #: Rows of a finished mask are met to this; the caller's check is the exact one.
 LEAF = 1e-9
-#: Breakpoints looked at in one step of the dual simplex, and steps for one node.
-BREAKPOINTS, STEPS = 10, 200
-#: Nodes to branch on at a time.
-BATCH = 256
+#: Steps of the simplex for one node, and between two fresh inversions of the basis.
+STEPS, REFRESH = 300, 60
+#: Nodes a thread branches on before the clock is looked at and work is shared out anew.
+TURN = 4000
+#: Rise of the bound a unit that is assumed at least of variables not yet branched on.
+LEAST_RATE = 1e-3
 
-# Products of a few hundred rows: sharing them out among threads costs more than it saves.
-_one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
+_EPSILON = float(np.finfo(np.float64).eps)
+#: Sums may be added up in any order, which lets them be vectorised; infinity keeps its meaning.
+_FAST = {"contract", "reassoc", "nsz"}
 
 
-@dataclass
-class _Rows:
-    """Arrays with one row a node."""
+def _compiled(function: Callable) -> Callable:
+    """Compile with Numba, on disk once where there is a place for it."""
+    try:
+        return numba.njit(function, cache=True, nogil=True, fastmath=_FAST)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return numba.njit(function, nogil=True, fastmath=_FAST)
 
-    def take(self, index: np.ndarray) -> _Rows:
-        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
 
-    def joined(self, other: _Rows) -> _Rows:
-        return type(self)(
-            *(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self))
+class _Rows(NamedTuple):
+    """``min sum(x), A x - s = demand, s >= 0``: rows scaled to largest coefficient 1."""
+
+    A: np.ndarray  # (rows, variables)
+    columns: np.ndarray  # (variables, rows): A transposed
+    demand: np.ndarray  # (rows,)
+
+
+class _Nodes(NamedTuple):
+    """Open nodes, one a slot; slacks follow the variables."""
+
+    low: np.ndarray  # (slots, variables): 1 where a variable must be chosen
+    high: np.ndarray  # (slots, variables): 0 where it must not
+    basis: np.ndarray  # (slots, rows) int64: what each row of the inverse belongs to
+    inverse: np.ndarray  # (slots, rows, rows)
+    costs: np.ndarray  # (slots, variables + rows): reduced; those of slacks are the prices
+    values: np.ndarray  # (slots, rows): of the basic variables
+    bound: np.ndarray  # (slots,)
+    age: np.ndarray  # (slots,) int64: pivots since the inverse was computed afresh
+    order: np.ndarray  # (slots,) int64: slots in use, the next one last, then the free ones
+
+
+class _Scratch(NamedTuple):
+    """Arrays that one thread works in."""
+
+    place: np.ndarray  # (variables + rows,) int64: row in the basis, -1 outside
+    moves: np.ndarray  # (variables + rows,): rise of the costs a unit of the step, negated
+    column: np.ndarray  # (rows,)
+    prices: np.ndarray  # (rows,)
+    free: np.ndarray  # (variables + rows,): 1 where neither fixed nor in the basis, else 0
+    ratio: np.ndarray  # (variables + rows,): step at which each changes sides, if it does
+    x: np.ndarray  # (variables,)
+
+
+@_compiled
+def _refresh(rows: _Rows, nodes: _Nodes, slot: int, scratch: _Scratch) -> None:
+    """Inverse, reduced costs and basic values of a basis, computed from nothing."""
+    m, n = rows.A.shape
+    basis, costs = nodes.basis[slot], nodes.costs[slot]
+    matrix = np.zeros((m, m))
+    for i in range(m):
+        if basis[i] < n:
+            matrix[:, i] = rows.columns[basis[i]]
+        else:
+            matrix[basis[i] - n, i] = -1.0
+    try:
+        inverse = np.linalg.inv(matrix)
+    except Exception:  # singular, by rounding errors: start again from the slacks
+        basis[:] = np.arange(n, n + m)
+        inverse = -np.eye(m)
+    nodes.inverse[slot] = inverse
+    nodes.age[slot] = 0
+    costs[:n] = 1.0
+    costs[n:] = 0.0
+    for i in range(m):
+        if basis[i] < n:
+            costs[n:] += inverse[i]
+    for k in range(m):
+        for j in range(n):
+            costs[j] -= costs[n + k] * rows.A[k, j]
+    costs[basis] = 0.0
+    _revalue(rows, nodes, slot, scratch)
+
+
+@_compiled
+def _revalue(rows: _Rows, nodes: _Nodes, slot: int, scratch: _Scratch) -> None:
+    """Values of the basic variables, the others at the bound that their costs ask for."""
+    m, n = rows.A.shape
+    low, high, costs = nodes.low[slot], nodes.high[slot], nodes.costs[slot]
+    scratch.place[:] = -1
+    for i in range(m):
+        scratch.place[nodes.basis[slot, i]] = i
+    rest = scratch.column
+    rest[:] = rows.demand
+    for j in range(n):
+        at = low[j] if costs[j] >= 0 else high[j]
+        if scratch.place[j] < 0 and at > 0:
+            for k in range(m):
+                rest[k] -= rows.columns[j, k]
+    for i in range(m):
+        total = 0.0
+        for k in range(m):
+            total += nodes.inverse[slot, i, k] * rest[k]
+        nodes.values[slot, i] = total
+
+
+@_compiled
+def _certified(rows: _Rows, low: np.ndarray, high: np.ndarray, scratch: _Scratch) -> float:
+    """Bound that the prices prove, whatever they are, less all that rounding may have added."""
+    m, n = rows.A.shape
+    prices, costs = scratch.prices, scratch.moves
+    gain, total, terms = 0.0, 0.0, 0.0
+    costs[:n] = 1.0
+    for k in range(m):
+        price = prices[k] if prices[k] > 0 else 0.0  # 0 for NaN
+        gain += price * rows.demand[k]
+        total += price
+        terms += price * abs(rows.demand[k])
+        for j in range(n):
+            costs[j] -= price * rows.A[k, j]
+    for j in range(n):
+        gain += low[j] * max(costs[j], 0.0) + high[j] * min(costs[j], 0.0)
+    return gain - 4 * _EPSILON * (n + m) * (n * (1 + total) + terms)  # |A| <= 1
+
+
+@_compiled
+def _impossible(rows: _Rows, low: np.ndarray, high: np.ndarray, scratch: _Scratch) -> bool:
+    """Whether the prices prove that no choice meets the rows: a sum of rows that none reaches."""
+    m, n = rows.A.shape
+    weights, gains = scratch.prices, scratch.moves
+    total = 0.0
+    for k in range(m):
+        weights[k] = weights[k] if weights[k] > 0 else 0.0
+        total += weights[k]
+    asked, terms = 0.0, 0.0
+    gains[:n] = 0.0
+    for k in range(m):
+        weight = weights[k] / max(total, 1e-300)
+        asked += weight * rows.demand[k]
+        terms += weight * abs(rows.demand[k])
+        for j in range(n):
+            gains[j] += weight * rows.A[k, j]
+    most = 0.0
+    for j in range(n):
+        most += low[j] * min(gains[j], 0.0) + high[j] * max(gains[j], 0.0)
+    return asked > most + 4 * _EPSILON * (n + m) * (2 * n + terms)
+
+
+@_compiled
+def _relax(rows: _Rows, nodes: _Nodes, slot: int, size: float, scratch: _Scratch) -> float:
+    """Bound of a node by the dual simplex, which stops once the bound exceeds ``size``.
+
+    The basis stays dual feasible: a variable outside it lies at the bound that the sign of its
+    reduced cost asks for. Steps are long: passing a breakpoint sends that variable to its other
+    bound and flattens the slope.
+    """
+    m, n = rows.A.shape
+    low, high, basis = nodes.low[slot], nodes.high[slot], nodes.basis[slot]
+    inverse, costs, values = nodes.inverse[slot], nodes.costs[slot], nodes.values[slot]
+    free, ratio, moves, column = scratch.free, scratch.ratio, scratch.moves, scratch.column
+    if nodes.age[slot] > REFRESH:
+        _refresh(rows, nodes, slot, scratch)
+    free[:n] = high - low
+    free[n:] = 1.0
+    free[basis] = 0.0
+    reached = 0.0
+    for k in range(m):
+        reached += costs[n + k] * rows.demand[k]
+    for j in range(n):
+        reached += low[j] * max(costs[j], 0.0) + high[j] * min(costs[j], 0.0)
+    for _ in range(STEPS):
+        if reached > size + 10 * MARGIN:
+            break
+        # Leaving: exact steepest edge, since the inverse is at hand.
+        row, steepest, slope, rises = -1, 0.0, 0.0, False
+        for i in range(m):
+            least = low[basis[i]] if basis[i] < n else 0.0
+            most = high[basis[i]] if basis[i] < n else np.inf
+            off = max(least - values[i], values[i] - most)
+            if off > FEASIBLE:
+                norm = 0.0
+                for k in range(m):
+                    norm += inverse[i, k] * inverse[i, k]
+                if off * off > steepest * norm:
+                    row, steepest, slope, rises = i, off * off / norm, off, values[i] > most
+        if row < 0:
+            break
+        leaves = basis[row]
+        target = (high[leaves] if rises else low[leaves]) if leaves < n else 0.0
+        sign = 1.0 if rises else -1.0
+        moves[:n] = 0.0
+        for k in range(m):
+            edge = sign * inverse[row, k]
+            moves[n + k] = -edge
+            for j in range(n):
+                moves[j] += edge * rows.A[k, j]
+        for j in range(n + m):
+            # No branches, which no processor could foresee.
+            toward = (moves[j] if costs[j] >= 0 else -moves[j]) * free[j]
+            ratio[j] = abs(costs[j]) / toward if toward > PIVOT else np.inf
+        enters, step = -1, 0.0
+        column[:] = 0.0
+        while enters < 0:
+            j = -1
+            nearest = np.inf
+            for c in range(n + m):
+                if ratio[c] < nearest:
+                    j, nearest = c, ratio[c]
+            if j < 0:
+                break
+            reached += (nearest - step) * slope
+            step, ratio[j] = nearest, np.inf
+            if j >= n or slope <= abs(moves[j]):
+                enters = j
+            else:
+                slope -= abs(moves[j])
+                side = 1.0 if costs[j] >= 0 else -1.0
+                for k in range(m):
+                    column[k] += side * rows.columns[j, k]
+        if enters < 0:
+            # The bound rises without end: no mask here, if that stands a check of its own.
+            for k in range(m):
+                scratch.prices[k] = -moves[n + k]
+            if _impossible(rows, low, high, scratch):
+                return np.inf
+            break
+        upper = enters < n and costs[enters] < 0
+        for j in range(n + m):
+            costs[j] -= step * moves[j]
+        costs[leaves] = -step if rises else step
+        if reached > size + 10 * MARGIN:
+            break  # the prices are all that is needed now
+        # Basic values: first the variables that changed sides, then the pivot.
+        for i in range(m):
+            total = 0.0
+            for k in range(m):
+                total += inverse[i, k] * column[k]
+            values[i] -= total
+        if enters < n:
+            for i in range(m):
+                total = 0.0
+                for k in range(m):
+                    total += inverse[i, k] * rows.columns[enters, k]
+                column[i] = total
+        else:
+            for i in range(m):
+                column[i] = -inverse[i, enters - n]
+        pivot = column[row]
+        by = (values[row] - target) / pivot
+        for i in range(m):
+            values[i] -= by * column[i]
+        values[row] = by + upper
+        for k in range(m):
+            inverse[row, k] /= pivot
+        for i in range(m):
+            if i != row:
+                for k in range(m):
+                    inverse[i, k] -= column[i] * inverse[row, k]
+        basis[row], costs[enters], free[enters] = enters, 0.0, 0.0
+        free[leaves] = high[leaves] - low[leaves] if leaves < n else 1.0
+        nodes.age[slot] += 1
+    scratch.prices[:] = costs[n:]
+    return _certified(rows, low, high, scratch)
+
+
+@_compiled
+def _branch(
+    rows: _Rows,
+    nodes: _Nodes,
+    slot: int,
+    size: float,
+    gain: np.ndarray,
+    seen: np.ndarray,
+    scratch: _Scratch,
+) -> tuple[int, bool]:
+    """Variable to branch on (-1: none is free), and whether ``scratch.x`` is a mask.
+
+    It is the one whose two children should rise most, by the mean rises seen so far. Whoever
+    costs more than the room left cannot change sides and is fixed on the way.
+    """
+    m, n = rows.A.shape
+    low, high, costs, x = nodes.low[slot], nodes.high[slot], nodes.costs[slot], scratch.x
+    room = size + MARGIN - nodes.bound[slot]
+    mean = max(gain.sum() / max(seen.sum(), 1.0), LEAST_RATE)
+    scratch.place[:] = -1
+    for i in range(m):
+        scratch.place[nodes.basis[slot, i]] = i
+    chosen, best, free = -1, -1.0, -1
+    for j in range(n):
+        if scratch.place[j] < 0:
+            if costs[j] > room:
+                high[j] = low[j]
+            elif -costs[j] > room:
+                low[j] = high[j]
+            x[j] = low[j] if costs[j] >= 0 else high[j]
+        else:
+            x[j] = min(max(nodes.values[slot, scratch.place[j]], low[j]), high[j])
+        if low[j] == high[j]:
+            continue
+        free = j
+        if min(x[j], 1 - x[j]) > WHOLE:
+            down = gain[0, j] / seen[0, j] if seen[0, j] > 0 else mean
+            up = gain[1, j] / seen[1, j] if seen[1, j] > 0 else mean
+            score = max(down * x[j], MARGIN) * max(up * (1 - x[j]), MARGIN)
+            if score > best:
+                chosen, best = j, score
+    if chosen >= 0:
+        return chosen, False
+    total = 0.0
+    for j in range(n):
+        x[j] = round(x[j])
+        total += x[j]
+    valid = total <= size
+    for k in range(m):
+        reached = 0.0
+        for j in range(n):
+            reached += rows.A[k, j] * x[j]
+        valid = valid and reached >= rows.demand[k] - LEAF
+    return free, valid
+
+
+@_compiled
+def _explore(
+    rows: _Rows,
+    nodes: _Nodes,
+    count: int,
+    size: float,
+    turn: int,
+    gain: np.ndarray,
+    seen: np.ndarray,
+    scratch: _Scratch,
+) -> tuple[int, bool]:
+    """Branch on ``turn`` nodes; returns how many are open then, and whether a mask was found."""
+    order = nodes.order
+    while count > 0 and turn > 0:
+        turn -= 1
+        slot = order[count - 1]
+        j, valid = _branch(rows, nodes, slot, size, gain, seen, scratch)
+        if valid:
+            return count, True
+        if j < 0:
+            count -= 1  # all variables are fixed, to no mask
+            continue
+        x, bound, other = scratch.x[j], nodes.bound[slot], order[count]
+        nodes.low[other] = nodes.low[slot]
+        nodes.high[other] = nodes.high[slot]
+        nodes.basis[other] = nodes.basis[slot]
+        nodes.inverse[other] = nodes.inverse[slot]
+        nodes.costs[other] = nodes.costs[slot]
+        nodes.values[other] = nodes.values[slot]
+        nodes.age[other] = nodes.age[slot]
+        nodes.high[slot, j] = 0.0
+        nodes.low[other, j] = 1.0
+        if scratch.place[j] < 0:
+            _revalue(rows, nodes, slot, scratch)
+            _revalue(rows, nodes, other, scratch)
+        for side, child in enumerate((slot, other)):
+            found = _relax(rows, nodes, child, size, scratch)
+            found = found if found > bound else bound  # also where it is NaN
+            nodes.bound[child] = found
+            distance = x if side == 0 else 1 - x
+            if distance > WHOLE:
+                # Beyond the next size a bound stops early, so that larger rises mean nothing.
+                gain[side, j] += min(found - bound, size + 1 - bound) / distance
+                seen[side, j] += 1
+        # The more promising child goes last, to be the next.
+        if nodes.bound[slot] < nodes.bound[other]:
+            order[count - 1], order[count] = other, slot
+        count += 1
+        if nodes.bound[order[count - 2]] > size + MARGIN:
+            order[count - 2], order[count - 1] = order[count - 1], order[count - 2]
+            count -= 1
+        if nodes.bound[order[count - 1]] > size + MARGIN:
+            count -= 1
+    return count, False
+
+
+class _Worker:
+    """What one thread works on: its nodes, and the rises of the bound it has seen."""
+
+    def __init__(self, rows: _Rows) -> None:
+        m, n = rows.A.shape
+        slots = n + 2  # each level down leaves one node open, and needs one more slot
+        self.rows, self.count = rows, 0
+        self.nodes = _Nodes(
+            low=np.zeros((slots, n)),
+            high=np.zeros((slots, n)),
+            basis=np.zeros((slots, m), np.int64),
+            inverse=np.zeros((slots, m, m)),
+            costs=np.zeros((slots, n + m)),
+            values=np.zeros((slots, m)),
+            bound=np.zeros(slots),
+            age=np.zeros(slots, np.int64),
+            order=np.arange(slots),
         )
-
-
-@dataclass
-class _Nodes(_Rows):
-    """Open nodes: which variables may be 0 or 1, a basis, the bound, where to branch."""
-
-    low: np.ndarray
-    high: np.ndarray
-    basis: np.ndarray
-    bound: np.ndarray
-    branch: np.ndarray
-    value: np.ndarray
-
-    def children(self) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of all nodes with their branching variable at 0, then with it at 1."""
-        each = np.arange(len(self.bound))
-        low, high = self.low.copy(), self.high.copy()
-        low[each, self.branch], high[each, self.branch] = True, False
-        return np.concatenate([self.low, low]), np.concatenate([high, self.high])
-
-
-@dataclass
-class _State(_Rows):
-    """Linear programs under way, slacks after the variables; ``node``: place in the batch."""
-
-    node: np.ndarray
-    low: np.ndarray
-    free: np.ndarray
-    movable: np.ndarray  # free and not in the basis
-    basis: np.ndarray
-    inverse: np.ndarray
-    prices: np.ndarray
-    costs: np.ndarray
-    bound: np.ndarray
-
-
-@dataclass
-class _Relaxed:
-    """Answers: ``open`` nodes are not excluded; ``bound`` holds for all."""
-
-    open: np.ndarray
-    bound: np.ndarray
-    x: np.ndarray
-    costs: np.ndarray
-    basis: np.ndarray
-
-
-class _DualSimplex:
-    """``min sum(x), A x - s = demand, s >= 0`` for many bounds on x at a time."""
-
-    def __init__(self, A: np.ndarray, demand: np.ndarray) -> None:
-        self.rows, self.variables = A.shape
-        self.A, self.demand = A, demand
-        self.exact = np.hstack([A, -np.eye(self.rows)])
-        self.matrix, self.target = self.exact.astype(np.float32), demand.astype(np.float32)
-        self.columns = np.ascontiguousarray(self.matrix.T)
-        self.cost = np.repeat([1.0, 0.0], [self.variables, self.rows])
-        self.width = np.repeat(np.float32([1, np.inf]), [self.variables, self.rows])
-        self.slacks = np.arange(self.variables, self.variables + self.rows, dtype=np.int16)
-
-    def solve(self, low: np.ndarray, high: np.ndarray, basis: np.ndarray, size: int) -> _Relaxed:
-        """Optima of a batch, stopping early at nodes without a mask of ``size`` or fewer.
-
-        ``basis`` may have fewer rows than ``low``: they are used again and again in turn.
-        """
-        count, shape = len(low), (len(low), self.variables)
-        answer = _Relaxed(
-            np.zeros(count, bool),
-            np.zeros(count),
-            np.full(shape, 0.5),
-            np.zeros(shape),
-            np.tile(self.slacks, (count, 1)),
+        self.scratch = _Scratch(
+            place=np.zeros(n + m, np.int64),
+            moves=np.zeros(n + m),
+            column=np.zeros(m),
+            prices=np.zeros(m),
+            free=np.zeros(n + m),
+            ratio=np.zeros(n + m),
+            x=np.zeros(n),
         )
-        with np.errstate(all="ignore"):  # a degenerate basis gives NaN: such nodes stay open
-            state = self._start(low, high, basis)
-            for step in range(STEPS + 1):
-                x, below, above = self._values(state)
-                violation = np.maximum(below, above)
-                violation[~(violation > TOLERANCE)] = 0
-                # Exact steepest edge: the inverse is at hand.
-                norm = np.einsum("bij,bij->bi", state.inverse, state.inverse)
-                leaving = (violation**2 / norm).argmax(axis=1)
-                slope = np.take_along_axis(violation, leaving[:, None], 1)[:, 0]
-                excluded = state.bound > size + TOLERANCE
-                go = ~excluded & (slope > 0) & (step < STEPS)
-                self._finish(state.take(~go), x[~go], size, answer)
-                if not go.any():
-                    break
-                state, leaving = state.take(go), leaving[go]
-                rises = above[go, leaving] > 0
-                state = self._pivot(state, leaving, slope[go], rises, answer)
-        return answer
+        # Rise of the bound per unit, down and up.
+        self.gain, self.seen = np.zeros((2, n)), np.zeros((2, n))
 
-    def _start(self, low: np.ndarray, high: np.ndarray, basis: np.ndarray) -> _State:
-        try:
-            inverse = np.linalg.inv(self.exact.T[basis].transpose(0, 2, 1))
-        except np.linalg.LinAlgError:
-            basis = np.tile(self.slacks, (len(basis), 1))
-            inverse = np.tile(-np.eye(self.rows), (len(basis), 1, 1))
-        prices = np.einsum("bi,bij->bj", self.cost[basis], inverse)
-        costs = self.cost - prices @ self.exact
-        count, times = len(low), len(low) // len(basis)
-        basis, prices, costs = (np.tile(value, (times, 1)) for value in (basis, prices, costs))
-        none = np.zeros((count, self.rows), bool)
-        low, free = np.hstack([low, none]), np.hstack([low < high, ~none])
-        movable = free.copy()
-        np.put_along_axis(movable, basis.astype(np.intp), False, 1)
-        bound = prices @ self.demand + np.where(free, np.minimum(costs, 0), costs * low).sum(axis=1)
-        numbers = (np.tile(inverse, (times, 1, 1)), prices, costs, bound)
-        numbers = (value.astype(np.float32) for value in numbers)
-        return _State(np.arange(count), low, free, movable, basis, *numbers)
+    def start(self, size: float) -> float:
+        """Make the whole problem the only node, if it is not excluded; returns its bound."""
+        m, n = self.rows.A.shape
+        nodes, slot = self.nodes, self.nodes.order[0]
+        nodes.low[slot], nodes.high[slot] = 0, 1
+        nodes.basis[slot] = np.arange(n, n + m)
+        _refresh(self.rows, nodes, slot, self.scratch)
+        nodes.bound[slot] = _relax(self.rows, nodes, slot, size, self.scratch)
+        self.count = int(nodes.bound[slot] <= size + MARGIN)
+        return float(nodes.bound[slot])
 
-    def _values(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values of all variables, and how far basic ones are below and above their bounds."""
-        each, basis = np.arange(len(state.node))[:, None], state.basis
-        x = (state.low | (state.free & (state.costs < 0))).astype(np.float32)
-        x[:, self.variables :] = 0  # prices are not negative
-        x[each, basis] = 0
-        rest = self.target - x @ self.columns
-        basic = np.matmul(state.inverse, rest[:, :, None])[:, :, 0]
-        x[each, basis] = basic
-        low = state.low[each, basis]
-        return x, low - basic, basic - low - self.width[basis] * state.free[each, basis]
+    def explore(self, size: float, turn: int) -> np.ndarray | None:
+        """Branch on some nodes; returns a mask if one turned up."""
+        self.count, valid = _explore(
+            *(self.rows, self.nodes, self.count, size, turn),
+            *(self.gain, self.seen, self.scratch),
+        )
+        return self.scratch.x > 0.5 if valid else None
 
-    def _pivot(
-        self,
-        state: _State,
-        leaving: np.ndarray,
-        slope: np.ndarray,
-        rises: np.ndarray,
-        answer: _Relaxed,
-    ) -> _State:
-        """One step: prices move along a row of the inverse until the bound rises no more."""
-        each = np.arange(len(leaving))
-        sign = np.where(rises, np.float32(1), np.float32(-1))
-        edge = sign[:, None] * state.inverse[each, leaving]
-        moves = edge @ self.matrix
-        entering, step, gain, endless = self._breakpoint(state, moves, slope)
-        self._settle(state.take(endless), edge[endless], answer)
-        state.prices += step[:, None] * edge
-        state.costs -= step[:, None] * moves
-        state.bound += gain
-        column = np.matmul(state.inverse, self.columns[entering][:, :, None])[:, :, 0]
-        row = state.inverse[each, leaving] / column[each, leaving][:, None]
-        column[each, leaving] -= 1
-        state.inverse -= column[:, :, None] * row[:, None, :]
-        left = state.basis[each, leaving]
-        state.movable[each, left] = state.free[each, left]
-        state.movable[each, entering], state.costs[each, entering] = False, 0
-        state.basis[each, leaving] = entering
-        return state.take(~endless)
-
-    def _breakpoint(
-        self, state: _State, moves: np.ndarray, slope: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Variable that ends the step, its length, what the bound gains; who has no end.
-
-        Passing a breakpoint sends that variable to its other bound and flattens the slope.
-        """
-        each = np.arange(len(slope))[:, None]
-        toward = np.where(state.costs < 0, -moves, moves)
-        ratio = np.where(state.movable & (toward > TOLERANCE), np.abs(state.costs) / toward, np.inf)
-        most = min(BREAKPOINTS, ratio.shape[1] - 1)
-        near = np.argpartition(ratio, most, axis=1)[:, :most]
-        near = near[each, ratio[each, near].argsort(axis=1)]
-        ratio = ratio[each, near]
-        real = np.isfinite(ratio)
-        falls = np.where(real, toward[each, near] * self.width[near], 0)
-        stops = real & (falls.cumsum(axis=1) >= slope[:, None])
-        stopped = stops.any(axis=1)
-        last = np.where(stopped, stops.argmax(axis=1), real.sum(axis=1) - 1)
-        endless = ~stopped & ~real.all(axis=1)
-        step = np.where(endless, 0, ratio[each[:, 0], last])
-        passed = np.arange(most) < last[:, None]
-        lost = np.where(passed, falls * (step[:, None] - ratio), 0).sum(axis=1)
-        return near[each[:, 0], last], step, step * slope - lost, endless
-
-    def _finish(self, state: _State, x: np.ndarray, size: int, answer: _Relaxed) -> None:
-        """Bounds that hold: from the prices alone, in double precision."""
-        prices = np.nan_to_num(state.prices.astype(np.float64), posinf=0)
-        prices = np.maximum(prices, 0)
-        costs = 1 - prices @ self.A
-        low, free = state.low[:, : self.variables], state.free[:, : self.variables]
-        least = np.where(free, np.minimum(costs, 0), costs * low).sum(axis=1)
-        bound = prices @ self.demand + least - self._rounding(prices)
-        answer.bound[state.node] = bound
-        still = bound <= size + MARGIN
-        node = state.node[still]
-        answer.open[node], answer.basis[node] = True, state.basis[still]
-        answer.x[node], answer.costs[node] = x[still, : self.variables], costs[still]
-
-    def _settle(self, state: _State, edge: np.ndarray, answer: _Relaxed) -> None:
-        """The bound rises without end: no mask here, if that stands a check of its own."""
-        weights = np.maximum(edge.astype(np.float64), 0)
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-        gains = weights @ self.A
-        low, free = state.low[:, : self.variables], state.free[:, : self.variables]
-        most = np.where(free, np.maximum(gains, 0), gains * low).sum(axis=1)
-        empty = weights @ self.demand > most + self._rounding(weights)
-        answer.bound[state.node[empty]] = np.inf
-        answer.open[state.node[~empty]] = True
-
-    def _rounding(self, prices: np.ndarray) -> np.ndarray:
-        """More than all rounding errors of a sum over ``1 - prices @ A`` and of ``A`` itself."""
-        n = self.variables
-        terms = n * (1 + prices.sum(axis=1)) + prices @ np.abs(self.demand)  # |A| <= 1
-        return 4 * np.finfo(np.float64).eps * (n + self.rows) * terms
+    def give(self, other: _Worker) -> None:
+        """Hand every second node to a worker that has none."""
+        mine, theirs = self.nodes.order[: self.count], other.nodes.order
+        given, kept = mine[::2].copy(), mine[1::2].copy()
+        for name in set(_Nodes._fields) - {"order"}:
+            getattr(other.nodes, name)[theirs[: len(given)]] = getattr(self.nodes, name)[given]
+        self.nodes.order[: self.count] = np.concatenate([kept, given])
+        self.count, other.count = len(kept), len(given)
 
 
 class DenseTree:
@@ -263,24 +470,21 @@ class DenseTree:
         All coefficients; up to about 40 rows and 400 variables are worth while.
     demand : numpy.ndarray, shape (rows,)
         Least value of ``A @ m``.
+    threads : int
+        They share out the open nodes.
     """
 
-    def __init__(self, A: np.ndarray, demand: np.ndarray) -> None:
+    def __init__(self, A: np.ndarray, demand: np.ndarray, threads: int = 1) -> None:
         scale = np.maximum(np.abs(A).max(axis=1), 1e-12)
-        self.simplex = _DualSimplex(A / scale[:, None], demand / scale)
-        self._gain = np.zeros((2, A.shape[1]))  # rise of the bound per unit, down and up
-        self._seen = np.zeros((2, A.shape[1]))
+        A = np.ascontiguousarray(A / scale[:, None])
+        rows = _Rows(A, np.ascontiguousarray(A.T), demand / scale)
+        self._workers = [_Worker(rows) for _ in range(threads)]
 
-    @_one_blas_thread
     def root_bound(self) -> float:
         """Bound of the linear relaxation; infinite if it is proven infeasible."""
-        low, slacks = np.zeros((1, self.simplex.variables), bool), self.simplex.slacks[None]
-        return float(self.simplex.solve(low, ~low, slacks, self.simplex.variables).bound[0])
+        return self._workers[0].start(float("inf"))
 
-    @_one_blas_thread
-    def find(
-        self, size: int, deadline: float, batch: int = BATCH, threads: int = 1
-    ) -> tuple[bool, np.ndarray | None]:
+    def find(self, size: int, deadline: float) -> tuple[bool, np.ndarray | None]:
         """Look for a mask of at most ``size`` variables, depth first.
 
         Parameters
@@ -289,10 +493,6 @@ class DenseTree:
             Most variables of the mask.
         deadline : float
             :func:`time.perf_counter` time at which to give up.
-        batch : int
-            Nodes to branch on at a time.
-        threads : int
-            They share out each batch; NumPy lets them run side by side.
 
         Returns
         -------
@@ -301,66 +501,24 @@ class DenseTree:
         mask : numpy.ndarray of bool, shape (variables,), optional
             Valid up to :data:`LEAF`; None with ``decided``: no such mask exists.
         """
-        simplex = self.simplex
-        low = np.zeros((1, simplex.variables), bool)
-        relaxed = simplex.solve(low, ~low, simplex.slacks[None], size)
-        nodes, mask = self._open(low, ~low, relaxed, size)
-        with ThreadPoolExecutor(threads) as pool:
-            while mask is None and len(nodes.bound):
+        for worker in self._workers:
+            worker.count = 0
+        self._workers[0].start(float(size))
+        with ThreadPoolExecutor(len(self._workers)) as pool:
+            while any(worker.count for worker in self._workers):
                 if perf_counter() > deadline:
                     return False, None
-                cut = max(len(nodes.bound) - batch, 0)
-                ways = min(threads, len(nodes.bound) - cut)
-                parts = [nodes.take(np.s_[cut + first :: ways]) for first in range(ways)]
-                nodes = nodes.take(np.s_[:cut])
-                families = [part.children() for part in parts]
-                work = [
-                    pool.submit(simplex.solve, low, high, part.basis, size)
-                    for part, (low, high) in zip(parts, families, strict=True)
-                ]
-                for part, (low, high), relaxed in zip(parts, families, work, strict=True):
-                    self._learn(part, relaxed.result().bound, size)
-                    new, found = self._open(low, high, relaxed.result(), size)
-                    nodes, mask = nodes.joined(new), mask if found is None else found
-        return True, mask
+                self._share()
+                busy = [worker for worker in self._workers if worker.count]
+                # While some have nothing to do, work is shared out soon.
+                turn = TURN if len(busy) == len(self._workers) else TURN // 40
+                for mask in pool.map(lambda w, t=turn: w.explore(float(size), t), busy):
+                    if mask is not None:
+                        return True, mask
+        return True, None
 
-    def _open(
-        self, low: np.ndarray, high: np.ndarray, relaxed: _Relaxed, size: int
-    ) -> tuple[_Nodes, np.ndarray | None]:
-        """What stays open, the most promising last, and a mask if one turned up."""
-        order = np.flatnonzero(relaxed.open)
-        order = order[np.argsort(-relaxed.bound[order], kind="stable")]
-        low, high, bound = low[order], high[order], relaxed.bound[order]
-        x, costs = np.nan_to_num(relaxed.x[order]), relaxed.costs[order]
-        # Whoever costs more than the room left cannot change sides.
-        fixed = (np.abs(costs) > size + MARGIN - bound[:, None]) & (low < high)
-        low |= fixed & (costs < 0)
-        high &= ~(fixed & (costs > 0))
-        x = np.clip(x, low, high)
-        away = np.minimum(x, 1 - x)
-        for mask in x[away.max(axis=1, initial=0) < WHOLE] > 0.5:
-            reached = self.simplex.A @ mask >= self.simplex.demand - LEAF
-            if mask.sum() <= size and reached.all():
-                return _Nodes(low, high, relaxed.basis[order], bound, bound, bound), mask
-        branch = self._choose(x, np.where(low < high, away, -1))
-        each = np.arange(len(order))
-        nodes = _Nodes(low, high, relaxed.basis[order], bound, branch, x[each, branch])
-        # A node whose variables are all fixed was the mask just tried.
-        return nodes.take((low < high).any(axis=1)), None
-
-    def _choose(self, x: np.ndarray, away: np.ndarray) -> np.ndarray:
-        """Variable whose two children should rise most, by the mean rises seen so far."""
-        mean = self._gain.sum(axis=1) / np.maximum(self._seen.sum(axis=1), 1)
-        rate = self._gain / np.maximum(self._seen, 1)
-        rate = np.where(self._seen > 0, rate, np.maximum(mean, 1e-3)[:, None])
-        score = np.maximum(rate[0] * x, 1e-6) * np.maximum(rate[1] * (1 - x), 1e-6)
-        return np.where(away > WHOLE, score, np.where(away >= 0, -1.0, -2.0)).argmax(axis=1)
-
-    def _learn(self, parents: _Nodes, bounds: np.ndarray, size: int) -> None:
-        # Beyond the next size a bound stops early, so that larger rises mean nothing.
-        for side, bound in enumerate(np.split(bounds, 2)):
-            rise = np.clip(bound - parents.bound, 0, np.maximum(size + 1 - parents.bound, 0))
-            distance = parents.value if side == 0 else 1 - parents.value
-            clear = distance > 1e-4
-            np.add.at(self._gain[side], parents.branch[clear], rise[clear] / distance[clear])
-            np.add.at(self._seen[side], parents.branch[clear], 1)
+    def _share(self) -> None:
+        for idle in (worker for worker in self._workers if not worker.count):
+            richest = max(self._workers, key=lambda worker: worker.count)
+            if richest.count > 1:
+                richest.give(idle)
