@@ -135,6 +135,20 @@ def test_out_of_time_decides_nothing():
     assert DenseTree(A, demand).find(size, perf_counter() - 1) == (False, None)
 
 
+def test_a_search_that_ran_out_of_time_goes_on():
+    A, demand = random_rows(0, 14, 120, 0.6)
+    tree, whole = DenseTree(A, demand), DenseTree(A, demand)
+    size = math.ceil(tree.root_bound())
+    while whole.find(size, perf_counter() + 60)[1] is None:
+        size += 1
+    turns = 0
+    while (answer := tree.find(size - 1, perf_counter() + 0.05)) == (False, None):
+        turns += 1
+    assert answer == (True, None)
+    assert turns > 0
+    assert tree.find(size, perf_counter() + 60)[1].sum() == size
+
+
 def test_anytime_hands_small_dense_problems_over_and_agrees_with_highs(monkeypatch):
     sizes = []
     find = DenseTree.find

@@ -31,14 +31,16 @@ DEFICIT = 0.3
 #: Share of the time limit, and rounds (beside two for each variable), after which even a first
 #: mask is left to HiGHS.
 FIRST_SHARE, FIRST_ROUNDS = 0.3, 1000
-#: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds.
-HIGHS_SHARE, HIGHS_SECONDS = 0.1, 5.0
+#: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds, and less
+#: where a compiled branch and bound stands by.
+HIGHS_SHARE, HIGHS_SECONDS, HIGHS_BEFORE_TREE = 0.1, 5.0, 0.3
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for the compiled branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
-#: It looks for smaller masks until this share of the limit, and then for a better bound only.
-DIVE_SHARE = 0.25
+#: It lifts the bound until this share of the limit; where the sizes left are then too many, it
+#: spends the rest on a smaller mask.
+LIFT_SHARE = 0.7
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
 #: Seconds of local search for each second of block prices.
@@ -205,9 +207,10 @@ class _Race:
         """Point in time when this share of the limit is used up."""
         return min(self.begin + share * self.limit, self.deadline)
 
-    def first_turn(self) -> float:
-        """Point in time when HiGHS's first chance ends."""
-        return min(perf_counter() + min(HIGHS_SHARE * self.limit, HIGHS_SECONDS), self.deadline)
+    def first_turn(self, part: float = 1.0) -> float:
+        """Point in time when HiGHS's first chance, or a part of it, ends."""
+        seconds = part * min(HIGHS_SHARE * self.limit, HIGHS_SECONDS)
+        return min(perf_counter() + seconds, self.deadline)
 
     def prove(self, bound: float) -> None:
         """Take a proven bound; sizes are whole, so round it up (1e-6 against rounding errors)."""
@@ -273,26 +276,30 @@ class _Race:
             self.prove(result.bound)
 
     def tree(self) -> None:
-        """Branch and bound: sizes below the incumbent's first, then sizes above the bound."""
+        """Branch and bound: sizes above the bound, then smaller masks than the incumbent."""
         tree = DenseTree(self.A.toarray(), self.demand, self.threads)
         self.prove(tree.root_bound())
-        decided = True
-        while decided and not self.over and self.size > self.bound + 1:
+        self.exclude(tree, self.at(LIFT_SHARE))
+        while not self.over and self.size > self.bound + 1:
             size = self.size
-            decided, mask = tree.find(int(size) - 1, self.at(DIVE_SHARE))
+            decided, mask = tree.find(int(size) - 1, self.deadline)
             if mask is not None:
                 self.offer(mask)
-                decided = self.size < size
             elif decided:
                 self.prove(size)
-        decided = True
-        while decided and not self.over:
-            decided, mask = tree.find(int(self.bound), self.deadline)
+            if self.size == size:
+                break
+        self.exclude(tree, self.deadline)
+
+    def exclude(self, tree: DenseTree, deadline: float) -> None:
+        """Prove one size after the other to be too small, each some ten times as long as the last."""
+        while not self.over:
+            decided, mask = tree.find(int(self.bound), deadline)
             if mask is not None:
                 self.offer(mask)
+            if mask is not None or not decided:
                 return
-            if decided:
-                self.prove(self.bound + 1)
+            self.prove(self.bound + 1)
 
     def price(self, blocks: BlockBound) -> None:
         """Raise the bound and search for masks, in turns, until prices settle or time is up."""
@@ -377,7 +384,7 @@ def solve_anytime(
         race.search.run(race.at(SEARCH_SHARE))
         rows, variables = race.A.shape
         if race.search.best is not None and rows <= DENSE_ROWS and variables <= DENSE_VARIABLES:
-            race.whole(race.first_turn())
+            race.whole(race.first_turn(HIGHS_BEFORE_TREE))
             race.tree()
         if not race.over:
             race.whole(race.deadline)

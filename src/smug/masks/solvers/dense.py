@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 from typing import NamedTuple
 
@@ -26,9 +27,9 @@ FEASIBLE, PIVOT, WHOLE = 1e-7, 1e-7, 1e-6
 #: Rows of a finished mask are met to this; the caller's check is the exact one.
 LEAF = 1e-9
 #: Steps of the simplex for one node, and between two fresh inversions of the basis.
-STEPS, REFRESH = 300, 60
+STEPS, REFRESH = 300, 200
 #: Nodes a thread branches on before the clock is looked at and work is shared out anew.
-TURN = 4000
+TURN = 8000
 #: Rise of the bound a unit that is assumed at least of variables not yet branched on.
 LEAST_RATE = 1e-3
 
@@ -37,12 +38,12 @@ _EPSILON = float(np.finfo(np.float64).eps)
 _FAST = {"contract", "reassoc", "nsz"}
 
 
-def _compiled(function: Callable) -> Callable:
+def _compiled(function: Callable, fast: set[str] = _FAST) -> Callable:
     """Compile with Numba, on disk once where there is a place for it."""
     try:
-        return numba.njit(function, cache=True, nogil=True, fastmath=_FAST)
+        return numba.njit(function, cache=True, nogil=True, fastmath=fast)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return numba.njit(function, nogil=True, fastmath=_FAST)
+        return numba.njit(function, nogil=True, fastmath=fast)
 
 
 class _Rows(NamedTuple):
@@ -72,11 +73,36 @@ class _Scratch(NamedTuple):
 
     place: np.ndarray  # (variables + rows,) int64: row in the basis, -1 outside
     moves: np.ndarray  # (variables + rows,): rise of the costs a unit of the step, negated
+    edge: np.ndarray  # (rows,): row of the inverse
     column: np.ndarray  # (rows,)
     prices: np.ndarray  # (rows,)
     free: np.ndarray  # (variables + rows,): 1 where neither fixed nor in the basis, else 0
     ratio: np.ndarray  # (variables + rows,): step at which each changes sides, if it does
     x: np.ndarray  # (variables,)
+
+
+@_compiled
+def _weighted(weights: np.ndarray, A: np.ndarray, out: np.ndarray) -> None:
+    """``out = weights @ A``, four rows at a time: so ``out`` is read and written less often."""
+    m, n = A.shape
+    out[:n] = 0.0
+    for k in range(0, m - 3, 4):
+        a, b, c, d = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        for j in range(n):
+            out[j] += a * A[k, j] + b * A[k + 1, j] + c * A[k + 2, j] + d * A[k + 3, j]
+    for k in range(m - m % 4, m):
+        a = weights[k]
+        for j in range(n):
+            out[j] += a * A[k, j]
+
+
+@partial(_compiled, fast=_FAST | {"nnan"})
+def _least(values: np.ndarray) -> float:
+    """Minimum, vectorised, which the possibility of NaN would prevent."""
+    least = np.inf
+    for value in values:
+        least = min(least, value)
+    return least
 
 
 @_compiled
@@ -97,14 +123,12 @@ def _refresh(rows: _Rows, nodes: _Nodes, slot: int, scratch: _Scratch) -> None:
         inverse = -np.eye(m)
     nodes.inverse[slot] = inverse
     nodes.age[slot] = 0
-    costs[:n] = 1.0
     costs[n:] = 0.0
     for i in range(m):
         if basis[i] < n:
             costs[n:] += inverse[i]
-    for k in range(m):
-        for j in range(n):
-            costs[j] -= costs[n + k] * rows.A[k, j]
+    _weighted(costs[n:], rows.A, costs)
+    costs[:n] = 1 - costs[:n]
     costs[basis] = 0.0
     _revalue(rows, nodes, slot, scratch)
 
@@ -137,16 +161,15 @@ def _certified(rows: _Rows, low: np.ndarray, high: np.ndarray, scratch: _Scratch
     m, n = rows.A.shape
     prices, costs = scratch.prices, scratch.moves
     gain, total, terms = 0.0, 0.0, 0.0
-    costs[:n] = 1.0
     for k in range(m):
-        price = prices[k] if prices[k] > 0 else 0.0  # 0 for NaN
-        gain += price * rows.demand[k]
-        total += price
-        terms += price * abs(rows.demand[k])
-        for j in range(n):
-            costs[j] -= price * rows.A[k, j]
+        prices[k] = prices[k] if prices[k] > 0 else 0.0  # 0 for NaN
+        gain += prices[k] * rows.demand[k]
+        total += prices[k]
+        terms += prices[k] * abs(rows.demand[k])
+    _weighted(prices, rows.A, costs)
     for j in range(n):
-        gain += low[j] * max(costs[j], 0.0) + high[j] * min(costs[j], 0.0)
+        cost = 1 - costs[j]
+        gain += low[j] * max(cost, 0.0) + high[j] * min(cost, 0.0)
     return gain - 4 * _EPSILON * (n + m) * (n * (1 + total) + terms)  # |A| <= 1
 
 
@@ -160,13 +183,11 @@ def _impossible(rows: _Rows, low: np.ndarray, high: np.ndarray, scratch: _Scratc
         weights[k] = weights[k] if weights[k] > 0 else 0.0
         total += weights[k]
     asked, terms = 0.0, 0.0
-    gains[:n] = 0.0
     for k in range(m):
-        weight = weights[k] / max(total, 1e-300)
-        asked += weight * rows.demand[k]
-        terms += weight * abs(rows.demand[k])
-        for j in range(n):
-            gains[j] += weight * rows.A[k, j]
+        weights[k] /= max(total, 1e-300)
+        asked += weights[k] * rows.demand[k]
+        terms += weights[k] * abs(rows.demand[k])
+    _weighted(weights, rows.A, gains)
     most = 0.0
     for j in range(n):
         most += low[j] * min(gains[j], 0.0) + high[j] * max(gains[j], 0.0)
@@ -184,7 +205,8 @@ def _relax(rows: _Rows, nodes: _Nodes, slot: int, size: float, scratch: _Scratch
     m, n = rows.A.shape
     low, high, basis = nodes.low[slot], nodes.high[slot], nodes.basis[slot]
     inverse, costs, values = nodes.inverse[slot], nodes.costs[slot], nodes.values[slot]
-    free, ratio, moves, column = scratch.free, scratch.ratio, scratch.moves, scratch.column
+    free, ratio, moves = scratch.free, scratch.ratio, scratch.moves
+    edge, column = scratch.edge, scratch.column
     if nodes.age[slot] > REFRESH:
         _refresh(rows, nodes, slot, scratch)
     free[:n] = high - low
@@ -215,12 +237,10 @@ def _relax(rows: _Rows, nodes: _Nodes, slot: int, size: float, scratch: _Scratch
         leaves = basis[row]
         target = (high[leaves] if rises else low[leaves]) if leaves < n else 0.0
         sign = 1.0 if rises else -1.0
-        moves[:n] = 0.0
         for k in range(m):
-            edge = sign * inverse[row, k]
-            moves[n + k] = -edge
-            for j in range(n):
-                moves[j] += edge * rows.A[k, j]
+            edge[k] = sign * inverse[row, k]
+        _weighted(edge, rows.A, moves)
+        moves[n:] = -edge
         for j in range(n + m):
             # No branches, which no processor could foresee.
             toward = (moves[j] if costs[j] >= 0 else -moves[j]) * free[j]
@@ -228,11 +248,12 @@ def _relax(rows: _Rows, nodes: _Nodes, slot: int, size: float, scratch: _Scratch
         enters, step = -1, 0.0
         column[:] = 0.0
         while enters < 0:
+            nearest = _least(ratio)
             j = -1
-            nearest = np.inf
             for c in range(n + m):
-                if ratio[c] < nearest:
-                    j, nearest = c, ratio[c]
+                if ratio[c] == nearest and nearest < np.inf:
+                    j = c
+                    break
             if j < 0:
                 break
             reached += (nearest - step) * slope
@@ -278,11 +299,12 @@ def _relax(rows: _Rows, nodes: _Nodes, slot: int, size: float, scratch: _Scratch
             values[i] -= by * column[i]
         values[row] = by + upper
         for k in range(m):
-            inverse[row, k] /= pivot
+            edge[k] = inverse[row, k] / pivot
         for i in range(m):
-            if i != row:
-                for k in range(m):
-                    inverse[i, k] -= column[i] * inverse[row, k]
+            by = column[i]
+            for k in range(m):
+                inverse[i, k] -= by * edge[k]
+        inverse[row] = edge
         basis[row], costs[enters], free[enters] = enters, 0.0, 0.0
         free[leaves] = high[leaves] - low[leaves] if leaves < n else 1.0
         nodes.age[slot] += 1
@@ -423,6 +445,7 @@ class _Worker:
         self.scratch = _Scratch(
             place=np.zeros(n + m, np.int64),
             moves=np.zeros(n + m),
+            edge=np.zeros(m),
             column=np.zeros(m),
             prices=np.zeros(m),
             free=np.zeros(n + m),
@@ -479,13 +502,17 @@ class DenseTree:
         A = np.ascontiguousarray(A / scale[:, None])
         rows = _Rows(A, np.ascontiguousarray(A.T), demand / scale)
         self._workers = [_Worker(rows) for _ in range(threads)]
+        self._size: int | None = None
 
     def root_bound(self) -> float:
         """Bound of the linear relaxation; infinite if it is proven infeasible."""
+        self._size = None
         return self._workers[0].start(float("inf"))
 
     def find(self, size: int, deadline: float) -> tuple[bool, np.ndarray | None]:
         """Look for a mask of at most ``size`` variables, depth first.
+
+        Where the last call ran out of time on the same size, this one goes on.
 
         Parameters
         ----------
@@ -501,9 +528,11 @@ class DenseTree:
         mask : numpy.ndarray of bool, shape (variables,), optional
             Valid up to :data:`LEAF`; None with ``decided``: no such mask exists.
         """
-        for worker in self._workers:
-            worker.count = 0
-        self._workers[0].start(float(size))
+        if size != self._size:
+            self._size = size
+            for worker in self._workers:
+                worker.count = 0
+            self._workers[0].start(float(size))
         with ThreadPoolExecutor(len(self._workers)) as pool:
             while any(worker.count for worker in self._workers):
                 if perf_counter() > deadline:
@@ -511,10 +540,12 @@ class DenseTree:
                 self._share()
                 busy = [worker for worker in self._workers if worker.count]
                 # While some have nothing to do, work is shared out soon.
-                turn = TURN if len(busy) == len(self._workers) else TURN // 40
+                turn = TURN if len(busy) == len(self._workers) else TURN // 80
                 for mask in pool.map(lambda w, t=turn: w.explore(float(size), t), busy):
                     if mask is not None:
+                        self._size = None
                         return True, mask
+        self._size = None
         return True, None
 
     def _share(self) -> None:
