@@ -292,7 +292,7 @@ class _Race:
         self.exclude(tree, self.deadline)
 
     def exclude(self, tree: DenseTree, deadline: float) -> None:
-        """Prove one size after the other to be too small, each some ten times as long as the last."""
+        """Prove one size after the other too small; each takes some ten times as long."""
         while not self.over:
             decided, mask = tree.find(int(self.bound), deadline)
             if mask is not None:
