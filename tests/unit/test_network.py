@@ -1,7 +1,6 @@
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise, product
-from time import perf_counter
 
 import numpy as np
 import pytest
