@@ -9,7 +9,8 @@ from scipy.optimize import linprog
 
 from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import anytime, solve
-from smug.masks.solvers.dense import DenseTree, _certified, _impossible, _refresh
+from smug.masks.solvers.dense import DenseTree
+from smug.masks.solvers.dense_simplex import certified, impossible, refresh
 
 
 def random_rows(seed, rows, variables, level):
@@ -91,9 +92,9 @@ def test_no_prices_however_wrong_exclude_a_mask(scale):
         found.append(least_size(A, demand, low, high))
         worker.scratch.prices[:] = price
         # NaN is no claim either.
-        assert not _certified(worker.rows, low, high, worker.scratch) > found[-1]
+        assert not certified(worker.rows, low, high, worker.scratch) > found[-1]
         worker.scratch.prices[:] = price
-        assert not (_impossible(worker.rows, low, high, worker.scratch) and found[-1] < math.inf)
+        assert not (impossible(worker.rows, low, high, worker.scratch) and found[-1] < math.inf)
     assert np.isfinite(found).any()
 
 
@@ -104,7 +105,7 @@ def test_rays_of_any_length_prove_no_more_than_rounding_allows():
     worker, every = DenseTree(A, A.sum(axis=1))._workers[0], np.ones(12)
     for ray in rng.random((50, 6)) * np.logspace(-20, 20, 50)[:, None]:
         worker.scratch.prices[:] = ray
-        assert not _impossible(worker.rows, every, every, worker.scratch)
+        assert not impossible(worker.rows, every, every, worker.scratch)
 
 
 def test_a_singular_basis_gives_way_to_the_slacks():
@@ -113,7 +114,7 @@ def test_a_singular_basis_gives_way_to_the_slacks():
     worker = DenseTree(A, demand)._workers[0]
     worker.nodes.high[0] = 1
     worker.nodes.basis[0] = [0, 1, 2]
-    _refresh(worker.rows, worker.nodes, 0, worker.scratch)
+    refresh(worker.rows, worker.nodes, 0, worker.scratch)
     assert worker.nodes.basis[0].tolist() == [8, 9, 10]
 
 
