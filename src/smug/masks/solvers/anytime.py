@@ -21,7 +21,7 @@ from scipy import sparse
 
 from smug.masks.bounds import BLOCK_LIMIT, BlockBound
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
-from smug.masks.solvers.dense import DenseTree
+from smug.masks.solvers.dense import DenseTree, compile_tree
 from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 
 #: Rows must be met by this much more, so that a mask of ours survives the exact check.
@@ -372,6 +372,8 @@ def solve_anytime(
 
     See :func:`smug.masks.solvers.solve` for the arguments.
     """
+    if problem.A.shape[0] <= DENSE_ROWS:
+        compile_tree()  # before the clock starts
     race = _Race(problem, time_limit, seed, threads, progress)
     if race.infeasible:
         return race.solution()

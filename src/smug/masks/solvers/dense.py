@@ -7,6 +7,7 @@ nodes. Here the whole search is compiled: each node goes on from its parent's ba
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
@@ -143,6 +144,12 @@ def _explore(
         if nodes.bound[order[count - 1]] > size + MARGIN:
             count -= 1
     return count, False
+
+
+@functools.cache
+def compile_tree() -> None:
+    """Decide a tiny problem: the first use on a machine compiles the search, for some seconds."""
+    DenseTree(np.ones((1, 2)), np.array([1.5])).find(2, np.inf)
 
 
 class _Worker:
