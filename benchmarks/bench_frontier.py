@@ -19,7 +19,6 @@ from sklearn.neural_network import MLPClassifier
 
 from smug.masks.problem import MaskProblem, MaskSolution
 from smug.masks.solvers import solve
-from smug.masks.solvers.anytime import solve_anytime
 from smug.masks.verify import violated_rows
 
 HARD = [("conv7_w3", 0.0), ("conv7_w2", 0.0), ("conv7_w2", 0.5), ("conv7_w3", 0.5)]
@@ -77,7 +76,7 @@ def main() -> None:
     for name, problem in problems:
         if options.only not in name:
             continue
-        found = solve_anytime(problem, start=None, progress=None, **settings)
+        found = solve(problem, solver="anytime", **settings)
         print(line(name, "anytime", problem, found), flush=True)
         if not options.skip_highs:
             print(line(name, "highs", problem, solve(problem, **settings)), flush=True)

@@ -31,15 +31,13 @@ DEFICIT = 0.3
 #: Share of the time limit, and rounds (beside two for each variable), after which even a first
 #: mask is left to HiGHS.
 FIRST_SHARE, FIRST_ROUNDS = 0.3, 1000
-#: HiGHS's chance on the whole problem: this share of the limit, at most so many seconds, and less
-#: where a compiled branch and bound stands by.
+#: HiGHS's chance on the whole problem: share of the limit, most seconds, part before a tree.
 HIGHS_SHARE, HIGHS_SECONDS, HIGHS_BEFORE_TREE = 0.1, 5.0, 0.3
 #: Where no blocks fit, HiGHS does all the rest after this share of local search.
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for the compiled branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
-#: It lifts the bound until this share of the limit; where the sizes left are then too many, it
-#: spends the rest on a smaller mask.
+#: It lifts the bound until this share of the limit, then looks for smaller masks.
 LIFT_SHARE = 0.7
 #: Variables beyond the incumbent's in the first kernel.
 KERNEL = 400
@@ -209,8 +207,8 @@ class _Race:
 
     def first_turn(self, part: float = 1.0) -> float:
         """Point in time when HiGHS's first chance, or a part of it, ends."""
-        seconds = part * min(HIGHS_SHARE * self.limit, HIGHS_SECONDS)
-        return min(perf_counter() + seconds, self.deadline)
+        turn = part * min(HIGHS_SHARE * self.limit, HIGHS_SECONDS)
+        return min(perf_counter() + turn, self.deadline)
 
     def prove(self, bound: float) -> None:
         """Take a proven bound; sizes are whole, so round it up (1e-6 against rounding errors)."""
@@ -276,7 +274,7 @@ class _Race:
             self.prove(result.bound)
 
     def tree(self) -> None:
-        """Branch and bound: sizes above the bound, then smaller masks than the incumbent."""
+        """Branch and bound: sizes above the bound, then smaller masks."""
         tree = DenseTree(self.A.toarray(), self.demand, self.threads)
         self.prove(tree.root_bound())
         self.exclude(tree, self.at(LIFT_SHARE))
@@ -293,13 +291,13 @@ class _Race:
 
     def exclude(self, tree: DenseTree, deadline: float) -> None:
         """Prove one size after the other too small; each takes some ten times as long."""
-        while not self.over:
+        decided, mask = True, None
+        while decided and mask is None and not self.over:
             decided, mask = tree.find(int(self.bound), deadline)
             if mask is not None:
                 self.offer(mask)
-            if mask is not None or not decided:
-                return
-            self.prove(self.bound + 1)
+            elif decided:
+                self.prove(self.bound + 1)
 
     def price(self, blocks: BlockBound) -> None:
         """Raise the bound and search for masks, in turns, until prices settle or time is up."""
@@ -359,6 +357,11 @@ class _Race:
         return MaskSolution(mask, status, size, bound, seconds, "anytime")
 
 
+def prepare(problem: MaskProblem) -> None:
+    """Compile what the problem may need, before the clock starts."""
+    return compile_tree() if problem.A.shape[0] <= DENSE_ROWS else None
+
+
 def solve_anytime(
     problem: MaskProblem,
     *,
@@ -372,8 +375,6 @@ def solve_anytime(
 
     See :func:`smug.masks.solvers.solve` for the arguments.
     """
-    if problem.A.shape[0] <= DENSE_ROWS:
-        compile_tree()  # before the clock starts
     race = _Race(problem, time_limit, seed, threads, progress)
     if race.infeasible:
         return race.solution()
