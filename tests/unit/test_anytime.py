@@ -9,7 +9,8 @@ from scipy import sparse
 from smug.masks.bounds import BlockBound
 from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import anytime
-from smug.masks.solvers.anytime import LocalSearch, _Race, solve_anytime
+from smug.masks.solvers.anytime import _Race, solve_anytime
+from smug.masks.solvers.local_search import LocalSearch
 from smug.masks.verify import violated_rows
 
 
