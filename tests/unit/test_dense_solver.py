@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import anytime, solve
 from smug.masks.solvers.dense import DenseTree
-from smug.masks.solvers.dense_simplex import certified, impossible, refresh
+from smug.masks.solvers.dense_simplex import certified, impossible, refresh, relax
 
 
 def random_rows(seed, rows, variables, level):
@@ -106,6 +106,27 @@ def test_rays_of_any_length_prove_no_more_than_rounding_allows():
     for ray in rng.random((50, 6)) * np.logspace(-20, 20, 50)[:, None]:
         worker.scratch.prices[:] = ray
         assert not impossible(worker.rows, every, every, worker.scratch)
+
+
+def test_costs_belong_to_the_prices_that_prove_the_bound():
+    # However far rounding has carried the costs away: variables are fixed by them.
+    A, demand = random_rows(6, 6, 40, 0.6)
+    worker, rng = DenseTree(A, demand)._workers[0], np.random.default_rng(2)
+    for size in (10.0, math.inf):
+        worker.start(size)
+        nodes, slot = worker.nodes, worker.nodes.order[0]
+        for noise in (1e-9, 1e-5, 0.1):
+            nodes.costs[slot] += noise * rng.normal(size=46)
+            bound = relax(worker.rows, nodes, slot, size, worker.scratch)
+            prices, outside = worker.scratch.prices, np.ones(46, bool)
+            outside[nodes.basis[slot]] = False
+            costs = 1 - prices @ worker.rows.A
+            np.testing.assert_allclose(
+                nodes.costs[slot, :40][outside[:40]], costs[outside[:40]], atol=1e-12
+            )
+            proven = prices @ worker.rows.demand + np.minimum(costs, 0).sum()
+            assert bound == pytest.approx(proven, abs=1e-9)
+            assert (prices >= 0).all()
 
 
 def test_a_singular_basis_gives_way_to_the_slacks():

@@ -127,12 +127,13 @@ def _explore(
             revalue(rows, nodes, other, scratch)
         for side, child in enumerate((slot, other)):
             found = relax(rows, nodes, child, size, scratch)
-            found = found if found > bound else bound  # also where it is NaN
+            # Perhaps below its parent's: the costs belong to this bound. NaN proves nothing.
+            found = found if found > -np.inf else -np.inf
             nodes.bound[child] = found
             distance = x if side == 0 else 1 - x
-            if distance > WHOLE:
+            if distance > WHOLE and min(found, bound) > -np.inf:
                 # Beyond the next size a bound stops early, so that larger rises mean nothing.
-                gain[side, j] += min(found - bound, size + 1 - bound) / distance
+                gain[side, j] += min(max(found - bound, 0.0), size + 1 - bound) / distance
                 seen[side, j] += 1
         # The more promising child goes last, to be the next.
         if nodes.bound[slot] < nodes.bound[other]:
@@ -190,7 +191,8 @@ class _Worker:
         nodes.low[slot], nodes.high[slot] = 0, 1
         nodes.basis[slot] = np.arange(n, n + m)
         refresh(self.rows, nodes, slot, self.scratch)
-        nodes.bound[slot] = relax(self.rows, nodes, slot, size, self.scratch)
+        bound = relax(self.rows, nodes, slot, size, self.scratch)
+        nodes.bound[slot] = bound if bound > -np.inf else -np.inf  # NaN proves nothing
         self.count = int(nodes.bound[slot] <= size + MARGIN)
         return float(nodes.bound[slot])
 

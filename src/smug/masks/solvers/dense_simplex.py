@@ -54,7 +54,7 @@ class Nodes(NamedTuple):
     inverse: np.ndarray  # (slots, rows, rows)
     costs: np.ndarray  # (slots, variables + rows): reduced; those of slacks are the prices
     values: np.ndarray  # (slots, rows): of the basic variables
-    bound: np.ndarray  # (slots,)
+    bound: np.ndarray  # (slots,): what these costs prove; minus infinity if nothing
     age: np.ndarray  # (slots,) int64: pivots since the inverse was computed afresh
     order: np.ndarray  # (slots,) int64: slots in use, the next one last, then the free ones
 
@@ -336,4 +336,9 @@ def relax(rows: Rows, nodes: Nodes, slot: int, size: float, scratch: Scratch) ->
         free[enters] = 0.0
         free[leaves] = high[leaves] - low[leaves] if leaves < n else 1.0
     scratch.prices[:] = costs[n:]
-    return certified(rows, low, high, scratch)
+    bound = certified(rows, low, high, scratch)
+    # Variables are fixed by these costs, so they must be those of the prices that prove the bound.
+    costs[:n] = 1 - moves[:n]
+    costs[n:] = scratch.prices
+    costs[basis] = 0.0
+    return bound
