@@ -4,7 +4,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
 # Make hands the variable override on to what it starts: the shell reads it, whatever its quotes.
 OVERRIDE = $(if $(override),--config override="$$override")
-RUN_NAME = import os; from smug import config; o = config.parse_overrides(os.environ.get("override", "")); print(config.compose("mnist", o)["workflow"]["run"])
+RUN_NAME = import os; from smug.jobs import config; o = config.parse_overrides(os.environ.get("override", "")); print(config.compose("mnist", o)["workflow"]["run"])
 REPORT = --report results/$$($(BIN)/python -c '$(RUN_NAME)')/report.html \
   --report-stylesheet workflow/report/style.css
 

@@ -26,8 +26,8 @@ from smug.datasets.imagenet import validation_records
 from smug.datasets.images import prepare_images
 from smug.datasets.photographs import photograph_records
 from smug.masks.encode import top_k_nodes
-from smug.models.efficientnet_lite0 import PREPROCESSING, import_weights
 from smug.models.first_layer import FirstLayer, find_first_layer
+from smug.models.networks.efficientnet_lite0 import PREPROCESSING, import_weights
 from smug.models.rewire import outputs_of
 
 

@@ -17,12 +17,12 @@ import tensorflow as tf
 
 from smug.attribution.gradcam import gradcam
 from smug.attribution.gradients import gradients
-from smug.boxes import grid_boxes, opt_box
 from smug.datasets.images import prepare_images
 from smug.datasets.photographs import photograph_records
+from smug.metrics.boxes import grid_boxes, opt_box
 from smug.metrics.lsc import map_lsc, map_thresholds
-from smug.models import efficientnet_lite0 as lite0
 from smug.models.fold import fold_batch_norm
+from smug.models.networks import efficientnet_lite0 as lite0
 
 SAMPLE = 20
 

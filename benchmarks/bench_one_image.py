@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from smug.job import configure_threads
+from smug.jobs.run import configure_threads
 
 #: Settings without a default, or the paper's.
 SETTINGS = {"smug": {"top_k": 3000, "gamma": 0.0, "window": 4}, "smug_base": {"top_k": 3000}}
@@ -43,14 +43,14 @@ def main() -> None:
     args = parser.parse_args()
     configure_threads(args.threads)
 
-    from smug.boxes import opt_box
     from smug.datasets.images import prepare_images
     from smug.datasets.photographs import photograph_records
     from smug.methods import METHODS, explain
     from smug.metrics import curves
+    from smug.metrics.boxes import opt_box
     from smug.metrics.lsc import map_lsc
-    from smug.models import efficientnet_lite0 as lite0
     from smug.models import rewire
+    from smug.models.networks import efficientnet_lite0 as lite0
 
     model = lite0.import_weights()
     records, names = photograph_records()

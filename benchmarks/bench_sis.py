@@ -14,9 +14,9 @@ import time
 
 import numpy as np
 
-from smug import sis
-from smug.masks.text_network import MaskedText
-from smug.models import text_cnn
+from smug.attribution import sufficient_subsets as sis
+from smug.masks.text.problem import MaskedText
+from smug.models.networks import text_cnn
 
 
 def main() -> None:

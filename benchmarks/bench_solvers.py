@@ -28,9 +28,9 @@ from smug.masks.encode import encode_first_layer, top_k_nodes
 from smug.masks.linear import LinearMap
 from smug.masks.problem import MaskProblem, Status
 from smug.masks.solvers import SOLVERS, solve
-from smug.models import efficientnet_lite0 as lite0
 from smug.models.first_layer import find_first_layer
 from smug.models.fold import fold_batch_norm
+from smug.models.networks import efficientnet_lite0 as lite0
 from smug.models.rewire import outputs_of
 
 #: The paper's setting; fewer steps than its 200 choose nearly the same nodes.

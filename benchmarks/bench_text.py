@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from smug.job import configure_threads
+from smug.jobs.run import configure_threads
 
 
 def main() -> None:
@@ -28,8 +28,8 @@ def main() -> None:
     configure_threads(args.threads)
 
     from smug.attribution.smug import explain_smug
-    from smug.models import text_cnn
     from smug.models.first_layer import find_first_layer
+    from smug.models.networks import text_cnn
 
     model, tokens = trained(args)
     classes = text_cnn.two_classes(model)
@@ -60,8 +60,8 @@ def trained(args: argparse.Namespace):
     """A network of the paper's size, and the tokens of annotated reviews."""
     from types import SimpleNamespace
 
-    from smug.datasets.beer_splits import split_reviews
-    from smug.models import text_cnn
+    from smug.datasets.beer.splits import split_reviews
+    from smug.models.networks import text_cnn
 
     splits = split_reviews(
         SimpleNamespace(

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Attribution", "SmugError", "explain"]
+__all__ = ["Explanation", "SmugError", "explain"]
 
 if TYPE_CHECKING:
     from smug.errors import SmugError
-    from smug.explanation import Attribution
+    from smug.explanation import Explanation
     from smug.methods import explain
 
 
@@ -24,10 +24,10 @@ def __getattr__(name: str) -> Any:
         from smug.methods import explain
 
         return explain
-    if name == "Attribution":
-        from smug.explanation import Attribution
+    if name == "Explanation":
+        from smug.explanation import Explanation
 
-        return Attribution
+        return Explanation
     if name == "SmugError":
         from smug.errors import SmugError
 

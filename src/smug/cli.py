@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import argparse
 import sys
+import types
+import typing
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
 
 from smug import __version__
-from smug.errors import SmugError
-from smug.job import configure_threads
+from smug.errors import SmugError, unknown_name
+from smug.jobs.run import configure_threads
 
 #: Where the demo run leaves the network that reads reviews.
 TEXT_MODEL = "results/demo/train_text_cnn/model.keras"
+
+#: How each type is named to a user; others cannot be typed.
+_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    types.NoneType: "null",
+    tuple: "a list of numbers",
+    np.ndarray: "a list of numbers",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -80,13 +99,11 @@ def explain_one(options: argparse.Namespace) -> None:
 
 def explain_typed_text(options: argparse.Namespace) -> None:
     """Explain one text: write a page and the arrays, print what was found."""
-    from smug.cli_settings import read_settings
-
     # An unknown method or setting is said before the model is read.
     settings = read_settings(options.method, options.set)
-    from smug.explained_text import TextModel, explain_text
     from smug.figures.text_html import render
     from smug.io import atomic
+    from smug.reviews.explain_text import TextModel, explain_text
 
     model = TextModel.load(options.model or TEXT_MODEL)
     found = explain_text(
@@ -116,8 +133,7 @@ def explain_image(options: argparse.Namespace) -> None:
 
     image = read_image(options.image)
     from smug import explain
-    from smug.cli_settings import read_settings
-    from smug.figures.style import save_figure
+    from smug.drawing import save_figure
 
     # An unknown method or setting is said before the model is read.
     settings = read_settings(options.method, options.set)
@@ -143,7 +159,7 @@ def explain_image(options: argparse.Namespace) -> None:
 
 def _load(options: argparse.Namespace):
     """The model, the function from uint8 pixels to its input, and its class names if known."""
-    from smug.models import efficientnet_lite0
+    from smug.models.networks import efficientnet_lite0
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
     from smug.models.rewire import leaves
@@ -167,6 +183,68 @@ def _load(options: argparse.Namespace):
     mean = 0.0 if options.mean is None else options.mean
     scale = options.scale or (1.0 if scales else 255.0)
     return model, Preprocessing(shape[:2], (mean,) * 3, (scale,) * 3), None
+
+
+def read_settings(method: str, words: Iterable[str]) -> dict[str, Any]:
+    """Read ``KEY=VALUE`` words.
+
+    Raises
+    ------
+    SmugError
+        Unknown method or setting, or a value of another type than the setting's.
+    """
+    from smug.methods import METHODS, method_settings
+
+    known = method_settings(method)
+    hints = typing.get_type_hints(METHODS[method].function)
+    settings = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise SmugError(f"--set {word!r} is not KEY=VALUE; for example --set top_k=1000")
+        if key not in known:
+            raise unknown_name(f"setting of method {method!r}", key, known)
+        try:
+            settings[key] = _read(text, _kinds(hints[key]))
+        except ValueError:
+            wanted = dict.fromkeys(_NAMES[k] for k in _kinds(hints[key]) if k in _NAMES)
+            raise SmugError(
+                f"--set {word} is not {' or '.join(wanted)}; the default is {known[key]}"
+            ) from None
+    return settings
+
+
+def _kinds(hint: Any) -> list[Any]:
+    """Types that a hint allows, in its order."""
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    return [typing.get_origin(k) or k for k in (typing.get_args(hint) if union else (hint,))]
+
+
+def _read(text: str, kinds: list[Any]) -> Any:
+    """Read a value as one of the types; ValueError if it is none of them."""
+    value = _plain(text)
+    if type(value) in kinds:
+        return value
+    if type(value) is int and float in kinds:
+        return float(value)
+    if type(value) is list and tuple in kinds:
+        return tuple(np.array(value, float).tolist())
+    if type(value) is list and np.ndarray in kinds:
+        return np.array(value, float)
+    if str in kinds or Any in kinds:
+        return text
+    raise ValueError(text)
+
+
+def _plain(text: str) -> Any:
+    # YAML 1.1 reads 1e-4 as a text.
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(text)
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 if __name__ == "__main__":

@@ -12,11 +12,16 @@ from smug.errors import SmugError
 from smug.io import load_arrays, load_json, save_arrays, save_json
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+#: Methods whose values are contributions to the class score: their sign says for or against.
+CONTRIBUTIONS = ("integrated_gradients", "ggig", "geometric_ensemble")
+
+
 @dataclass(frozen=True)
-class Attribution:
+class Explanation:
     """Explanations of a batch of inputs by one method; raw values, nothing normalised.
 
     Parameters
@@ -65,9 +70,7 @@ class Attribution:
         SmugError
             The inputs are not images.
         """
-        from smug.figures.explanation import explanation_figure
-
-        return explanation_figure(self, max_rows)
+        return _figure(self, max_rows)
 
     def save(self, path: str | Path) -> tuple[Path, Path]:
         """Write the arrays to ``path`` (``.npz``) and the rest beside it (``.json``)."""
@@ -82,7 +85,7 @@ class Attribution:
         return path, path.with_suffix(".json")
 
     @classmethod
-    def load(cls, path: str | Path) -> Attribution:
+    def load(cls, path: str | Path) -> Explanation:
         """Read what :meth:`save` wrote.
 
         Raises
@@ -110,3 +113,70 @@ class Attribution:
             solver,
             about["settings"],
         )
+
+
+def word_scores(made: Explanation) -> np.ndarray:
+    """Score every word by how much it speaks for the class explained.
+
+    A contribution is summed over the embedding first, as completeness has it, and what speaks
+    against the class counts as 0: SMUG, too, chooses nodes of positive attribution only, and a
+    rationale says what speaks for a score. A plain gradient is no contribution; its magnitude
+    counts.
+
+    Parameters
+    ----------
+    made : Explanation
+        Values of shape (batch, words, d), or (batch, words) of a method that scores words.
+
+    Returns
+    -------
+    numpy.ndarray, shape (batch, words)
+        Scores >= 0.
+    """
+    if made.values.ndim == 3 and made.method in CONTRIBUTIONS:
+        return np.maximum(made.values.sum(axis=-1), 0.0)
+    return made.saliency()
+
+
+def _figure(explanation: Explanation, max_rows: int) -> Figure:
+    """Draw input, mask (if any) and saliency, one row per input."""
+    # Drawing loads matplotlib, which whoever only computes does without.
+    from smug.drawing import image_grid, show_mask
+
+    inputs = explanation.inputs
+    if not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[-1] in (1, 3))):
+        raise SmugError(
+            f"inputs of shape {inputs.shape[1:]} are no images (height, width[, 1 or 3]); "
+            "plot .values yourself"
+        )
+    masked = explanation.mask is not None
+    rows = min(len(explanation), max_rows)
+    titles = ["input", *(["mask"] if masked else []), explanation.method]
+    figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
+    for i, row in enumerate(axes):
+        _show_input(row[0], inputs[i])
+        row[0].set_xlabel(f"class {explanation.target[i]}: {explanation.score[i]:.2f}")
+        if masked:
+            show_mask(row[1], explanation.mask[i])
+            row[1].set_xlabel(f"{explanation.mask[i].mean():.1%} kept")
+        _show_values(row[-1], explanation.values[i], explanation.saliency()[i])
+    return figure
+
+
+def _show_input(axis: Axes, image: np.ndarray) -> None:
+    """Show an input in the model's own values, stretched to its own range for display."""
+    image = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
+    low, high = float(image.min()), float(image.max())
+    shown = (image - low) / ((high - low) or 1)
+    axis.imshow(shown, cmap="gray" if shown.ndim == 2 else None, vmin=0, vmax=1)
+
+
+def _show_values(axis: Axes, values: np.ndarray, saliency: np.ndarray) -> None:
+    """Signed maps per pixel on a diverging scale, all others by magnitude."""
+    from smug.drawing import SIGNED_COLOURS, show_scores
+
+    if values.ndim == 2 and (values < 0).any():
+        limit = np.abs(values).max()
+        axis.imshow(values, cmap=SIGNED_COLOURS, vmin=-limit, vmax=limit)
+    else:
+        show_scores(axis, saliency)

@@ -18,7 +18,7 @@ from smug.attribution.integrated_gradients import integrated_gradients
 from smug.attribution.sis import sis
 from smug.attribution.smug import smug, smug_base
 from smug.errors import SmugError, unknown_name
-from smug.explanation import Attribution
+from smug.explanation import Explanation
 from smug.models import rewire
 
 
@@ -36,7 +36,7 @@ def explain(
     target: int | np.ndarray | None = None,
     method: str = "smug",
     **settings: Any,
-) -> Attribution:
+) -> Explanation:
     """Explain a model's predictions.
 
     Parameters
@@ -55,7 +55,7 @@ def explain(
 
     Returns
     -------
-    Attribution
+    Explanation
         Raw arrays; ``plot()``, ``save()``, ``load()``.
 
     Raises
@@ -77,7 +77,7 @@ def explain(
     score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), target]
     made = METHODS[method].function(model, x, target, **settings)
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
-    return Attribution(
+    return Explanation(
         method, values, x, target.astype(np.int64), score, mask, solver, _plain(settings)
     )
 

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from smug import cli
-from smug.cli_settings import read_settings
-from smug.datasets.tokenizer import Tokenizer
+from smug.cli import read_settings
+from smug.datasets.beer.tokenizer import Tokenizer
 from smug.io import save_json
-from smug.models import text_cnn
+from smug.models.networks import text_cnn
 from smug.models.registry import load_model
-from smug.word_sets import Confirmation
+from smug.reviews.sufficient_words import Confirmation
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_set_that_the_network_does_not_confirm_is_no_proof(
     text_model, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(
-        "smug.explained_text.confirm", lambda *_: Confirmation(sis=False, smallest=False)
+        "smug.reviews.explain_text.confirm", lambda *_: Confirmation(sis=False, smallest=False)
     )
     words = ["explain", "--text", TEXT, "--model", str(text_model)]
     cli.main([*words, "--output", str(tmp_path / "page.html")])

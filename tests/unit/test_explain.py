@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import smug
-from smug.explanation import Attribution
+from smug.explanation import Explanation
 from smug.methods import METHODS, method_settings
 
 SETTINGS = {"smug": {"steps": 16, "top_k": 20, "gamma": 0.3}, "smug_base": {"steps": 16}}
@@ -96,7 +96,7 @@ def test_explanations_come_back_from_their_files(images, tmp_path):
     made = smug.explain(sequential(), images, **SETTINGS["smug"])
     arrays, about = made.save(tmp_path / "x.npz")
     assert (arrays.name, about.name) == ("x.npz", "x.json")
-    again = smug.Attribution.load(tmp_path / "x")
+    again = smug.Explanation.load(tmp_path / "x")
     np.testing.assert_array_equal(again.values, made.values)
     np.testing.assert_array_equal(again.mask, made.mask)
     assert again.solver["status"].tolist() == made.solver["status"].tolist()
@@ -104,7 +104,7 @@ def test_explanations_come_back_from_their_files(images, tmp_path):
     np.savez(tmp_path / "y.npz", a=1)
     (tmp_path / "y.json").write_text("{}")
     with pytest.raises(smug.SmugError, match="hold no saved explanation"):
-        Attribution.load(tmp_path / "y")
+        Explanation.load(tmp_path / "y")
 
 
 def test_plots_show_input_mask_and_map(images):
@@ -123,7 +123,7 @@ def test_plots_show_input_mask_and_map(images):
 
 def test_a_digit_model_is_explained_on_its_pixels():
     keras.utils.set_random_seed(0)
-    from smug.models import mnist_mlp
+    from smug.models.networks import mnist_mlp
 
     made = smug.explain(mnist_mlp.build((8,)), np.full((28, 28), 0.5, np.float32), gamma=0.5)
     assert made.mask.shape == (1, 28, 28)

@@ -6,8 +6,8 @@ import sys
 
 from snakemake.exceptions import WorkflowError
 
-from smug import config as smug_config
-from smug.dependencies import modules_of
+from smug.jobs import config as smug_config
+from smug.jobs.dependencies import modules_of
 from smug.errors import SmugError
 
 # Jobs run with the Python that runs Snakemake, also where its environment is not activated.

@@ -1,1 +1,1 @@
-"""Attribution methods, one a file."""
+"""Explanation methods, one a file."""

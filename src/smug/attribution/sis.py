@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from smug.attribution.gradients import attribution_site, check_target
+from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
 from smug.models import rewire
-from smug.sis import ranked, sufficient_subsets
 
 #: Positions beyond which the search, n² / 2 runs of the model, is refused.
 MOST_POSITIONS = 1000
@@ -42,7 +42,7 @@ def sis(
     fill : float
         Value of a masked position.
     ties, limit, batch_size
-        See :func:`smug.sis.sufficient_subsets`.
+        See :func:`smug.attribution.sufficient_subsets.sufficient_subsets`.
     pad_id : int, optional
         For models on words: the id of padding words, never masked.
 

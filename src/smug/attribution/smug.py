@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from smug.attribution.integrated_gradients import first_layer_integrated_gradients
 from smug.errors import SmugError
@@ -18,11 +20,11 @@ from smug.masks.encode import (
     without_padding,
 )
 from smug.masks.linear import LinearMap
-from smug.masks.problem import MaskSolution
+from smug.masks.problem import MaskProblem, MaskSolution
+from smug.masks.saliency import base_mask, smug_saliency, sparsity
+from smug.masks.solvers import solve
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
-from smug.progress import solve_in_sight
-from smug.saliency import base_mask, smug_saliency, sparsity
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
 TOP_K, WINDOW, _LARGE = 3000, 4, 64
@@ -316,3 +318,16 @@ def _default_top_k(layer: LinearMap) -> int:
 
 def _default_window(layer: LinearMap) -> int:
     return WINDOW if layer.kind == "conv2d" and min(layer.spatial) >= _LARGE else 1
+
+
+def solve_in_sight(problem: MaskProblem, **settings: Any) -> MaskSolution:
+    """Solve as :func:`smug.masks.solvers.solve` does, with a line on a terminal's stderr."""
+    with tqdm(desc="solving", bar_format="{desc} {elapsed}", disable=None, leave=False) as line:
+
+        def report(_: float, objective: float, bound: float) -> None:
+            line.set_description_str(
+                f"solving: {objective:.0f} windows, proven at least {bound:.0f}"
+            )
+
+        # Without a terminal nobody watches, and the solver is spared the calls.
+        return solve(problem, progress=None if line.disable else report, **settings)

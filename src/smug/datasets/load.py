@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from smug.datasets.beer import Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.datasets.prepared import PreparedImages
 from smug.io import array_names
 

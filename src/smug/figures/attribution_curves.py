@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from smug.figures.names import method_name
 from smug.metrics.statistics import mean
+from smug.pipeline.method_names import method_name
 
 #: Metrics of ``score_images``, and whether a high area is good.
 CURVES = {

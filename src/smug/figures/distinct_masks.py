@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from smug.figures.style import image_grid, show_image, show_mask, show_scores
+from smug.drawing import image_grid, show_image, show_mask, show_scores
 from smug.masks.problem import MaskSolution
-from smug.shards import FAILED, AttributedShard
+from smug.pipeline.shards import FAILED, AttributedShard
 
 CAPTION = (
     "Distinct masks of one size. status: optimal where that size is proven smallest; else the one "
@@ -56,7 +56,7 @@ def distinct_masks_table(
     ----------
     shard : AttributedShard
     masks, solutions
-        Of its inputs, see :func:`smug.solve.several_masks`.
+        Of its inputs, see :func:`smug.pipeline.solve_masks.several_masks`.
     """
     rows = []
     for i, (found, solution) in enumerate(zip(masks, solutions, strict=True)):

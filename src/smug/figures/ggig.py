@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from smug.drawing import image_grid, short, show_image, show_scores
 from smug.figures.image_saliency import clipped
-from smug.figures.names import method_name
-from smug.figures.style import image_grid, short, show_image, show_scores
+from smug.pipeline.method_names import method_name
 
 CAPTION = (
     "The class score's gradients, Integrated Gradients, Geometrically Guided Integrated Gradients "

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from smug.figures.attribution_curves import CURVES
-from smug.figures.names import method_name
 from smug.metrics.statistics import bootstrap, mean, paired, proportion, quartiles, wins
+from smug.pipeline.method_names import method_name
 
 CAPTION = (
     "Methods on {n} photographs ({model}); beside them the paper's values (Sahoo et al. 2021, "

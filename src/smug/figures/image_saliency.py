@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from smug.explained_images import ExplainedImage
-from smug.figures.names import method_name
-from smug.figures.style import TWO_COLUMNS, image_grid, short, show_box, show_image, show_scores
+from smug.drawing import TWO_COLUMNS, image_grid, short, show_box, show_image, show_scores
+from smug.pipeline.explained_images import ExplainedImage
+from smug.pipeline.method_names import method_name
 
 NUMBERS = (
     "below an image: class and its probability; below a map: LSC of its yellow box, lower is better"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from smug.figures.style import image_grid, show_image, show_mask, show_scores
+from smug.drawing import image_grid, show_image, show_mask, show_scores
 
 TITLES = (
     "digit",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from smug.explained_images import ExplainedImage
+from smug.drawing import image_grid, show_box, show_image
 from smug.figures.image_saliency import named, show_map
-from smug.figures.names import method_name
-from smug.figures.style import image_grid, show_box, show_image
+from smug.pipeline.explained_images import ExplainedImage
+from smug.pipeline.method_names import method_name
 
 METHODS = ("ground_truth", "smug", "opt_box")
 

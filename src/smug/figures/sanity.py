@@ -11,10 +11,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from smug.drawing import TWO_COLUMNS, show_image, show_scores, use_style
 from smug.figures.image_saliency import clipped
-from smug.figures.names import method_name
-from smug.figures.style import TWO_COLUMNS, show_image, show_scores, use_style
 from smug.metrics.statistics import Interval, mean
+from smug.pipeline.method_names import method_name
 
 CAPTION = (
     "Sanity checks: similarity (SSIM, Spearman's rank correlation) of a method's map with its map "

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from smug.explained_images import ExplainedImage
+from smug.drawing import image_grid, show_image, show_mask, show_scores
 from smug.figures.image_saliency import clipped, named, show_map
-from smug.figures.style import image_grid, show_image, show_mask, show_scores
+from smug.pipeline.explained_images import ExplainedImage
 
 TITLES = ("image", "top nodes", "windows they see", "smallest mask", "kept pixels", "SMUG")
 #: What networks on photographs see where a pixel is dropped: their inputs are centred.

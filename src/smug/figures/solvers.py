@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from smug.figures.style import use_style
+from smug.drawing import use_style
 from smug.masks.problem import Status
 
 CAPTION = (

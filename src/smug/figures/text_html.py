@@ -2,79 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import jinja2
 import numpy as np
 
 from smug.errors import SmugError
-
-#: Steps of the highlight; a class each keeps the page small.
-LEVELS = 10
-
-
-@dataclass(frozen=True)
-class HighlightedReview:
-    """What a page or figure shows of one review.
-
-    Parameters
-    ----------
-    title : str
-        Name of the review.
-    words : sequence of str
-        Raw words, shape (n,).
-    saliency : mapping of str to numpy.ndarray, shape (n,)
-        Scores >= 0 of every word by method, in the order of the columns; each method is shown
-        relative to its own highest score in the review.
-    rationale : numpy.ndarray of bool, shape (n,), optional
-        Words that the human marked; underlined.
-    prediction : float
-        The model's score.
-    score : float
-        The known score; NaN when unknown.
-    aspect : str
-        What the score is about.
-    notes : mapping of str to str
-        A short remark under a method's name, such as "3 words, proven smallest".
-    """
-
-    title: str
-    words: Sequence[str]
-    saliency: Mapping[str, np.ndarray]
-    prediction: float
-    score: float = float("nan")
-    aspect: str = ""
-    rationale: np.ndarray | None = None
-    notes: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        n = len(self.words)
-        rationale = (
-            np.zeros(n, bool) if self.rationale is None else np.asarray(self.rationale, bool)
-        )
-        object.__setattr__(self, "rationale", rationale)
-        if n == 0 or not self.saliency:
-            raise SmugError(f"review {self.title!r}: at least one word and one method are needed")
-        arrays = {**self.saliency, "rationale": rationale}
-        for name, values in arrays.items():
-            if np.shape(values) != (n,):
-                raise SmugError(
-                    f"review {self.title!r}: {name} has shape {np.shape(values)}, "
-                    f"but there are {n} words"
-                )
-            if not np.isfinite(values).all() or np.min(values) < 0:
-                raise SmugError(
-                    f"review {self.title!r}: the scores of {name} have to be finite and >= 0; "
-                    "clip negative attributions first"
-                )
-
-    def levels(self, method: str) -> np.ndarray:
-        """Highlight of every word, 0 (none) to :data:`LEVELS` (the method's highest score)."""
-        values = np.asarray(self.saliency[method], np.float64)
-        top = values.max()
-        return np.ceil(LEVELS * values / top).astype(int) if top > 0 else np.zeros(len(values), int)
-
+from smug.reviews.highlighted import LEVELS, HighlightedReview
 
 _PAGE = """<!doctype html>
 <html lang="en">

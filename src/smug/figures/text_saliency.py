@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 
-from smug.figures.style import ONE_COLUMN, use_style
-from smug.figures.text_html import LEVELS, HighlightedReview
+from smug.drawing import ONE_COLUMN, use_style
+from smug.reviews.highlighted import LEVELS, HighlightedReview
 
 _LINE = 0.17  # inches
 _POINTS = 8  # size of all type: readable at one column, where nothing is scaled down

@@ -13,10 +13,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from smug.drawing import image_grid, show_image, show_mask, show_scores, use_style
 from smug.figures.image_saliency import clipped
-from smug.figures.style import image_grid, show_image, show_mask, show_scores, use_style
 from smug.masks.problem import Status
-from smug.sweeps import VARIED
+from smug.pipeline.sweeps import VARIED
 
 CAPTION = (
     "Smallest masks by number of nodes (top k) and share of their response kept (gamma); medians "

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from smug.drawing import image_grid, show_box, show_image, show_scores
 from smug.figures.image_saliency import clipped
-from smug.figures.names import method_name
-from smug.figures.style import image_grid, show_box, show_image, show_scores
-from smug.two_cats import TwoCats, TwoCatsResult
+from smug.pipeline.method_names import method_name
+from smug.pipeline.two_cats import TwoCats, TwoCatsResult
 
 CAPTION = (
     "A big and a small cat on white: probability of the class predicted for both, LSC of the box "

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from smug.boxes import center_box, grid_boxes, max_box, opt_box
+from smug.masks.saliency import sparsity
 from smug.metrics import curves
+from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
-from smug.saliency import sparsity
 
 #: What has a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")

@@ -9,7 +9,7 @@ from typing import Protocol
 import keras
 
 from smug.errors import SmugError, unknown_name
-from smug.models import applications, efficientnet_lite0, inception_v1
+from smug.models.networks import applications, efficientnet_lite0, inception_v1
 
 
 class ModelSettings(Protocol):
@@ -26,8 +26,8 @@ def import_model(settings: ModelSettings) -> keras.Model:
     ----------
     settings
         ``name`` is one of :data:`IMPORTS` or of ``keras.applications``. ``weights`` is a file, an
-        ``.npz`` of :func:`smug.models.weights.save_npz` included, or ``imagenet`` for what Keras
-        downloads; null means what the installed package ships (EfficientNet-Lite0 only).
+        ``.npz`` of :func:`smug.models.weights.npz.save_npz` included, or ``imagenet`` for what
+        Keras downloads; null means what the installed package ships (EfficientNet-Lite0 only).
 
     Raises
     ------

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from smug.datasets.tokenizer import PADDING
+from smug.datasets.beer.tokenizer import PADDING
 from smug.errors import SmugError, unknown_name
-from smug.models import (
+from smug.models.networks import (
     applications,
     efficientnet_lite0,
     inception_v1,

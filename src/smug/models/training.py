@@ -10,7 +10,7 @@ import numpy as np
 
 from smug.datasets.mnist import Digits
 from smug.errors import unknown_name
-from smug.models import mnist_cnn, mnist_mlp
+from smug.models.networks import mnist_cnn, mnist_mlp
 
 
 class DigitNetwork(Protocol):

@@ -1,10 +1,10 @@
 """Table of window, node ranking and scoring, one changed at a time."""
 
-from smug.figures.style import save_table
+from smug.drawing import save_table
 from smug.figures.topk_gamma import ABLATIONS_CAPTION, ablations, sweep_table
-from smug.job import run
-from smug.results import load_results
-from smug.sweeps import own_settings
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
+from smug.pipeline.sweeps import own_settings
 
 
 def main(config, paths):

@@ -3,13 +3,13 @@
 import numpy as np
 
 from smug.datasets.load import load_shard
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):
     """Write a shard of inputs with their first-layer attributions."""
-    from smug.attributed import attribute_shard
     from smug.models.registry import load_model, network
+    from smug.pipeline.attribute import attribute_shard
 
     data = load_shard(paths.data, config.job.shard, config.dataset.shard_size)
     known = network(config.model.name)

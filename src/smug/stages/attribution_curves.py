@@ -1,9 +1,9 @@
 """Table of insertion, deletion and information curves of every method."""
 
+from smug.drawing import save_table
 from smug.figures.attribution_curves import CAPTION, attribution_curves, printed
-from smug.figures.style import save_table
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

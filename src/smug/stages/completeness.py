@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from smug.drawing import save_table
 from smug.figures.completeness import CAPTION, completeness
-from smug.figures.style import save_table
 from smug.io import load_json
-from smug.job import run
-from smug.results import dataset_label
-from smug.shards import AttributedShard
+from smug.jobs.run import run
+from smug.pipeline.results import dataset_label
+from smug.pipeline.shards import AttributedShard
 
 
 def main(config, paths):

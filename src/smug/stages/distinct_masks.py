@@ -1,15 +1,15 @@
 """Figure and table: how much distinct smallest masks of one input overlap."""
 
-from smug.datasets.beer import Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.datasets.load import load_shard
+from smug.drawing import save_figure, save_table
 from smug.figures.distinct_masks import CAPTION, distinct_masks, distinct_masks_table
-from smug.figures.style import save_figure, save_table
 from smug.figures.text_saliency import text_saliency
-from smug.job import run
-from smug.results import dataset_label
-from smug.shards import AttributedShard
-from smug.solve import several_masks
-from smug.text_masks import highlighted_masks
+from smug.jobs.run import run
+from smug.pipeline.results import dataset_label
+from smug.pipeline.shards import AttributedShard
+from smug.pipeline.solve_masks import several_masks
+from smug.reviews.highlighted import highlighted_masks
 
 
 def main(config, paths):

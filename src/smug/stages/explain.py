@@ -3,14 +3,14 @@
 import numpy as np
 
 from smug.datasets.load import load_shard
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):
     """Write the maps of the method."""
-    from smug.explained import explain_shard, method_of
     from smug.models import rewire
     from smug.models.registry import load_model, network
+    from smug.pipeline.explain import explain_shard, method_of
 
     data = load_shard(paths.data, config.job.shard, config.dataset.shard_size)
     known = network(config.model.name)

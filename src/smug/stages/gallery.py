@@ -2,7 +2,7 @@
 
 from smug.figures.gallery.page import gallery_page
 from smug.io import atomic, load_json
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

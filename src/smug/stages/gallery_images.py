@@ -1,12 +1,12 @@
 """Explained images of one dataset as plain data for the gallery page."""
 
 from smug.datasets.prepared import PreparedImages
-from smug.explained_images import collect_images
 from smug.figures.gallery.inputs import failures, files_by_shard, page_data, plain_image
-from smug.figures.names import method_name
 from smug.io import save_json
-from smug.job import run
-from smug.results import dataset_label
+from smug.jobs.run import run
+from smug.pipeline.explained_images import collect_images
+from smug.pipeline.method_names import method_name
+from smug.pipeline.results import dataset_label
 
 
 def main(config, paths):

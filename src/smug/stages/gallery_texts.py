@@ -1,11 +1,12 @@
 """Explained reviews as plain data for the gallery page."""
 
-from smug.datasets.beer import Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.figures.gallery.inputs import files_by_shard, page_data, plain_review
 from smug.io import save_json
-from smug.job import run
-from smug.results import dataset_label, load_results
-from smug.texts import SMUG, highlighted, load_explained, rationale_name
+from smug.jobs.run import run
+from smug.pipeline.results import dataset_label, load_results
+from smug.reviews.explained import SMUG, load_explained
+from smug.reviews.highlighted import highlighted, rationale_name
 
 
 def main(config, paths):

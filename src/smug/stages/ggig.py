@@ -1,11 +1,11 @@
 """Figure of gradients, IG, GGIG and its ensemble on digits and photographs."""
 
 from smug.datasets.prepared import PreparedImages
+from smug.drawing import save_figure
 from smug.figures.ggig import CAPTION, ComparedMaps, ggig_figure
-from smug.figures.style import save_figure
 from smug.io import load_json
-from smug.job import run
-from smug.shards import SaliencyShard
+from smug.jobs.run import run
+from smug.pipeline.shards import SaliencyShard
 
 
 def main(config, paths):

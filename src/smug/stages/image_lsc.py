@@ -1,10 +1,10 @@
 """Table 1: LSC, Win% and sparsity of every method on photographs."""
 
+from smug.drawing import save_table
 from smug.figures.image_lsc import image_lsc, printed, table_caption
-from smug.figures.style import save_table
 from smug.io import load_json
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

@@ -1,7 +1,7 @@
 """Bring trained weights into a Keras model, batch normalisation folded."""
 
 from smug.io import atomic
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

@@ -1,12 +1,12 @@
 """Figure of out-of-distribution masks of digits."""
 
+from smug.drawing import save_figure
 from smug.figures.mnist_masks import per_digit
 from smug.figures.mnist_ood import ExplainedDigit, mnist_ood
-from smug.figures.style import save_figure
 from smug.io import load_arrays
-from smug.job import run
-from smug.results import load_results
-from smug.shards import AttributedShard, SolvedShard
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
+from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
 def main(config, paths):

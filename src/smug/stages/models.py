@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from smug.figures.style import save_table
+from smug.drawing import save_table
 from smug.io import load_json
-from smug.job import run
+from smug.jobs.run import run
 
 CAPTION = (
     "Networks trained in this run, on all inputs of each split. The loss is the cross-entropy of "

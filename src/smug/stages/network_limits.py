@@ -6,16 +6,16 @@ import numpy as np
 from tqdm import tqdm
 
 from smug.datasets.mnist import Digits
+from smug.drawing import save_table
 from smug.figures.network_limits import CAPTION, network_limits
-from smug.figures.style import save_table
-from smug.job import run
+from smug.jobs.run import run
 from smug.masks.network import DenseNetwork, solve_network
 
 
 def main(config, paths):
     """Train each network, solve its digits, write the table."""
-    from smug.models import mnist_mlp
     from smug.models.dense import dense_layers
+    from smug.models.networks import mnist_mlp
     from smug.models.training import train_digits
 
     limits = config.network_limits

@@ -3,8 +3,8 @@
 import logging
 import sys
 
-from smug.datasets.beer_splits import split_reviews
-from smug.job import run
+from smug.datasets.beer.splits import split_reviews
+from smug.jobs.run import run
 
 
 def main(config, paths):

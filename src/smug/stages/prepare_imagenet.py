@@ -3,7 +3,7 @@
 from smug.datasets import imagenet, photographs
 from smug.datasets.selection import select_images
 from smug.errors import SmugError
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

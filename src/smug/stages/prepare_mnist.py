@@ -1,7 +1,7 @@
 """Read the digits, split them, choose the explained ones."""
 
 from smug.datasets import mnist
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

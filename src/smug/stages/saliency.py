@@ -1,9 +1,9 @@
 """Score the kept inputs with the nodes' attributions."""
 
 from smug.io import save_arrays
-from smug.job import run
-from smug.saliency import shard_maps
-from smug.shards import AttributedShard, SolvedShard
+from smug.jobs.run import run
+from smug.pipeline.saliency import shard_maps
+from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
 def main(config, paths):

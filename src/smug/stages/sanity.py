@@ -4,16 +4,16 @@ from functools import partial
 
 from smug.datasets.load import load_prepared
 from smug.io import save_arrays
-from smug.job import run
-from smug.results import as_table, dataset_label, save_results
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, dataset_label, save_results
 
 
 def main(config, paths):
     """Write one result row per image, method, check and metric, and the maps of one image."""
-    from smug.explained import explain_shard, method_of
     from smug.models import rewire
     from smug.models.registry import load_model, network
-    from smug.sanity_scores import perturbation_rows, randomisation_rows
+    from smug.pipeline.explain import explain_shard, method_of
+    from smug.pipeline.sanity import perturbation_rows, randomisation_rows
 
     settings = config.sanity
     data = load_prepared(paths.data)

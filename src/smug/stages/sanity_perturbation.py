@@ -1,9 +1,9 @@
 """Figure of maps under weight noise that keeps the prediction."""
 
+from smug.drawing import save_figure
 from smug.figures.sanity import PERTURBATION_CAPTION, sanity_perturbation
-from smug.figures.style import save_figure
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

@@ -1,10 +1,10 @@
 """Figure of maps after layers were initialised anew."""
 
+from smug.drawing import save_figure
 from smug.figures.sanity import RANDOMISATION_CAPTION, sanity_randomisation
-from smug.figures.style import save_figure
 from smug.io import load_arrays, load_json
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

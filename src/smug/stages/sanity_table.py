@@ -1,9 +1,9 @@
 """Table of the sanity checks."""
 
+from smug.drawing import save_table
 from smug.figures.sanity import CAPTION, printed, sanity_table
-from smug.figures.style import save_table
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

@@ -2,11 +2,11 @@
 
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_json
-from smug.job import run
-from smug.results import as_table, dataset_label, save_results
-from smug.saliency import shard_maps
-from smug.shards import AttributedShard, SolvedShard
-from smug.sweeps import mask_rows
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.saliency import shard_maps
+from smug.pipeline.shards import AttributedShard, SolvedShard
+from smug.pipeline.sweeps import mask_rows
 
 
 def main(config, paths):

@@ -2,9 +2,9 @@
 
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_arrays, load_json
-from smug.job import run
-from smug.results import as_table, save_results
-from smug.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, save_results
+from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
 
 
 def main(config, paths):

@@ -5,9 +5,9 @@ import json
 import numpy as np
 
 from smug.io import load_json
-from smug.job import run
-from smug.results import as_table, save_results
-from smug.shards import AttributedShard, SolvedShard
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, save_results
+from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
 def main(config, paths):

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from smug.datasets.beer import Reviews
-from smug.job import run
-from smug.results import as_table, dataset_label, save_results
-from smug.text_scores import text_rows
-from smug.texts import load_explained, smug_files
+from smug.datasets.beer.reviews import Reviews
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.reviews.explained import load_explained, smug_files
+from smug.reviews.score_rows import text_rows
 
 
 def main(config, paths):
     """Write one result row per review, method and metric."""
-    from smug.models import text_cnn
+    from smug.models.networks import text_cnn
     from smug.models.registry import load_model
 
     from_embeddings = text_cnn.on_embeddings(load_model(paths.model))

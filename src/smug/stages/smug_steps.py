@@ -1,9 +1,9 @@
 """Figure of SMUG's steps on a few images."""
 
-from smug.explained_images import collect_images
+from smug.drawing import save_figure
 from smug.figures.smug_steps import smug_steps
-from smug.figures.style import save_figure
-from smug.job import run
+from smug.jobs.run import run
+from smug.pipeline.explained_images import collect_images
 
 
 def main(config, paths):

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from smug.job import run
-from smug.shards import AttributedShard, SolvedShard
-from smug.solve import solve_shard
+from smug.jobs.run import run
+from smug.pipeline.shards import AttributedShard, SolvedShard
+from smug.pipeline.solve_masks import solve_shard
 
 
 def main(config, paths):

@@ -1,9 +1,9 @@
 """Figure of the solver comparison."""
 
+from smug.drawing import save_figure
 from smug.figures.solvers import solver_scaling
-from smug.figures.style import save_figure
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

@@ -1,9 +1,9 @@
 """Table of the solver comparison."""
 
+from smug.drawing import save_table
 from smug.figures.solvers import CAPTION, solvers_table
-from smug.figures.style import save_table
-from smug.job import run
-from smug.results import load_results
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
 
 
 def main(config, paths):

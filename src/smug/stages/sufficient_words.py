@@ -4,14 +4,14 @@ from collections import Counter
 
 import numpy as np
 
-from smug.job import run
-from smug.shards import AttributedShard
-from smug.word_sets import word_sets_of_shard
+from smug.jobs.run import run
+from smug.pipeline.shards import AttributedShard
+from smug.reviews.sufficient_words import word_sets_of_shard
 
 
 def main(config, paths):
     """Write the sets of words of a shard."""
-    from smug.models import text_cnn
+    from smug.models.networks import text_cnn
     from smug.models.registry import load_model
 
     model = load_model(paths.model)

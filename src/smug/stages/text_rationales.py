@@ -1,12 +1,12 @@
 """Table of methods on reviews against human rationales, and of how few words suffice."""
 
-from smug.datasets.beer import ASPECTS
-from smug.figures.style import save_table
+from smug.datasets.beer.reviews import ASPECTS
+from smug.drawing import save_table
 from smug.figures.text_rationales import caption, empty_shares, printed, text_rationales
 from smug.io import load_json
-from smug.job import run
-from smug.results import load_results
-from smug.texts import SMUG, smug_at
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
+from smug.reviews.explained import SMUG, smug_at
 
 RESPONSES = {
     "auto": "the response as the formula has it, since no batch norm follows the convolution",

@@ -1,21 +1,13 @@
 """Page of reviews highlighted by every method, and figure of the paper's methods on one."""
 
-from smug.datasets.beer import Reviews
-from smug.figures.style import save_figure
+from smug.datasets.beer.reviews import Reviews
+from smug.drawing import save_figure
 from smug.figures.text_html import render
 from smug.figures.text_saliency import text_saliency
 from smug.io import atomic
-from smug.job import run
-from smug.texts import (
-    SIS,
-    SMUG,
-    SMUG_BASE,
-    highlighted,
-    load_explained,
-    rationale_name,
-    smug_at,
-    smug_files,
-)
+from smug.jobs.run import run
+from smug.reviews.explained import SIS, SMUG, SMUG_BASE, load_explained, smug_at, smug_files
+from smug.reviews.highlighted import highlighted, rationale_name
 
 
 def main(config, paths):

@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-from smug.job import run
-from smug.results import as_table, dataset_label, save_results
-from smug.shards import AttributedShard
-from smug.solve import solve_shard
+from smug.jobs.run import run
+from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.shards import AttributedShard
+from smug.pipeline.solve_masks import solve_shard
 
 
 def main(config, paths):

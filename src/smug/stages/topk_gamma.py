@@ -1,10 +1,10 @@
 """Figure and table of the top_k x gamma sweep."""
 
-from smug.figures.style import save_figure, save_table
+from smug.drawing import save_figure, save_table
 from smug.figures.topk_gamma import CAPTION, on_grid, sweep_table, topk_gamma
-from smug.job import run
-from smug.results import load_results
-from smug.sweeps import own_settings
+from smug.jobs.run import run
+from smug.pipeline.results import load_results
+from smug.pipeline.sweeps import own_settings
 
 
 def main(config, paths):

@@ -1,15 +1,15 @@
 """Figure of masks and maps of the first inputs over top_k and gamma."""
 
-from smug.datasets.beer import Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.datasets.load import load_shard
-from smug.figures.style import save_figure
+from smug.drawing import save_figure
 from smug.figures.text_saliency import text_saliency
 from smug.figures.topk_gamma import SweptInput, topk_gamma_masks
 from smug.io import load_json
-from smug.job import run
-from smug.saliency import shard_maps
-from smug.shards import AttributedShard, SolvedShard
-from smug.text_masks import highlighted_masks
+from smug.jobs.run import run
+from smug.pipeline.saliency import shard_maps
+from smug.pipeline.shards import AttributedShard, SolvedShard
+from smug.reviews.highlighted import highlighted_masks
 
 
 def main(config, paths):

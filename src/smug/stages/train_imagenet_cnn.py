@@ -9,7 +9,7 @@ import pandas as pd
 from smug.datasets import imagenet
 from smug.errors import SmugError
 from smug.io import atomic, save_json
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

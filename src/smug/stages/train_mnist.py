@@ -2,7 +2,7 @@
 
 from smug.datasets.mnist import Digits
 from smug.io import atomic, save_json
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):

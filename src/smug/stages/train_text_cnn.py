@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from smug.datasets.beer import ASPECTS, Reviews
-from smug.datasets.tokenizer import Tokenizer
+from smug.datasets.beer.reviews import ASPECTS, Reviews
+from smug.datasets.beer.tokenizer import Tokenizer
 from smug.io import atomic, save_json
-from smug.job import run
-from smug.results import dataset_label
+from smug.jobs.run import run
+from smug.pipeline.results import dataset_label
 
 
 def main(config, paths):
     """Write the trained network, its vocabulary beside it, and how well it predicts."""
-    from smug.models import text_cnn
+    from smug.models.networks import text_cnn
 
     settings = config.model
     train, validation, test = (

@@ -1,15 +1,15 @@
 """Figure and table of the two-cats analysis."""
 
-from smug.figures.style import save_figure, save_table
+from smug.drawing import save_figure, save_table
 from smug.io import load_rows
-from smug.job import run
+from smug.jobs.run import run
 
 
 def main(config, paths):
     """Compose the images, explain them, draw and tabulate."""
     from smug.figures.two_cats import CAPTION, two_cats, two_cats_table
     from smug.models.registry import load_model, network
-    from smug.two_cats import compose_cats, demo_cat, explain_two_cats
+    from smug.pipeline.two_cats import compose_cats, demo_cat, explain_two_cats
 
     method, solver, attribution = config.method, config.solver, config.attribution
     known = network(config.model.name)

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from smug.explained_images import ExplainedImage
+from smug.drawing import SCORE_COLOURS
 from smug.figures.image_saliency import clipped
-from smug.figures.names import method_name
-from smug.figures.style import SCORE_COLOURS
-from smug.figures.text_html import HighlightedReview
 from smug.io import load_json
-from smug.shards import SaliencyShard, SolvedShard
+from smug.pipeline.explained_images import ExplainedImage
+from smug.pipeline.method_names import method_name
+from smug.pipeline.shards import SaliencyShard, SolvedShard
+from smug.reviews.highlighted import HighlightedReview
 
 #: Grey that hides the pixels a mask drops; not a colour of photographs or of ink on white.
 DROPPED = (118, 120, 132)
@@ -118,7 +118,7 @@ def page_data(
 
     Parameters
     ----------
-    paths : smug.job.Paths
+    paths : smug.jobs.run.Paths
         ``records`` and ``settings``: records of the stages behind the inputs, of every shard.
     inputs : sequence of mapping
         Of :func:`plain_image` or :func:`plain_review`, with ``files``, ``shard`` and ``row``.
@@ -149,7 +149,7 @@ def failures(paths) -> dict[str, dict[str, str]]:
 
     Parameters
     ----------
-    paths : smug.job.Paths
+    paths : smug.jobs.run.Paths
         ``masks`` of SMUG, ``maps`` of the other methods with their records ``settings``.
     """
     found: dict[str, dict[str, str]] = {}
@@ -171,7 +171,7 @@ def files_by_shard(paths) -> list[dict[str, str]]:
 
     Parameters
     ----------
-    paths : smug.job.Paths
+    paths : smug.jobs.run.Paths
         In shard order ``attribution``, ``masks``, ``smug_maps`` and, of reviews, ``sets``; and so
         ``maps`` with their records ``settings`` for every method.
     """

@@ -2,7 +2,8 @@
 
 1. *Local search* with row weights gives a mask in well under a second and keeps improving it.
 2. *HiGHS* gets a short chance: easy problems end here, with a proof.
-3. *Block prices* (:mod:`smug.masks.bounds`) lift the bound, in turns with the local search.
+3. *Block prices* (:mod:`smug.masks.solvers.block_bounds`) lift the bound, in turns with the
+   local search.
 4. *Kernels*: HiGHS solves the problem over the variables whose reduced cost leaves them in play,
    few at first, then more; once everything that could still beat the incumbent is in the kernel,
    its optimum is the optimum.
@@ -19,8 +20,8 @@ from time import perf_counter
 import numpy as np
 from scipy import sparse
 
-from smug.masks.bounds import BLOCK_LIMIT, BlockBound
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
+from smug.masks.solvers.block_bounds import BLOCK_LIMIT, BlockBound
 from smug.masks.solvers.dense import DenseTree, compile_tree
 from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 from smug.masks.solvers.local_search import SAFETY, LocalSearch

@@ -1,0 +1,1 @@
+"""Beer reviews with aspect scores and human rationales."""

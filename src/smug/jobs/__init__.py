@@ -1,0 +1,1 @@
+"""Running a job: its command line, configuration, record and dependencies."""

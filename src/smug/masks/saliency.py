@@ -1,0 +1,109 @@
+"""SMUG scores: what the chosen nodes' attributions say of each input (Sahoo et al. 2021)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from smug.errors import SmugError, unknown_name
+from smug.masks.encode import expand_mask, shrink_mask
+from smug.masks.linear import LinearMap, receptive_fields
+
+SCORINGS = ("sum", "max")
+
+
+def smug_saliency(
+    layer: LinearMap,
+    attribution: np.ndarray,
+    nodes: np.ndarray,
+    mask: np.ndarray | None = None,
+    *,
+    scoring: str = "sum",
+) -> np.ndarray:
+    """Score every input position by the chosen nodes that see it.
+
+    ``s_ij = sum over p in D^k of alpha(o_p) [x_ij in the receptive field of o_p]`` where the
+    mask keeps ``x_ij``, else 0 (Sahoo et al. 2021, section 3).
+
+    Parameters
+    ----------
+    layer : LinearMap
+    attribution : numpy.ndarray, shape (*layer.output_shape)
+        Attribution ``alpha`` of every node, for one input.
+    nodes : numpy.ndarray of int, shape (k,)
+        ``D^k``, as ``top_k_nodes`` returns it.
+    mask : numpy.ndarray of bool, shape ``layer.spatial``, optional
+        Kept positions; without it SMUG_base, no minimisation.
+    scoring : {"sum", "max"}
+        The paper's sum, or the largest attribution (default of the authors' code); a position
+        that no node sees scores 0.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape ``layer.spatial``
+    """
+    if scoring not in SCORINGS:
+        raise unknown_name("scoring", scoring, SCORINGS)
+    if attribution.shape != layer.output_shape:
+        raise SmugError(
+            f"attribution has shape {attribution.shape}; layer {layer.name!r} answers "
+            f"{layer.output_shape} for one input"
+        )
+    fields = receptive_fields(layer, nodes)
+    alpha = attribution.ravel()[nodes].astype(np.float64)
+    seen, position = fields >= 0, fields[fields >= 0]
+    values = np.broadcast_to(alpha[:, None], fields.shape)[seen]
+    size = int(np.prod(layer.spatial))
+    if scoring == "sum":
+        scores = np.bincount(position, values, minlength=size)
+    else:
+        scores = np.full(size, -np.inf)
+        np.maximum.at(scores, position, values)
+        scores[np.isneginf(scores)] = 0.0
+    scores = scores.reshape(layer.spatial)
+    return scores if mask is None else np.where(_check_mask(mask, layer), scores, 0.0)
+
+
+def seen_positions(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
+    """Positions in the receptive field of any node, bool of shape ``layer.spatial``."""
+    fields = receptive_fields(layer, nodes)
+    seen = np.zeros(int(np.prod(layer.spatial)), bool)
+    seen[fields[fields >= 0]] = True
+    return seen.reshape(layer.spatial)
+
+
+def base_mask(layer: LinearMap, nodes: np.ndarray, window: int, padding: np.ndarray) -> np.ndarray:
+    """SMUG_base's mask, ``M = 1`` on every receptive field of ``D^k``: shape ``layer.spatial``.
+
+    It keeps whole windows, all that hold a position seen by a chosen node. They are the variables
+    of the mask problem, so that a minimal mask is never larger. Counting the pixels of the fields
+    instead would set pixels against windows: SMUG could then seem to keep more.
+    """
+    seen = seen_positions(layer, nodes) & ~padding
+    return expand_mask(shrink_mask(seen, window), layer.spatial, window) & ~padding
+
+
+def sparsity(masks: np.ndarray, countable: np.ndarray | None = None) -> np.ndarray:
+    """Share of the countable positions (all by default) that each boolean mask keeps.
+
+    Parameters
+    ----------
+    masks, countable : numpy.ndarray of bool, shape (n, *spatial)
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        0 where nothing counts.
+    """
+    countable = np.ones_like(masks) if countable is None else countable
+    axes = tuple(range(1, masks.ndim))
+    return (masks & countable).sum(axis=axes) / np.maximum(countable.sum(axis=axes), 1)
+
+
+def _check_mask(mask: np.ndarray, layer: LinearMap) -> np.ndarray:
+    mask = np.asarray(mask)
+    if mask.shape != layer.spatial or mask.dtype != bool:
+        raise SmugError(
+            f"mask has shape {mask.shape} and type {mask.dtype}; layer {layer.name!r} needs "
+            f"booleans of shape {layer.spatial}; expand_mask blows up a mask over windows"
+        )
+    return mask

@@ -1,0 +1,1 @@
+"""Smallest sets of words that keep a text network's prediction."""

@@ -1,0 +1,113 @@
+"""The mask problem of text networks: embeddings, convolution, global maximum, one output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smug.errors import SmugError
+
+
+@dataclass(frozen=True)
+class TextNetwork:
+    """The layers after the embedding, as arrays.
+
+    Parameters
+    ----------
+    kernel : numpy.ndarray, shape (width, d, filters)
+        Convolution kernel, stride 1, no padding, followed by ReLU and a global maximum.
+    bias : numpy.ndarray, shape (filters,)
+        Bias of the convolution.
+    weights : numpy.ndarray, shape (filters,)
+        Weights of the single output.
+    shift : float
+        Bias of the single output.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    weights: np.ndarray
+    shift: float
+
+    def __post_init__(self) -> None:
+        shapes = tuple(np.shape(a) for a in (self.kernel, self.bias, self.weights))
+        if len(shapes[0]) != 3 or shapes[1] != shapes[0][2:] or shapes[2] != shapes[1]:
+            raise SmugError(
+                f"kernel, bias and weights have shapes {shapes}; (width, d, filters), (filters,) "
+                "and (filters,) are needed"
+            )
+
+    def logits(self, embedded: np.ndarray) -> np.ndarray:
+        """Evaluate the network in full: embeddings (..., length, d) → logits (...), float64."""
+        pooled = np.maximum(_convolve(self, embedded).max(axis=-2), 0)
+        return pooled @ self.weights + self.shift
+
+    def negated(self) -> TextNetwork:
+        """Network with the opposite logit, for predictions that have to stay *below* a value."""
+        return TextNetwork(self.kernel, self.bias, -self.weights, -self.shift)
+
+
+class MaskedText:
+    """One review in front of a :class:`TextNetwork`, ready to be masked word by word.
+
+    Parameters
+    ----------
+    network : TextNetwork
+        The layers after the embedding.
+    embedded : numpy.ndarray, shape (length, d)
+        Embeddings of the whole padded review.
+    words : int
+        Number of words n; they are the last n rows, the rows before them are padding, which is
+        never masked.
+
+    A masked word's embedding is zero, as in SMUG's own masks.
+    """
+
+    def __init__(self, network: TextNetwork, embedded: np.ndarray, words: int) -> None:
+        embedded = np.asarray(embedded, np.float64)
+        width, d, _ = network.kernel.shape
+        length = len(embedded)
+        if embedded.shape != (length, d) or length < width or not 1 <= words <= length:
+            raise SmugError(
+                f"embeddings of shape {embedded.shape} with {words} words do not fit a convolution "
+                f"over {width} rows of {d}; at least {width} rows, of them 1 or more words, do"
+            )
+        self.network, self.words, self.width = network, int(words), width
+        first = length - words
+        start = max(0, first - width + 1)  # first window that holds a word
+        masked = embedded.copy()
+        masked[first:] = 0.0
+        responses = _convolve(network, masked)
+        # Largest response of the windows without any word, shape (filters,); 0 if there is none.
+        self.rest = np.maximum(responses[:start].max(axis=0, initial=0.0), 0.0)
+        self.base = responses[start:]
+        # What a word adds to a window, by its place there, shape (width, n, filters).
+        self.taps = embedded[first:] @ network.kernel
+        self.offset = first - start  # window of word j at place k is j + offset - k
+
+    def responses(self, mask: np.ndarray, windows: np.ndarray | None = None) -> np.ndarray:
+        """Responses before ReLU of the windows that hold a word, shape (windows, filters)."""
+        windows = np.arange(len(self.base)) if windows is None else windows
+        response = self.base[windows]
+        for k in range(self.width):
+            word = windows - self.offset + k
+            inside = (word >= 0) & (word < self.words)
+            inside[inside] = mask[word[inside]]
+            response[inside] += self.taps[k, word[inside]]
+        return response
+
+    def logit(self, mask: np.ndarray) -> float:
+        """Logit with only the words of ``mask``, shape (n,) bool, in place."""
+        pooled = np.maximum(self.responses(np.asarray(mask, bool)).max(axis=0), self.rest)
+        return float(pooled @ self.network.weights + self.network.shift)
+
+
+def _convolve(network: TextNetwork, embedded: np.ndarray) -> np.ndarray:
+    """Responses before ReLU of all windows, (..., windows, filters)."""
+    embedded = np.asarray(embedded, np.float64)
+    windows = embedded.shape[-2] - len(network.kernel) + 1
+    response = np.zeros((windows, len(network.bias))) + network.bias
+    for tap, weights in enumerate(network.kernel):
+        response = response + embedded[..., tap : tap + windows, :] @ weights
+    return response

@@ -1,0 +1,1 @@
+"""The work of the stages, shard by shard, and the tables between them."""

@@ -1,0 +1,113 @@
+"""Attribute a shard of inputs to the first layer; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Protocol
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from smug.attribution.gradients import gradients
+from smug.attribution.integrated_gradients import first_layer_integrated_gradients
+from smug.datasets.load import Prepared
+from smug.models import rewire
+from smug.models.dense import dense_layers
+from smug.models.first_layer import FirstLayer, find_first_layer
+from smug.models.registry import Network
+from smug.pipeline.shards import AttributedShard
+
+
+class AttributionSettings(Protocol):
+    """The values of the configuration section ``attribution``."""
+
+    steps: int
+    rule: str
+    batch_size: int
+    adaptive: bool
+    tolerance: float
+    settled_top_k: int
+
+
+def attribute_shard(
+    model: keras.Model, data: Prepared, network: Network, settings: AttributionSettings
+) -> tuple[AttributedShard, int]:
+    """Attribute the predicted class's probability to the first layer, input by input.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network as it is explained, with an output a class.
+    data : Prepared
+        The shard's inputs.
+    network : Network
+        What the inputs need before the model gets them.
+    settings
+        The configuration section of this name.
+
+    Returns
+    -------
+    AttributedShard
+        Attribution, gradient and completeness error are NaN where an input failed.
+    int
+        Most steps that an input took; 0 for an empty shard.
+    """
+    x = network.preprocess(data.inputs)
+    layer = find_first_layer(model)
+    probability = rewire.outputs_of(model, x)
+    target = probability.argmax(axis=1)
+    shape = (len(x), *layer.linear.output_shape)
+    attribution, gradient = np.full((2, *shape), np.nan, np.float32)
+    errors, seconds, most = np.full(len(x), np.nan), np.zeros(len(x)), 0
+    for i in tqdm(range(len(x)), desc="attribute", unit="input"):
+        begin, one, label = perf_counter(), x[i : i + 1], target[i : i + 1]
+        try:
+            attribution[i], errors[i], steps = _integrated(model, one, label, layer, settings)
+            seconds[i], most = perf_counter() - begin, max(most, steps)
+            gradient[i] = gradients(model, one, label, layer=layer.site)[0]
+        except rewire.FAILURES as error:
+            print(f"{data.ids[i]}: {error}")
+            attribution[i] = gradient[i] = errors[i] = np.nan
+    shard = AttributedShard(
+        ids=data.ids,
+        images=data.inputs,
+        labels=data.labels,
+        target=target,
+        probability=probability,
+        inputs=layer.linear_input(x),
+        attribution=attribution,
+        gradient=gradient,
+        activation=layer.activations(x).reshape(shape),
+        completeness_error=errors,
+        seconds=seconds,
+        padding=network.padding(x, layer.linear.spatial),
+        layer=layer.linear,
+        dense=dense_layers(model),
+        generated=data.generated,
+    )
+    return shard, most
+
+
+def _integrated(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    layer: FirstLayer,
+    settings: AttributionSettings,
+) -> tuple[np.ndarray, float, int]:
+    """Integrated Gradients of one input, their completeness error and the steps they took."""
+    values, details = first_layer_integrated_gradients(
+        model,
+        x,
+        target,
+        layer=layer,
+        steps=settings.steps,
+        rule=settings.rule,
+        batch_size=settings.batch_size,
+        adaptive=settings.adaptive,
+        tolerance=settings.tolerance,
+        top_k=min(settings.settled_top_k, layer.linear.size),
+        return_details=True,
+    )
+    return values[0], float(details.completeness_error[0]), int(details.steps[0])

@@ -1,0 +1,183 @@
+"""Explained images put together from the jobs' files, for figures and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from smug.datasets.prepared import PreparedImages
+from smug.io import load_arrays, load_json
+from smug.pipeline.results import load_results
+from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
+
+
+@dataclass(frozen=True)
+class ExplainedImage:
+    """One image with everything that was found out about it.
+
+    Parameters
+    ----------
+    id : str
+    pixels : numpy.ndarray of uint8, shape (height, width[, 3])
+    target : str
+        Name of the class explained, predicted with the probability ``confidence``.
+    label : str
+        Name of the true class; empty if nobody told.
+    box : numpy.ndarray of float64, shape (4,)
+        Annotated box ``x1, y1, x2, y2``; NaN without one.
+    nodes : numpy.ndarray of float64, shape (height, width of the first layer)
+        Attribution of the chosen nodes, summed over channels; zero elsewhere.
+    status : str
+        Of the mask problem; empty where the caller did not read it.
+    maps : dict of str to numpy.ndarray, shape (height, width)
+        Of the methods that did not fail on this image.
+    masks : dict of str to numpy.ndarray of bool, shape (height, width)
+        Of the methods that have one.
+    scores : dict of (method, metric) to float
+    """
+
+    id: str
+    pixels: np.ndarray
+    target: str
+    confidence: float
+    label: str
+    box: np.ndarray
+    nodes: np.ndarray
+    status: str
+    maps: dict[str, np.ndarray]
+    masks: dict[str, np.ndarray]
+    scores: dict[tuple[str, str], float]
+
+    def best_box(self, method: str) -> np.ndarray:
+        """Box of lowest LSC that a method's map (or the method itself) leads to, shape (4,)."""
+        return np.array([self.scores.get((method, edge), np.nan) for edge in _EDGES])
+
+
+_EDGES = ("x1", "y1", "x2", "y2")
+
+
+def collect_images(paths, shard_size: int, shown: int | None = None) -> list[ExplainedImage]:
+    """Read what the jobs wrote about the first images of a dataset.
+
+    A method that failed on an image has no map and no mask of it.
+
+    Parameters
+    ----------
+    paths : smug.jobs.run.Paths
+        ``data`` and, in shard order, ``attribution``. Where a caller has them, in the same order
+        ``masks`` with ``smug_maps``, and ``scores``; ``maps`` with their records ``settings`` for
+        every method and shard.
+    shard_size : int
+        Images per shard.
+    shown : int, optional
+        Most images to read; all by default.
+    """
+    maps = _maps_by_method(paths.all("maps"), paths.all("settings"))
+    shards = len(paths.all("attribution"))
+    files = [
+        paths.all(name) or [None] * shards
+        for name in ("attribution", "masks", "smug_maps", "scores")
+    ]
+    images: list[ExplainedImage] = []
+    for number, (attribution, masks, smug_maps, scores) in enumerate(zip(*files, strict=True)):
+        part = PreparedImages.load_shard(paths.data, number, shard_size)
+        shard = AttributedShard.load(attribution)
+        found = _unexplained(part, shard)
+        if masks is not None:
+            found = _with_smug(found, shard, SolvedShard.load(masks), load_arrays(smug_maps))
+        for image in found:
+            _add_maps(image, maps)
+        if scores is not None:
+            _add_scores(found, load_results(scores))
+        images += found
+        if shown is not None and len(images) >= shown:
+            return images[:shown]
+    return images
+
+
+def _maps_by_method(
+    maps: Sequence[Path], settings: Sequence[Path]
+) -> dict[str, dict[str, tuple[SaliencyShard, int]]]:
+    """Shard and row of every image that a method has a map of, by method."""
+    found: dict[str, dict[str, tuple[SaliencyShard, int]]] = {}
+    for path, record in zip(maps, settings, strict=True):
+        name = load_json(record)["config"]["explainer"]["name"]
+        shard = SaliencyShard.load(path)
+        found.setdefault(name, {}).update(
+            (image, (shard, row))
+            for row, image in enumerate(shard.ids.tolist())
+            if not shard.message[row]
+        )
+    return found
+
+
+def _unexplained(part: PreparedImages, shard: AttributedShard) -> list[ExplainedImage]:
+    """The images of a shard and what the network sees in them."""
+    names = part.class_names
+    return [
+        ExplainedImage(
+            id=image,
+            pixels=part.images[i],
+            target=str(names[shard.target[i]]),
+            confidence=float(shard.probability[i, shard.target[i]]),
+            label=str(names[part.labels[i]]) if part.labels[i] >= 0 else "",
+            box=part.boxes[i],
+            nodes=_chosen_nodes(shard.attribution[i], np.zeros(0, np.int64)),
+            status="",
+            maps={},
+            masks={},
+            scores={},
+        )
+        for i, image in enumerate(part.ids.tolist())
+    ]
+
+
+def _with_smug(
+    images: list[ExplainedImage],
+    shard: AttributedShard,
+    solved: SolvedShard,
+    own: dict[str, np.ndarray],
+) -> list[ExplainedImage]:
+    """Add SMUG and SMUG_base, each where it has an answer."""
+    explained = []
+    for i, image in enumerate(images):
+        answered = {"smug": solved.has_mask()[i], "smug_base": solved.has_nodes()[i]}
+        masks = {"smug": solved.masks[i], "smug_base": own["seen"][i]}
+        explained.append(
+            replace(
+                image,
+                nodes=_chosen_nodes(shard.attribution[i], solved.nodes[i]),
+                status=str(solved.status[i]),
+                maps={name: own[name][i] for name, answer in answered.items() if answer},
+                masks={name: masks[name] for name, answer in answered.items() if answer},
+            )
+        )
+    return explained
+
+
+def _add_maps(image: ExplainedImage, maps: dict[str, dict[str, tuple[SaliencyShard, int]]]) -> None:
+    for name, by_image in maps.items():
+        if image.id in by_image:
+            shard, row = by_image[image.id]
+            image.maps[name] = shard.maps[row]
+            if shard.masks.any():
+                image.masks[name] = shard.masks[row]
+
+
+def _add_scores(images: list[ExplainedImage], scores: pd.DataFrame) -> None:
+    by_id = {image.id: image for image in images}
+    for row in scores.itertuples(index=False):
+        by_id[row.image].scores[row.method, row.metric] = row.value
+
+
+def _chosen_nodes(attribution: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """Attribution of the chosen nodes, summed over channels."""
+    chosen = np.zeros(attribution.size)
+    nodes = nodes[nodes >= 0]
+    chosen[nodes] = attribution.ravel()[nodes]
+    chosen = chosen.reshape(attribution.shape)
+    return chosen.sum(axis=-1) if chosen.ndim == 3 else np.atleast_2d(chosen)

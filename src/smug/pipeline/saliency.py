@@ -1,0 +1,49 @@
+"""Maps of SMUG and SMUG_base for a shard of solved masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smug.masks.saliency import base_mask, smug_saliency
+from smug.pipeline.shards import AttributedShard, SolvedShard
+
+
+@dataclass(frozen=True)
+class SmugMaps:
+    """Maps of SMUG and SMUG_base for a shard, shape (n, *spatial) each; zero without a mask.
+
+    ``seen`` is SMUG_base's mask, see :func:`base_mask`.
+    """
+
+    smug: np.ndarray
+    smug_base: np.ndarray
+    seen: np.ndarray
+
+
+def shard_maps(
+    shard: AttributedShard,
+    solved: SolvedShard,
+    *,
+    window: int,
+    scoring: str,
+    ranking: str,
+    seed: int,
+) -> SmugMaps:
+    """Score every input of a shard.
+
+    ``window`` is that of the masks; the other settings are those of :func:`smug_saliency` and
+    ``node_values``.
+    """
+    shape = solved.masks.shape
+    maps = SmugMaps(np.zeros(shape), np.zeros(shape), np.zeros(shape, bool))
+    for i, nodes in enumerate(solved.nodes):
+        nodes = nodes[nodes >= 0]
+        if not nodes.size:
+            continue
+        alpha = shard.node_values(i, ranking, seed)
+        maps.seen[i] = base_mask(shard.layer, nodes, window, shard.padding[i])
+        maps.smug_base[i] = smug_saliency(shard.layer, alpha, nodes, maps.seen[i], scoring=scoring)
+        maps.smug[i] = smug_saliency(shard.layer, alpha, nodes, solved.masks[i], scoring=scoring)
+    return maps

@@ -1,0 +1,244 @@
+"""What jobs hand to each other: a shard of attributed inputs, a shard of solved masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from smug.errors import SmugError, unknown_name
+from smug.io import load_arrays, save_arrays
+from smug.masks.linear import LinearMap
+from smug.masks.problem import relative_gap
+
+#: Status of an input whose mask problem could not be set up; its message says why.
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class AttributedShard:
+    """Inputs of one shard with everything a mask problem needs; row i is one input.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    images : numpy.ndarray of uint8, shape (n, ...)
+        The inputs as a person sees them.
+    labels, target : numpy.ndarray of int64, shape (n,)
+        True class (-1: unknown), and the class explained: the predicted one.
+    probability : numpy.ndarray of float32, shape (n, classes)
+    inputs : numpy.ndarray of float32, shape (n, ...)
+        What enters the first layer.
+    attribution : numpy.ndarray of float32, shape (n, *layer.output_shape)
+        Integrated Gradients of the first layer's activations; NaN where they failed.
+    gradient, activation : numpy.ndarray of float32, shape (n, *layer.output_shape)
+        Gradient of the class probability with respect to the first layer's activations, and
+        those activations: other rankings of the nodes than Integrated Gradients.
+    completeness_error : numpy.ndarray of float64, shape (n,)
+        See :class:`smug.attribution.integrated_gradients.IGDetails`.
+    seconds : numpy.ndarray of float64, shape (n,)
+        Time that the attribution took.
+    padding : numpy.ndarray of bool, shape (n, *layer.spatial)
+        Positions that are never masked or counted.
+    layer : LinearMap
+    dense : tuple of (kernel, bias)
+        All layers of a network of dense ReLU layers, for the encoding of whole networks; empty
+        for any other network.
+    generated : bool
+        Whether a program made the inputs up; tables and figures have to say so.
+    """
+
+    ids: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    target: np.ndarray
+    probability: np.ndarray
+    inputs: np.ndarray
+    attribution: np.ndarray
+    gradient: np.ndarray
+    activation: np.ndarray
+    completeness_error: np.ndarray
+    seconds: np.ndarray
+    padding: np.ndarray
+    layer: LinearMap
+    dense: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    generated: bool = False
+
+    def node_values(self, i: int, ranking: str, seed: int) -> np.ndarray:
+        """Value of every node of one input, by which the top ones are chosen and scored.
+
+        Parameters
+        ----------
+        i : int
+            Row of the input.
+        ranking : {"integrated_gradients", "gradients", "activations", "random"}
+            The paper's choice, and what it is compared with.
+        seed : int
+            Of the random values.
+        """
+        if ranking == "random":
+            shape = self.layer.output_shape
+            return np.random.default_rng([seed, i]).uniform(0.0, 1.0, shape)
+        known = {
+            "integrated_gradients": self.attribution,
+            "gradients": self.gradient,
+            "activations": self.activation,
+        }
+        if ranking not in known:
+            raise unknown_name("method.ranking", ranking, [*known, "random"])
+        return known[ranking][i]
+
+    def first(self, count: int) -> AttributedShard:
+        """The first inputs, all if there are fewer."""
+        return replace(self, **{name: getattr(self, name)[:count] for name in _ROWS})
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        arrays = {name: getattr(self, name) for name in _ROWS}
+        arrays["generated"] = np.bool_(self.generated)
+        arrays |= {
+            f"layer.{field.name}": getattr(self.layer, field.name)
+            for field in fields(LinearMap)
+            if getattr(self.layer, field.name) is not None
+        }
+        for i, (kernel, bias) in enumerate(self.dense):
+            arrays |= {f"dense.{i}.kernel": kernel, f"dense.{i}.bias": bias}
+        save_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> AttributedShard:
+        """Read what :meth:`save` wrote."""
+        arrays = load_arrays(path)
+        missing = [name for name in (*_ROWS, "generated") if name not in arrays]
+        if missing:
+            raise SmugError(f"{path} lacks the array {missing[0]!r}; run the stage attribute")
+        layer = {
+            name.removeprefix("layer."): value
+            for name, value in arrays.items()
+            if name.startswith("layer.")
+        }
+        count = sum(name.startswith("dense.") for name in arrays) // 2
+        return cls(
+            **{name: arrays[name] for name in _ROWS},
+            layer=LinearMap(**{name: _plain(value) for name, value in layer.items()}),
+            dense=tuple(
+                (arrays[f"dense.{i}.kernel"], arrays[f"dense.{i}.bias"]) for i in range(count)
+            ),
+            generated=bool(arrays["generated"]),
+        )
+
+
+_ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "dense", "generated")]
+
+
+def _plain(value: np.ndarray):
+    """Give text and whole-number vectors of a LinearMap back as the types it is made of."""
+    if value.dtype.kind == "U":
+        return str(value)
+    return tuple(value.tolist()) if value.dtype.kind == "i" else value
+
+
+@dataclass(frozen=True)
+class SolvedShard:
+    """Minimal masks of one shard; row i is one input.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    masks : numpy.ndarray of bool, shape (n, *spatial)
+        Kept pixels or words; all False without a mask (read the status first).
+    nodes : numpy.ndarray of int64, shape (n, top_k)
+        ``D^k``, -1 where fewer nodes have a positive attribution; no columns for whole networks.
+    status : numpy.ndarray of str, shape (n,)
+        See :class:`smug.masks.problem.Status`, or ``failed``.
+    objective, bound : numpy.ndarray of float64, shape (n,)
+        Windows in the mask, and the proven least number.
+    rows, variables : numpy.ndarray of int64, shape (n,)
+        Size of the mask problem.
+    encode_seconds, solve_seconds : numpy.ndarray of float64, shape (n,)
+    message : numpy.ndarray of str, shape (n,)
+        Why an input failed, else empty.
+    """
+
+    ids: np.ndarray
+    masks: np.ndarray
+    nodes: np.ndarray
+    status: np.ndarray
+    objective: np.ndarray
+    bound: np.ndarray
+    rows: np.ndarray
+    variables: np.ndarray
+    encode_seconds: np.ndarray
+    solve_seconds: np.ndarray
+    message: np.ndarray
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> SolvedShard:
+        """Read what :meth:`save` wrote."""
+        return cls(**load_arrays(path))
+
+    def first(self, count: int) -> SolvedShard:
+        """The first inputs, all if there are fewer."""
+        return replace(self, **{name: value[:count] for name, value in vars(self).items()})
+
+    def gap(self) -> np.ndarray:
+        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
+        return relative_gap(self.objective, self.bound)
+
+    def solver_columns(self, i: int) -> dict[str, str | float]:
+        """What the result table says of the solver's work on one input."""
+        return {
+            "status": str(self.status[i]),
+            "bound": self.bound[i],
+            "gap": self.gap()[i],
+            "seconds": self.encode_seconds[i] + self.solve_seconds[i],
+        }
+
+    def has_mask(self) -> np.ndarray:
+        """Which inputs have a mask, bool, shape (n,)."""
+        return np.isfinite(self.objective)
+
+    def has_nodes(self) -> np.ndarray:
+        """Which inputs have chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
+        return (self.nodes >= 0).any(axis=1)
+
+
+@dataclass(frozen=True)
+class SaliencyShard:
+    """Maps of one method for one shard; row i is one input.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    target : numpy.ndarray of int64, shape (n,)
+        The class explained.
+    maps : numpy.ndarray of float32, shape (n, *spatial)
+        Magnitudes, summed over channels (of words: see :func:`smug.explanation.word_scores`); all
+        zero where the method failed.
+    masks : numpy.ndarray of bool, shape (n, *spatial)
+        Kept positions; all False for a method that has no mask.
+    seconds : numpy.ndarray of float64, shape (n,)
+    message : numpy.ndarray of str, shape (n,)
+        Why the method failed on an input, else empty.
+    """
+
+    ids: np.ndarray
+    target: np.ndarray
+    maps: np.ndarray
+    masks: np.ndarray
+    seconds: np.ndarray
+    message: np.ndarray
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> SaliencyShard:
+        """Read what :meth:`save` wrote."""
+        return cls(**load_arrays(path))

@@ -1,0 +1,1 @@
+"""Reviews explained: highlighted words, sufficient words, scores."""

@@ -1,0 +1,149 @@
+"""What all methods say of the reviews of one shard, brought together word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from smug.datasets.beer.reviews import Reviews
+from smug.errors import SmugError
+from smug.io import load_arrays, load_json
+from smug.masks.problem import Status
+from smug.pipeline.method_names import method_name
+from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.reviews.sufficient_words import WordSetShard
+
+SMUG, SMUG_BASE, SIS, SMALLEST = "SMUG", "SMUG_base", "SIS", "smallest set"
+
+
+def smug_at(gamma: float) -> str:
+    """Name of SMUG at another gamma than the method's own."""
+    return f"{SMUG}, gamma {gamma:g}"
+
+
+class RationaleSettings(Protocol):
+    """What the configuration section ``dataset`` says of rationales."""
+
+    aspect: int
+    rationale_aspect: int | None
+    explain: str
+
+
+@dataclass(frozen=True)
+class MethodShard:
+    """One method on one shard; row i is one review, columns are tokens with the padding.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n, length)
+        Scores >= 0.
+    masks : numpy.ndarray of bool, shape (n, length), or None
+        Words that the method keeps; None for one that has no mask.
+    found : numpy.ndarray of bool, shape (n,)
+        Where the method has an answer.
+    seconds : numpy.ndarray of float64, shape (n,)
+    """
+
+    maps: np.ndarray
+    masks: np.ndarray | None
+    found: np.ndarray
+    seconds: np.ndarray
+
+
+@dataclass(frozen=True)
+class ExplainedTexts:
+    """One shard of reviews with all that is known about them.
+
+    Parameters
+    ----------
+    reviews : Reviews
+    attributed : AttributedShard
+    sets : WordSetShard
+    methods : dict of str to MethodShard
+        By shown name, in the order of the table and the figure.
+    """
+
+    reviews: Reviews
+    attributed: AttributedShard
+    sets: WordSetShard
+    methods: dict[str, MethodShard]
+
+    def __len__(self) -> int:
+        return len(self.reviews)
+
+    def prediction(self, i: int) -> float:
+        """Predicted score: the probability of the high class."""
+        return float(self.attributed.probability[i, 1])
+
+    def words(self, i: int) -> np.ndarray:
+        """Columns of review ``i`` that hold words."""
+        return np.flatnonzero(~self.attributed.padding[i])
+
+
+def smug_files(
+    masks: Sequence[Path], maps: Sequence[Path], gamma: float
+) -> dict[str, tuple[Path, Path]]:
+    """Name the files of SMUG: of the method's own gamma first, then of the one set beside it."""
+    return dict(zip((SMUG, smug_at(gamma)), zip(masks, maps, strict=True), strict=True))
+
+
+def load_explained(
+    *,
+    reviews: Reviews,
+    attribution: Path,
+    smug: Mapping[str, tuple[Path, Path]],
+    maps: Sequence[Path],
+    settings: Sequence[Path],
+    sets: Path,
+) -> ExplainedTexts:
+    """Read what the stages say of one shard.
+
+    Parameters
+    ----------
+    reviews : Reviews
+        Of this shard.
+    attribution, sets : path
+        Outputs of ``attribute`` and ``sufficient_words``.
+    smug : mapping of str to (path, path)
+        Outputs of ``solve_masks`` and ``saliency`` by the name to show; SMUG_base is that of the
+        first.
+    maps, settings : sequence of path
+        Maps and records of ``explain``, a pair a method.
+
+    Raises
+    ------
+    SmugError
+        The files are not about the same reviews.
+    """
+    attributed, found = AttributedShard.load(attribution), WordSetShard.load(sets)
+    methods, bases, ids_of = {}, [], {"attribution": attributed.ids, "sets": found.ids}
+    for name, (masks, scores) in smug.items():
+        solved, scored = SolvedShard.load(masks), load_arrays(scores)
+        ids_of[f"maps of {name}"] = scored["ids"]
+        seconds = attributed.seconds + solved.encode_seconds + solved.solve_seconds
+        methods[name] = MethodShard(scored["smug"], solved.masks, solved.has_mask(), seconds)
+        seen = scored["seen"]
+        bases.append(MethodShard(scored["smug_base"], seen, seen.any(axis=1), attributed.seconds))
+    methods[SMUG_BASE] = bases[0]
+    for name, ids in ids_of.items():
+        if not np.array_equal(ids, reviews.ids):
+            raise SmugError(
+                f"the {name} are of {len(ids)} other inputs than the {len(reviews)} reviews; "
+                "give files of the same shard"
+            )
+    for path, record in zip(maps, settings, strict=True):
+        name = load_json(record)["config"]["explainer"]["name"]
+        shard = SaliencyShard.load(path)
+        methods[method_name(name)] = MethodShard(
+            shard.maps, None, shard.message == "", shard.seconds
+        )
+    smallest = np.isin(found.status, (Status.OPTIMAL, Status.FEASIBLE))
+    methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
+    methods[SMALLEST] = MethodShard(
+        found.smallest.astype(float), found.smallest, smallest, found.sis_seconds + found.seconds
+    )
+    return ExplainedTexts(reviews, attributed, found, methods)

@@ -1,0 +1,100 @@
+"""Result rows of every method on the reviews of one shard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from smug.metrics.texts import score_text, top_words
+from smug.reviews.explained import SIS, SMALLEST, ExplainedTexts, MethodShard
+
+#: From the embeddings of one review, shape (length, d), to its predicted score.
+Predict = Callable[[np.ndarray], float]
+
+#: What any method has to beat: nothing marked, and everything.
+NO_WORD, EVERY_WORD = "no word", "every word"
+
+
+def text_rows(
+    texts: ExplainedTexts, predict: Predict, *, thresholds: int, share: float
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per review, method and metric, without the run's and the dataset's name.
+
+    A method without a mask is judged by its highest positive scores, see :func:`word_budget`. The
+    metrics are those of :func:`smug.metrics.texts.score_text`; ``found`` (1 where the method has
+    an answer, else 0 and no other row); for sufficient sets ``confirmed`` (1 where the network
+    itself stays on the threshold's side) and ``proven`` (1 where, besides, no smaller set
+    suffices). :data:`NO_WORD` and :data:`EVERY_WORD` stand beside the methods.
+    """
+    methods = texts.methods | _trivial(texts)
+    for i, name in enumerate(texts.reviews.ids.tolist()):
+        words = texts.words(i)
+        human = texts.reviews.rationales[i, words]
+        budget = word_budget(human, share)
+        confidence = _confidence(texts, predict, i)
+        for method, shard in methods.items():
+            common = {"image": name, "method": method, "seconds": shard.seconds[i]}
+            yield {**common, "metric": "found", "value": float(shard.found[i])}
+            if not shard.found[i]:
+                continue
+            saliency = shard.maps[i, words]
+            if shard.masks is None:
+                mask = top_words(saliency, budget) & (saliency > 0)
+            else:
+                mask = shard.masks[i, words]
+            marked = human if human.any() else None
+            scores = score_text(confidence, saliency, mask, marked, thresholds=thresholds)
+            for metric, value in scores.items():
+                yield {**common, "metric": metric, "value": value}
+            if method in (SIS, SMALLEST):
+                yield from _of_set(texts, method, i, np.count_nonzero(mask), common)
+
+
+def word_budget(human: np.ndarray, share: float) -> int:
+    """Words that a map may keep: as many as the human marked, else a share of all, rounded up.
+
+    It does not depend on what any method keeps, so that no method's empty mask decides how another
+    one is judged.
+    """
+    return int(np.count_nonzero(human)) or math.ceil(share * len(human))
+
+
+def _trivial(texts: ExplainedTexts) -> dict[str, MethodShard]:
+    """Masks of nothing and of everything, their own saliency maps too."""
+    words = ~texts.attributed.padding
+    always, free = np.ones(len(words), bool), np.zeros(len(words))
+    return {
+        name: MethodShard(mask.astype(float), mask, always, free)
+        for name, mask in ((NO_WORD, np.zeros_like(words)), (EVERY_WORD, words))
+    }
+
+
+def _confidence(texts: ExplainedTexts, predict: Predict, i: int) -> Callable[[np.ndarray], float]:
+    """Probability of the class explained in review ``i``, of a mask over its words."""
+    words, high = texts.words(i), texts.attributed.target[i] == 1
+    known: dict[bytes, float] = {}  # the whole review is asked about by every method
+
+    def confidence(mask: np.ndarray) -> float:
+        if mask.tobytes() not in known:
+            embedded = texts.attributed.inputs[i].copy()
+            embedded[words[~mask]] = 0.0
+            score = predict(embedded)
+            known[mask.tobytes()] = score if high else 1 - score
+        return known[mask.tobytes()]
+
+    return confidence
+
+
+def _of_set(
+    texts: ExplainedTexts, method: str, i: int, size: int, common: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Whether a sufficient set holds for the real network, and whether it is the smallest."""
+    sets = texts.sets
+    confirmed = bool((sets.sis_confirmed if method == SIS else sets.confirmed)[i])
+    yield {**common, "metric": "confirmed", "value": float(confirmed)}
+    solver = {"status": sets.status[i], "bound": sets.bound[i]}
+    proven = confirmed and sets.bound[i] >= size
+    yield {**common, "metric": "proven", "value": float(proven), **solver}

@@ -1,0 +1,238 @@
+"""Sufficient input subsets of reviews, and the proven smallest set of words, shard by shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from smug.attribution.sufficient_subsets import (
+    Subset,
+    Threshold,
+    choose_threshold,
+    ranked,
+    sufficient_words,
+)
+from smug.io import load_arrays, save_arrays
+from smug.masks.problem import MaskSolution
+from smug.masks.text.problem import MaskedText, TextNetwork
+from smug.masks.text.search import smallest_mask
+from smug.pipeline.shards import AttributedShard
+
+#: Status of a review whose prediction the rule gives no threshold.
+UNDECIDED = "undecided"
+
+#: From embeddings, shape (n, length, d), to the network's own predicted scores, shape (n,).
+Predict = Callable[[np.ndarray], np.ndarray]
+
+_FLOAT32 = 1e-5  # how far the network's float32 prediction may lie from the exact one
+
+
+class Settings(Protocol):
+    """The values of the configuration section ``sufficient_words``."""
+
+    rule: str
+    fraction: float
+    high: float
+    low: float
+    ties: float
+    timeout: float
+
+
+@dataclass(frozen=True)
+class WordSets:
+    """Sufficient words of one review, as raw results.
+
+    Parameters
+    ----------
+    threshold : Threshold or None
+        None where the rule gives the prediction none; then there are no sets.
+    subsets : list of Subset
+        Disjoint sufficient input subsets, in the order found.
+    smallest : MaskSolution or None
+        The smallest set of words, started from the first subset.
+    sis_seconds : float
+        Time of the first subset and all others.
+    """
+
+    threshold: Threshold | None
+    subsets: list[Subset]
+    smallest: MaskSolution | None
+    sis_seconds: float
+
+    @property
+    def first(self) -> np.ndarray:
+        """Positions of the first subset's words, none without a subset."""
+        return self.subsets[0].members if self.subsets else np.zeros(0, np.int64)
+
+
+def word_sets(
+    network: TextNetwork, embedded: np.ndarray, words: int, settings: Settings
+) -> WordSets:
+    """Find the sufficient words of one review.
+
+    Parameters
+    ----------
+    network : TextNetwork
+    embedded : numpy.ndarray, shape (length, d)
+        Embeddings of the padded review.
+    words : int
+        Number of words, the last rows of ``embedded``.
+    settings : Settings
+        The threshold's rule and the seconds for the proof.
+    """
+    threshold = choose_threshold(
+        float(network.logits(embedded)),
+        rule=settings.rule,
+        high=settings.high,
+        low=settings.low,
+        fraction=settings.fraction,
+    )
+    if threshold is None:
+        return WordSets(None, [], None, 0.0)
+    text = MaskedText(network if threshold.above else network.negated(), embedded, words)
+    # The whole review reaches its own threshold, whatever the last digit says.
+    demand = min(threshold.logit, text.logit(np.ones(words, bool)))
+    begin = perf_counter()
+    subsets = sufficient_words(text, demand, ties=settings.ties)
+    seconds = perf_counter() - begin
+    start = subsets[0].mask(words) if subsets else None
+    if start is not None and text.logit(start) < demand:
+        # The last digit of an updated logit is not that of a full evaluation.
+        start = None
+    smallest = smallest_mask(text, demand, time_limit=settings.timeout, start=start)
+    return WordSets(threshold, subsets, smallest, seconds)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Whether the network itself, run on the words alone, stays on the threshold's side."""
+
+    sis: bool
+    smallest: bool
+
+
+def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets) -> Confirmation:
+    """Run the network on the first subset and on the smallest set of one review.
+
+    Parameters
+    ----------
+    predict : callable
+    embedded : numpy.ndarray, shape (length, d)
+        Embeddings of the padded review.
+    words : int
+        Number of words, the last rows of ``embedded``.
+    found : WordSets
+    """
+    if found.smallest is None:
+        return Confirmation(False, False)
+    first = np.zeros(words, bool)
+    first[found.first] = True
+    alone = np.repeat(embedded[np.newaxis], 2, axis=0)
+    for shown, kept in zip(alone, (first, found.smallest.mask), strict=True):
+        shown[len(embedded) - words :][~kept] = 0.0
+    distance = np.asarray(predict(alone), np.float64) - found.threshold.probability
+    holds = (distance if found.threshold.above else -distance) >= -_FLOAT32
+    return Confirmation(
+        bool(found.subsets and holds[0]), bool(np.isfinite(found.smallest.objective) and holds[1])
+    )
+
+
+@dataclass(frozen=True)
+class WordSetShard:
+    """Sufficient words of one shard; row i is one review.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    threshold : numpy.ndarray of float64, shape (n,)
+        Probability of a high score to reach; NaN where the rule gives none.
+    above : numpy.ndarray of bool, shape (n,)
+        Whether the prediction has to stay at or above the threshold, or at or below.
+    sis : numpy.ndarray of bool, shape (n, length)
+        First sufficient input subset.
+    ranked : numpy.ndarray of float64, shape (n, length)
+        All disjoint subsets: 1 in the first, falling evenly to 0 outside all of them.
+    subsets : numpy.ndarray of int64, shape (n,)
+        Number of disjoint subsets.
+    smallest : numpy.ndarray of bool, shape (n, length)
+        Smallest sufficient set of words.
+    status : numpy.ndarray of str, shape (n,)
+        Of the search for it, see :class:`smug.masks.problem.Status`, or ``undecided``.
+    objective, bound : numpy.ndarray of float64, shape (n,)
+        Its size, and the proven least size.
+    sis_confirmed, confirmed : numpy.ndarray of bool, shape (n,)
+        Whether the network itself stays on the threshold's side on the first subset, and on the
+        smallest set, alone.
+    sis_seconds, seconds : numpy.ndarray of float64, shape (n,)
+        Time of all subsets, and of the search for the smallest set.
+    """
+
+    ids: np.ndarray
+    threshold: np.ndarray
+    above: np.ndarray
+    sis: np.ndarray
+    ranked: np.ndarray
+    subsets: np.ndarray
+    smallest: np.ndarray
+    status: np.ndarray
+    objective: np.ndarray
+    bound: np.ndarray
+    sis_confirmed: np.ndarray
+    confirmed: np.ndarray
+    sis_seconds: np.ndarray
+    seconds: np.ndarray
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> WordSetShard:
+        """Read what :meth:`save` wrote."""
+        return cls(**load_arrays(path))
+
+
+def word_sets_of_shard(
+    shard: AttributedShard, network: TextNetwork, predict: Predict, settings: Settings
+) -> WordSetShard:
+    """Find the sufficient words of every review of a shard, and ask the network about them."""
+    found, checked = [], []
+    for embedded, padding in zip(
+        tqdm(shard.inputs, desc="sufficient words", unit="review"), shard.padding, strict=True
+    ):
+        count = int((~padding).sum())
+        found.append(word_sets(network, embedded, count, settings))
+        checked.append(confirm(predict, embedded, count, found[-1]))
+    n, length = shard.padding.shape
+    sis, smallest = np.zeros((n, length), bool), np.zeros((n, length), bool)
+    scores = np.zeros((n, length))
+    for i, one in enumerate(found):
+        words = np.flatnonzero(~shard.padding[i])
+        scores[i, words] = ranked(one.subsets, len(words))
+        sis[i, words[one.first]] = True
+        if one.smallest is not None:
+            smallest[i, words] = one.smallest.mask
+    thresholds = [one.threshold for one in found]
+    solutions = [one.smallest for one in found]
+    return WordSetShard(
+        ids=shard.ids,
+        threshold=np.array([t.probability if t else np.nan for t in thresholds], float),
+        above=np.array([t is not None and t.above for t in thresholds], bool),
+        sis=sis,
+        ranked=scores,
+        subsets=np.array([len(one.subsets) for one in found], np.int64),
+        smallest=smallest,
+        status=np.array([str(s.status) if s else UNDECIDED for s in solutions], np.str_),
+        objective=np.array([s.objective if s else np.inf for s in solutions], float),
+        bound=np.array([s.bound if s else 0.0 for s in solutions], float),
+        sis_confirmed=np.array([one.sis for one in checked], bool),
+        confirmed=np.array([one.smallest for one in checked], bool),
+        sis_seconds=np.array([one.sis_seconds for one in found], float),
+        seconds=np.array([s.seconds if s else 0.0 for s in solutions], float),
+    )

@@ -1,0 +1,308 @@
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smug.errors import SmugError
+from smug.jobs import config, dependencies
+from smug.jobs.config import Override
+from smug.jobs.settings.across_sections import NETWORKS
+
+
+def overrides(text):
+    parsed = config.parse_overrides(text)
+    config.check_overrides(parsed)
+    return parsed
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"])),
+)
+
+
+@given(value=st.one_of(VALUES, st.lists(VALUES, max_size=4)))
+def test_hydra_reads_back_what_hydra_value_writes(value):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_override(f"key={config.hydra_value(value)}")
+    assert _text(parsed.value()) == value
+
+
+def _text(value):
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    # A quoted string keeps its interpolation escaped until OmegaConf resolves it.
+    return str(value) if isinstance(value, str) else value
+
+
+TREES = st.recursive(
+    st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), VALUES, min_size=1, max_size=3),
+    lambda inner: st.dictionaries(
+        st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.one_of(VALUES, inner), min_size=1
+    ),
+    max_leaves=8,
+)
+
+
+@given(tree=TREES)
+def test_flatten_keeps_every_leaf_under_its_path(tree):
+    rebuilt = {}
+    for key, value in config.flatten(tree):
+        node = rebuilt
+        *parents, last = key.split(".")
+        for name in parents:
+            node = node.setdefault(name, {})
+        node[last] = value
+    assert rebuilt == _without_empty(tree)
+
+
+def _without_empty(tree):
+    kept = {k: _without_empty(v) if isinstance(v, dict) else v for k, v in tree.items()}
+    return {k: v for k, v in kept.items() if v != {}}
+
+
+@pytest.mark.parametrize("stage", config.stages())
+@pytest.mark.parametrize("dataset", config.datasets())
+def test_a_frozen_configuration_brings_itself_back(stage, dataset):
+    made = config.stage_config(stage, config.parse_overrides(""), dataset=dataset)
+    words = config.freeze(made)
+    again = config.stage_config(stage, config.parse_overrides(words), dataset=dataset)
+    assert again == made
+
+
+def test_an_override_means_the_same_in_the_workflow_and_on_a_jobs_command_line():
+    text = "solver.timeout=7 method.gamma=0.25 solver=z3"
+    in_workflow = config.stage_config("solve_masks", overrides(text), dataset="mnist")
+    words = [*text.split(), "io.attribution=a", "io.masks=b", "io.record=c"]
+    alone, io = config.from_words("solve_masks", ["dataset=mnist", *words])
+    assert alone == in_workflow
+    assert alone["solver"]["name"] == "z3"
+    assert alone["solver"]["timeout"] == 7.0
+    assert io == {"attribution": ["a"], "masks": ["b"], "record": ["c"]}
+
+
+def test_overrides_can_be_meant_for_one_dataset():
+    given = overrides("mnist:method.top_k=5 method.gamma=0.25")
+    assert config.compose("mnist", given)["method"]["top_k"] == 5
+    assert config.compose("imagenet", given)["method"]["top_k"] == 3000
+    assert config.compose("imagenet", given)["method"]["gamma"] == 0.25
+
+
+def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
+    given = overrides(
+        "mnist:dataset.explained=7 scale=paper imagenet:dataset.root='/a b/c=d' "
+        "beer:dataset.root=/reviews"
+    )
+    assert config.compose("mnist", given)["dataset"]["explained"] == 7
+    assert config.compose("mnist", given)["workflow"]["run"] == "paper"
+    assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
+
+
+@pytest.mark.parametrize("name", config.files("experiment"))
+def test_every_experiment_composes_and_has_a_folder_of_its_own(name):
+    given = overrides(f"experiment={name}")
+    assert {config.compose(d, given)["workflow"]["run"] for d in config.datasets()} == {name}
+    stronger = overrides(f"experiment={name} workflow.run=mine")
+    assert config.compose("mnist", stronger)["workflow"]["run"] == "mine"
+
+
+def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
+    given = overrides("explainer=smug method.top_k=7 solver=z3 imagenet:explainer.gamma=0.25")
+    mnist, imagenet = (config.compose(name, given) for name in ("mnist", "imagenet"))
+    assert (mnist["explainer"]["top_k"], mnist["explainer"]["solver"]) == (7, "z3")
+    assert mnist["explainer"]["gamma"] == mnist["method"]["gamma"] == 0.5
+    assert imagenet["explainer"]["gamma"] == 0.25
+    assert imagenet["sanity"]["explainers"]["smug"]["top_k"] == 7
+    assert imagenet["sanity"]["explainers"]["smug"]["gamma"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("solver.tiemout=3", ["solver.tiemout", "solver.threads", "Did you mean solver.timeout"]),
+        ("nonsense=3", ["nonsense", "dataset", "solver"]),
+        ("solver.timeout=abc", ["solver.timeout", "abc", "Float"]),
+        ("method.window=1.5", ["method.window", "1.5", "Integer"]),
+        ("solver=hihgs", ["solver", "hihgs", "cpsat", "Did you mean 'highs'"]),
+        ("method.gamma=1.2", ["method.gamma=1.2", "[0, 1)"]),
+        ("method.gamma=-0.1", ["method.gamma=-0.1", "[0, 1)"]),
+        ("solver.timeout=0", ["solver.timeout=0", "above 0"]),
+        ("solver.threads=0", ["solver.threads=0", "below 1"]),
+        ("model.epochs=null", ["model.epochs", "not Optional"]),
+        ("workflow.run=../x", ["workflow.run", "../x"]),
+        ("mnist:dataset.source=mlxtendo", ["dataset.source", "mlxtendo", "keras"]),
+        ("mnits:solver.timeout=3", ["mnits", "mnist"]),
+        ("scale=huge", ["scale", "huge", "demo, paper"]),
+        ("solver.timeout", ["solver.timeout", "key=value"]),
+        ("dataset.path='a", ["quotation"]),
+        ("method.window=1,2", ["method.window=1,2", "[1,2]"]),
+        ("solver.timeout=${foo}", ["solver.timeout", "foo"]),
+        ("sweep.windows=4", ["sweep.windows"]),
+        ("sweep.network_solvers=[highs,foo]", ["sweep.network_solvers", "foo", "highs"]),
+        ("sweep.figure_window=3", ["sweep.figure_window=3", "[1, 2, 4]"]),
+        ("method.margin=0", ["method.margin=0", "(0, 1 - gamma]"]),
+        ("model.hidden=[]", ["model.hidden", "one layer"]),
+        ("mnist:sanity.methods=[gradcam]", ["sanity.methods", "gradcam", "gradients"]),
+        ("sanity.orders=[up]", ["sanity.orders", "up", "cascading"]),
+        ("sanity.seeds=[]", ["sanity.seeds=[]"]),
+        ("sanity.orders=[]", ["sanity.orders=[]"]),
+        ("sanity.noises=[0]", ["sanity.noises=[0.0]", "above 0"]),
+        ("sanity.explainers.ggig.points=0", ["points=0", "below 1"]),
+        ("sanity.explainers.ggig.pointz=1", ["sanity.explainers.ggig.pointz", "Did you mean"]),
+        ("explainer=geometric_ensemble explainer.tolerance=2", ["tolerance=2", "(0, 1]"]),
+        ("explainer=smug explainer.solver=cplex", ["explainer.solver", "cplex", "highs"]),
+        ("mnist:model=mnist_cnn mnist:model.filters=[4]", ["model.filters=[4]", "two numbers"]),
+        ("imagenet:dataset.source=files", ["dataset.root", "DATA.md"]),
+        ("beer:dataset.source=files", ["dataset.root", "DATA.md"]),
+        ("beer:dataset.source=web", ["dataset.source", "web", "generated", "download"]),
+        ("beer:dataset.source=download", ["dataset.source=download", "dataset.root"]),
+        ("beer:dataset.aspect=3", ["dataset.aspect", "3", "0, 1, 2"]),
+        ("beer:dataset.explain=all", ["dataset.explain", "annotated", "heldout"]),
+        ("beer:dataset.validation=900", ["dataset.validation=900", "generated_heldout=800"]),
+        ("beer:model.learning_rate=0", ["model.learning_rate", "above 0"]),
+        ("sufficient_words.rule=fixd", ["sufficient_words.rule", "fixd", "fraction"]),
+        ("sufficient_words.low=0.9", ["sufficient_words.low=0.9", "low <= high"]),
+        ("sufficient_words.fraction=2", ["sufficient_words.fraction=2", "[0, 1]"]),
+        ("solver.timeout=inf", ["solver.timeout=inf", "finite"]),
+        ("solver.seed=-1", ["solver.seed=-1", "0..2147483647"]),
+        ("method.delta=inf", ["method.delta=inf", "finite"]),
+        ("sanity.seeds=[-1]", ["sanity.seeds=[-1]", "0..2147483647"]),
+        ("timing.timeout=-1", ["timing.timeout=-1", "above 0"]),
+        ("timing.windows=[0]", ["timing.windows=[0]", "below 1"]),
+        ("timing.solvers=[]", ["timing.solvers=[]", "one value"]),
+        ("grid.windows=[0]", ["grid.windows=[0]", "below 1"]),
+        ("network_limits.timeout=-5", ["network_limits.timeout=-5", "above 0"]),
+        ("network_limits.windows=[0]", ["network_limits.windows=[0]", "below 1"]),
+        ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "highs, z3"]),
+        ("workflow.datasets=[mnst]", ["workflow.datasets", "mnst", "Did you mean 'mnist'"]),
+        ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
+        ("mnist:comparison.explainers=[foo]", ["comparison.explainers", "foo", "ggig"]),
+        ("ggig_figure.methods=[foo]", ["ggig_figure.methods", "foo", "ggig"]),
+        ("ggig_figure.digit_models=[resnet50]", ["resnet50", "mnist_mlp, mnist_cnn"]),
+        ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_mlp, mnist_cnn"]),
+        (
+            "mnist:method.encoding=network mnist:solver=anytime",
+            ["solver: anytime", "method.encoding=network", "highs, z3"],
+        ),
+        (
+            "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",
+            ["timing.solvers: cpsat", "method.encoding=network"],
+        ),
+        ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "above 0"]),
+    ],
+)
+def test_bad_overrides_are_named_with_what_is_allowed(text, said):
+    with pytest.raises(SmugError) as error:
+        overrides(text)
+    for part in said:
+        assert part in str(error.value)
+
+
+def test_every_network_fits_a_dataset():
+    assert set(NETWORKS) == set(config.datasets())
+    assert sorted(name for names in NETWORKS.values() for name in names) == config.files("model")
+
+
+def test_a_job_refuses_sections_that_do_not_go_together():
+    words = ["method.encoding=network", "solver=anytime", "io.attribution=a", "io.masks=b"]
+    with pytest.raises(SmugError, match=r"solver: anytime does not take method\.encoding=network"):
+        config.from_words("solve_masks", [*words, "io.record=c"])
+
+
+def test_io_names_are_checked():
+    with pytest.raises(SmugError, match=r"unknown io name of solve_masks 'mask'.*masks"):
+        config.from_words("solve_masks", ["io.mask=x"])
+    with pytest.raises(SmugError, match=r"solve_masks needs io\.masks"):
+        config.from_words("solve_masks", ["io.attribution=x"])
+    with pytest.raises(SmugError, match="unknown stage 'solve'"):
+        config.from_words("solve", [])
+
+
+def test_modules_of_a_stage_are_those_it_imports():
+    solve, train = (
+        dependencies.modules_of("solve_masks"),
+        dependencies.modules_of("train_mnist"),
+    )
+    assert "src/smug/masks/encode.py" in solve
+    assert "src/smug/masks/solvers/highs.py" in solve
+    assert "src/smug/masks/solvers/cpsat_search.py" in solve
+    assert "src/smug/stages/solve_masks.py" in solve
+    assert "src/smug/models/mnist_mlp.py" in train
+    assert not [path for path in train if path.startswith("src/smug/masks/")]
+    assert not [path for path in solve if path.startswith("src/smug/models/")]
+    assert "src/smug/config.py" not in solve
+
+
+def test_files_that_a_stages_modules_read_count_too():
+    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
+    assert "src/smug/datasets/photographs.csv" in prepare
+    assert "src/smug/models/imagenet_classes.txt" in prepare
+    assert "src/smug/figures/gallery/template.html" in page
+    solve = dependencies.modules_of("solve_masks")
+    assert all(path.endswith(".py") for path in solve)
+
+
+def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
+    code = "import sys\n" + "".join(
+        f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"
+        for stage in config.stages()
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_stage_has_its_rule_module_and_configuration():
+    rules = "".join(path.read_text() for path in (config.ROOT / "workflow/rules").glob("*.smk"))
+    modules = {path.stem for path in (config.ROOT / "src/smug/stages").glob("[a-z]*.py")}
+    assert modules == set(config.stages()) == set(re.findall(r"^rule (\w+):", rules, re.M))
+
+
+def test_sections_that_a_stage_reads_exist():
+    known = config.compose("mnist")
+    for stage in config.stages():
+        content = yaml.safe_load((config.CONF / f"{stage}.yaml").read_text())
+        assert set(content["reads"]) <= set(known), stage
+
+
+def test_every_value_says_where_it_comes_from():
+    files = [p for p in config.CONF.rglob("*.yaml") if p.parent != config.CONF]
+    assert files
+    for path in files:
+        for line in path.read_text().splitlines():
+            is_value = re.match(r"\s*[\w]+: +\S", line)
+            if is_value and not re.match(r"(defaults|name):", line):
+                origin = line.partition("#")[2].strip()
+                assert re.match(r"paper|authors' code|ours", origin), f"{path.name}: {line}"
+
+
+def test_override_prints_as_hydra_reads_it():
+    assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"
+
+
+def test_a_network_of_keras_is_named_by_its_architecture():
+    words = "imagenet:model=applications imagenet:model.architecture=DenseNet121"
+    model = config.compose("imagenet", config.parse_overrides(words))["model"]
+    assert model["name"] == model["architecture"] == "DenseNet121"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "baseline"),
+    [
+        ("imagenet", "ggig", "black"),
+        ("beer", "ggig_zero", "zero"),
+    ],
+)
+def test_ggig_begins_where_ig_does(dataset, name, baseline):
+    words = f"{dataset}:explainer={name}"
+    chosen = config.compose(dataset, config.parse_overrides(words))
+    assert chosen["explainer"]["baseline"] == baseline
+    assert name in chosen["comparison"]["explainers"]
+    assert chosen["sanity"]["explainers"][name]["baseline"] == baseline

@@ -1,0 +1,170 @@
+from itertools import combinations
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from smug.attribution.sufficient_subsets import Subset, ranked
+from smug.masks.linear import LinearMap
+from smug.masks.text.problem import TextNetwork
+from smug.pipeline.shards import AttributedShard
+from smug.reviews.sufficient_words import WordSetShard, confirm, word_sets, word_sets_of_shard
+
+SETTINGS = SimpleNamespace(
+    rule="fraction", fraction=0.8, high=0.85, low=0.15, ties=1e-9, timeout=20.0
+)
+PADDING, WORDS = 4, 9
+
+
+def random_network(seed):
+    rng = np.random.default_rng(seed)
+    network = TextNetwork(
+        rng.normal(size=(3, 5, 8)), rng.normal(size=8) - 1, rng.normal(size=8), -0.2
+    )
+    embedded = rng.normal(size=(PADDING + WORDS, 5))
+    embedded[:PADDING] = rng.normal(size=5)
+    return network, embedded
+
+
+def probability(network, embedded, kept):
+    shown = embedded.copy()
+    shown[PADDING:][~kept] = 0
+    return 1 / (1 + np.exp(-network.logits(shown)))
+
+
+def predicted_by(network):
+    return lambda embedded: 1 / (1 + np.exp(-network.logits(embedded)))
+
+
+def holds(network, embedded, kept, threshold):
+    p = probability(network, embedded, kept)
+    return p >= threshold.probability if threshold.above else p <= threshold.probability
+
+
+def masks(size):
+    for chosen in combinations(range(WORDS), size):
+        mask = np.zeros(WORDS, bool)
+        mask[list(chosen)] = True
+        yield mask
+
+
+# Networks and texts with smallest sets of 0 to 4 words; SIS finds a larger one in (6, 7), (2, 7).
+@pytest.mark.parametrize(
+    ("seed", "text"), [(6, 7), (6, 3), (6, 1), (2, 7), (2, 2), (7, 3), (0, 6), (5, 1), (3, 0)]
+)
+def test_the_smallest_set_is_that_of_brute_force_and_sis_is_never_smaller(seed, text):
+    network, embedded = random_network(seed)[0], random_network(text)[1]
+    found = word_sets(network, embedded, WORDS, SETTINGS)
+    whole = probability(network, embedded, np.ones(WORDS, bool))
+    assert found.threshold.above == (whole >= 0.5)
+    assert found.threshold.probability == pytest.approx(0.5 + 0.8 * (whole - 0.5))
+    smallest = next(
+        size
+        for size in range(WORDS + 1)
+        if any(holds(network, embedded, mask, found.threshold) for mask in masks(size))
+    )
+    assert found.smallest.objective == found.smallest.bound == smallest
+    assert holds(network, embedded, found.smallest.mask, found.threshold)
+    assert len(found.subsets[0].members) >= smallest
+    for subset in found.subsets:
+        assert holds(network, embedded, subset.mask(WORDS), found.threshold)
+
+
+def test_words_are_ranked_by_their_subset():
+    none = np.zeros(0)
+    subsets = [Subset(np.array(members), none, none, 0.0) for members in ([3, 1], [5])]
+    assert ranked(subsets, 7).tolist() == [0, 1, 0, 1, 0, 0.5, 0]
+
+
+def shard_of(cases):
+    n, length = len(cases), PADDING + WORDS
+    inputs = np.array([embedded for _, embedded in cases], np.float32)
+    padding = np.zeros((n, length), bool)
+    padding[:, :PADDING] = True
+    network = cases[0][0]
+    layer = LinearMap(
+        *("conv", "conv1d", network.kernel, network.bias, (length,), (length - 2, 8)),
+        *((1,), (1,), (0,)),
+    )
+    return AttributedShard(
+        ids=np.array([f"r{i}" for i in range(n)]),
+        images=np.zeros((n, length), np.int32),
+        labels=np.full(n, -1),
+        target=np.zeros(n, np.int64),
+        probability=np.full((n, 2), 0.5, np.float32),
+        inputs=inputs,
+        attribution=np.zeros((n, length - 2, 8), np.float32),
+        gradient=np.zeros((n, length - 2, 8), np.float32),
+        activation=np.zeros((n, length - 2, 8), np.float32),
+        completeness_error=np.zeros(n),
+        seconds=np.zeros(n),
+        padding=padding,
+        layer=layer,
+    )
+
+
+def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tmp_path):
+    network = random_network(6)[0]
+    cases = [(network, random_network(text)[1]) for text in (7, 3)]
+    sets = word_sets_of_shard(shard_of(cases), network, predicted_by(network), SETTINGS)
+    assert sets.confirmed.all()
+    assert sets.sis_confirmed.all()
+    assert not sets.smallest[:, :PADDING].any()
+    assert not sets.sis[:, :PADDING].any()
+    for i in range(2):
+        alone = word_sets(network, shard_of(cases).inputs[i], WORDS, SETTINGS)
+        assert sets.smallest[i, PADDING:].tolist() == alone.smallest.mask.tolist()
+        assert sets.objective[i] == alone.smallest.objective
+        assert sets.subsets[i] == len(alone.subsets)
+        assert sets.threshold[i] == alone.threshold.probability
+    sets.save(tmp_path / "sets.npz")
+    again = WordSetShard.load(tmp_path / "sets.npz")
+    for name, value in vars(sets).items():
+        np.testing.assert_array_equal(getattr(again, name), value)
+
+
+def test_a_review_without_threshold_has_no_sets():
+    network, embedded = random_network(0)
+    fixed = SimpleNamespace(**{**vars(SETTINGS), "rule": "fixed", "high": 0.9999, "low": 0.0001})
+    sets = word_sets_of_shard(
+        shard_of([(network, embedded)]), network, predicted_by(network), fixed
+    )
+    assert not sets.confirmed[0]
+    assert not sets.sis_confirmed[0]
+    assert sets.status.tolist() == ["undecided"]
+    assert np.isnan(sets.threshold[0])
+    assert np.isinf(sets.objective[0])
+    assert sets.subsets[0] == 0
+
+
+def test_without_time_the_start_is_kept_and_nothing_is_claimed():
+    network, embedded = random_network(6)[0], random_network(7)[1]
+    hasty = SimpleNamespace(**{**vars(SETTINGS), "timeout": 1e-9})
+    found = word_sets(network, embedded, WORDS, hasty)
+    assert found.smallest.status == "feasible"
+    assert found.smallest.bound < found.smallest.objective == len(found.subsets[0].members) == 4
+
+
+@pytest.mark.parametrize(("seed", "text"), [(6, 7), (2, 7), (0, 6)])
+def test_a_network_that_disagrees_confirms_nothing(seed, text):
+    network, embedded = random_network(seed)[0], random_network(text)[1]
+    found = word_sets(network, embedded, WORDS, SETTINGS)
+    same = confirm(predicted_by(network), embedded, WORDS, found)
+    assert (same.sis, same.smallest) == (True, True)
+    worse = -0.01 if found.threshold.above else 0.01
+    other = confirm(
+        lambda batch: np.full(len(batch), found.threshold.probability + worse),
+        *(embedded, WORDS, found),
+    )
+    assert (other.sis, other.smallest) == (False, False)
+
+
+@pytest.mark.parametrize("scale", [1, 60])
+def test_the_whole_prediction_can_be_asked_for(scale):
+    network, embedded = random_network(6)[0], random_network(7)[1]
+    sure = TextNetwork(network.kernel, network.bias, scale * network.weights, network.shift)
+    all_of_it = SimpleNamespace(**{**vars(SETTINGS), "fraction": 1.0})
+    found = word_sets(sure, embedded, WORDS, all_of_it)
+    assert found.subsets
+    assert found.smallest.status == "optimal"
+    assert found.smallest.objective <= len(found.first)
