@@ -155,7 +155,9 @@ def load_explained(
         seconds = attributed.seconds + solved.encode_seconds + solved.solve_seconds
         methods[name] = MethodShard(scored["smug"], solved.masks, solved.has_mask(), seconds)
         seen = scored["seen"]
-        bases.append(MethodShard(scored["smug_base"], seen, seen.any(axis=1), attributed.seconds))
+        bases.append(
+            MethodShard(scored["smug_base"], seen, np.asarray(seen.any(axis=1)), attributed.seconds)
+        )
     methods[SMUG_BASE] = bases[0]
     for name, ids in ids_of.items():
         if not np.array_equal(ids, reviews.ids):
