@@ -1,0 +1,59 @@
+"""Settings of the documentation site; ``make docs`` builds it."""
+
+import tomllib
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+project = "smug"
+author = "The smug developers"
+release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["build"]
+templates_path = ["templates"]
+
+html_theme = "furo"
+html_title = f"smug {release}"
+html_static_path = ["static"]
+html_css_files = ["wide_tables.css"]
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say types, with their shapes
+napoleon_google_docstring = False
+# Types in docstrings are prose ("numpy.ndarray of bool, shape (n,)") and no references.
+napoleon_use_param = False
+napoleon_use_rtype = False
+# A reference to something that is not there is a warning, and a warning ends the build.
+nitpicky = True
+nitpick_ignore_regex = [("py:class", ".*")]
+
+
+def inline_formula(translator, node):
+    """Write a formula inside a line."""
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def formula(translator, node):
+    """Write a formula on lines of its own."""
+    translator.body.append(f"<p>{tex2mathml(node.astext(), as_block=True)}</p>")
+    raise nodes.SkipNode
+
+
+def setup(app):
+    """Write formulas as MathML: every browser shows them without a script from elsewhere."""
+    app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
