@@ -38,6 +38,8 @@ napoleon_google_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
 # A reference to something that is not there is a warning, and a warning ends the build.
+# OR-Tools must not be loaded into a process that has loaded HiGHS: both bring their own copy.
+autodoc_mock_imports = ["ortools"]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]
 
