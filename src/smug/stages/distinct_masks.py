@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smug.datasets.beer.reviews import Reviews
+from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.load import load_shard
 from smug.drawing import save_figure, save_table
 from smug.figures.distinct_masks import CAPTION, distinct_masks, distinct_masks_table
@@ -15,7 +15,7 @@ from smug.jobs.settings.workflow import GridSettings
 from smug.pipeline.results import dataset_label
 from smug.pipeline.shards import AttributedShard
 from smug.pipeline.solve_masks import several_masks
-from smug.reviews.highlighted import highlighted_masks
+from smug.reviews.highlighted import Answer, highlight
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,11 @@ def main(config: Sections, files: Files) -> Summary:
     if isinstance(data, Reviews):
         # A review that has one mask only would show no difference.
         most = max(range(len(masks)), key=lambda i: len(masks[i]))
-        panels = {f"mask {n}": (mask, mask.astype(float)) for n, mask in enumerate(masks[most], 1)}
-        review = highlighted_masks(data, shard, most, panels)
+        answers = {
+            f"mask {n}": Answer(mask.astype(float), mask) for n, mask in enumerate(masks[most], 1)
+        }
+        prediction = shard.probability[most, 1]
+        review = highlight(data, most, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
         figure = text_saliency(review, generated=data.generated)
     else:
         figure = distinct_masks(data.images, masks)

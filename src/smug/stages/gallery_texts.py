@@ -11,8 +11,7 @@ from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import BeerSettings
 from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.results import dataset_label, load_results
-from smug.reviews.explained import SMUG, ExplainedTexts, load_explained
-from smug.reviews.highlighted import highlighted, rationale_name
+from smug.reviews.explained import SMUG, ExplainedReviews, foreign_rationale, load_explained
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,8 @@ def main(config: Sections, files: Files) -> Summary:
         texts = _explained(files, number, reviews.shard(number, data.shard_size))
         scores = load_results(files.scores[number])
         for i, name in enumerate(texts.reviews.ids.tolist()):
-            review = highlighted(texts, i, rationale=rationale_name(data))
-            found = {method: bool(shard.found[i]) for method, shard in texts.methods.items()}
-            shown = plain_review(review, found, scores[scores["image"].eq(name)])
+            review = texts.highlighted(i, rationale=foreign_rationale(data))
+            shown = plain_review(review, scores[scores["image"].eq(name)])
             inputs.append({**shown, "files": by_shard[number], "shard": number, "row": i})
     content = page_data(
         [*files.records, *files.settings],
@@ -73,7 +71,7 @@ def main(config: Sections, files: Files) -> Summary:
     return {"reviews": len(content["inputs"])}
 
 
-def _explained(files: Files, number: int, reviews: Reviews) -> ExplainedTexts:
+def _explained(files: Files, number: int, reviews: Reviews) -> ExplainedReviews:
     """What all methods say of one shard; every method lists its shards in order."""
     shards = len(files.attribution)
     return load_explained(

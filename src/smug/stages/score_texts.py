@@ -12,7 +12,7 @@ from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.reviews.explained import load_explained, smug_files
-from smug.reviews.score_rows import text_rows
+from smug.reviews.score_rows import score_rows
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def main(config: Sections, files: Files) -> Summary:
         settings=files.settings,
         sets=files.sets,
     )
-    rows = text_rows(
+    rows = score_rows(
         texts,
         lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
         thresholds=config.comparison.thresholds,

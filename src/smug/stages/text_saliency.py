@@ -11,8 +11,15 @@ from smug.io import atomic
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.comparisons import TextComparisonSettings
 from smug.jobs.settings.datasets import BeerSettings
-from smug.reviews.explained import SIS, SMUG, SMUG_BASE, load_explained, smug_at, smug_files
-from smug.reviews.highlighted import highlighted, rationale_name
+from smug.reviews.explained import (
+    SMUG,
+    SMUG_BASE,
+    foreign_rationale,
+    load_explained,
+    smug_at,
+    smug_files,
+)
+from smug.reviews.sufficient_words import SIS
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,9 @@ def main(config: Sections, files: Files) -> Summary:
         settings=files.settings,
         sets=files.sets,
     )
-    rationale = rationale_name(data)
+    rationale = foreign_rationale(data)
     shown = range(min(config.comparison.shown, len(texts)))
-    reviews = [highlighted(texts, i, rationale=rationale) for i in shown]
+    reviews = [texts.highlighted(i, rationale=rationale) for i in shown]
     generated = texts.reviews.generated
     with atomic(files.html) as temporary:
         temporary.write_text(render(reviews, generated=generated), "utf-8")
