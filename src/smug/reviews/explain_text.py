@@ -15,9 +15,9 @@ from smug.datasets.beer import reviews as beer
 from smug.datasets.beer.reviews import Review, Reviews
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
-from smug.explanation import Explanation, word_scores
+from smug.explanation import Explanation
 from smug.io import load_json
-from smug.methods import explain
+from smug.methods import explain, word_scores
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
 from smug.reviews.explained import SIS, SMALLEST
