@@ -201,14 +201,13 @@ def explain(
 
     x = _as_batch(model, x)
     outputs = rewire.outputs_of(model, x)
-    if target is None:
-        target = outputs.argmax(axis=1)
-    target = check_target(model, np.broadcast_to(np.asarray(target), len(x)), len(x)).numpy()
-    score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), target]
-    made = METHODS[method].load()(model, x, target, **settings)
+    wanted = np.asarray(outputs.argmax(axis=1) if target is None else target)
+    labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x)).numpy()
+    score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), labels]
+    made = METHODS[method].load()(model, x, labels, **settings)
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
     return Explanation(
-        method, values, x, target.astype(np.int64), score, mask, solver, _plain(settings)
+        method, values, x, labels.astype(np.int64), score, mask, solver, _plain(settings)
     )
 
 
@@ -285,8 +284,8 @@ def _kinds(annotation: ast.expr | None) -> tuple[type, ...]:
         return tuple(dict.fromkeys(_kinds(annotation.left) + _kinds(annotation.right)))
     if isinstance(annotation, ast.Subscript):
         annotation = annotation.value
-    name = ast.unparse(annotation) if annotation is not None else ""
-    return (_KINDS[name],) if name in _KINDS else ()
+    kind = _KINDS.get(ast.unparse(annotation)) if annotation is not None else None
+    return () if kind is None else (kind,)
 
 
 def _as_batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
