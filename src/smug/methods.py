@@ -280,11 +280,13 @@ def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:
 
 def _kinds(annotation: ast.expr | None) -> tuple[type, ...]:
     """Types that an annotation such as ``int | None`` allows, in its order."""
+    if annotation is None:
+        return ()
     if isinstance(annotation, ast.BinOp):
         return tuple(dict.fromkeys(_kinds(annotation.left) + _kinds(annotation.right)))
     if isinstance(annotation, ast.Subscript):
-        annotation = annotation.value
-    kind = _KINDS.get(ast.unparse(annotation)) if annotation is not None else None
+        return _kinds(annotation.value)
+    kind = _KINDS.get(ast.unparse(annotation))
     return () if kind is None else (kind,)
 
 
