@@ -63,10 +63,7 @@ def _imports(name: str, path: Path) -> tuple[str, ...]:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.Constant) and path.name == "__init__.py":
-            # A package's registry names modules that it imports when they are needed.
-            found.append(f"{name}.{node.value}")
         elif isinstance(node, ast.Constant) and re.fullmatch(r"smug[\w.]*:\w+", str(node.value)):
-            # A function that a child process calls.
+            # A function of a registry or of a child process, imported when it is called.
             found.append(node.value.partition(":")[0])
     return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

@@ -12,10 +12,10 @@ import numpy as np
 from smug.datasets.beer.reviews import Review, prepare
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
-from smug.explanation import Explanation, word_scores
+from smug.explanation import Explanation
 from smug.io import load_json
 from smug.jobs.settings.reviews import SufficientWordsSettings
-from smug.methods import explain
+from smug.methods import explain, word_scores
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
 from smug.reviews.highlighted import Answer, HighlightedReview, highlight
