@@ -46,7 +46,7 @@ bench: .venv/installed
 # Renew the lock after a change of pyproject.toml (needs uv).
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
-	  --extra dev --extra cpsat --extra slurm --no-annotate \
+	  --extra dev --extra docs --extra cpsat --extra slurm --no-annotate \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean-results:

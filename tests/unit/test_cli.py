@@ -93,6 +93,7 @@ def test_methods_are_listed(capsys):
     cli.main(["methods"])
     said = capsys.readouterr().out
     assert "smug: " in said
+    assert "    needs a linear first layer, gradients\n    answers values and a mask\n" in said
     assert "    top_k=None" in said
     assert "gradcam: " in said
     assert "\nsis: " in said
@@ -184,7 +185,7 @@ def test_a_set_that_the_network_does_not_confirm_is_no_proof(
     text_model, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(
-        "smug.reviews.explain_text.confirm", lambda *_: Confirmation(sis=False, smallest=False)
+        "smug.reviews.sufficient_words.confirm", lambda *_: Confirmation(sis=False, smallest=False)
     )
     words = ["explain", "--text", TEXT, "--model", str(text_model)]
     cli.main([*words, "--output", str(tmp_path / "page.html")])
