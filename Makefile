@@ -1,4 +1,4 @@
-# make results | report | test | lint | bench: each makes .venv from requirements.lock on first use.
+# make results | report | test | lint | docs | bench: each makes .venv from the lock on first use.
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
@@ -8,7 +8,7 @@ RUN_NAME = import os; from smug.jobs import config; o = config.parse_overrides(o
 REPORT = --report results/$$($(BIN)/python -c '$(RUN_NAME)')/report.html \
   --report-stylesheet workflow/report/style.css
 
-.PHONY: results report test lint format bench lock clean-results
+.PHONY: results report test lint format docs bench lock clean-results
 
 results: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE) $(REPORT) --report-after-run
@@ -31,6 +31,12 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+# The pages of docs/ into docs/build/; a warning, such as a link to nowhere, ends it.
+docs: .venv/installed
+	rm -rf docs/api docs/build
+	$(BIN)/sphinx-build -q -b html -W --keep-going docs docs/build
+	@echo "docs/build/index.html"
 
 bench: .venv/installed
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

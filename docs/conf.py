@@ -5,8 +5,11 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.nodes import make_refnode
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Pages of the site that are files of the root.
+FILES = {"DATA.md": "data", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
 
 project = "smug"
 author = "The smug developers"
@@ -18,7 +21,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["build"]
+exclude_patterns = ["build", "reference"]
 templates_path = ["templates"]
 
 html_theme = "furo"
@@ -37,9 +40,9 @@ napoleon_google_docstring = False
 # Types in docstrings are prose ("numpy.ndarray of bool, shape (n,)") and no references.
 napoleon_use_param = False
 napoleon_use_rtype = False
-# A reference to something that is not there is a warning, and a warning ends the build.
 # OR-Tools must not be loaded into a process that has loaded HiGHS: both bring their own copy.
 autodoc_mock_imports = ["ortools"]
+# A reference to something that is not there is a warning, and a warning ends the build.
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]
 
@@ -56,6 +59,13 @@ def formula(translator, node):
     raise nodes.SkipNode
 
 
+def page_of_file(app, env, node, shown):
+    """Page that shows a file of the repository's root: a link on GitHub is one here, too."""
+    page = FILES.get(node["reftarget"])
+    return page and make_refnode(app.builder, node["refdoc"], page, None, shown)
+
+
 def setup(app):
     """Write formulas as MathML: every browser shows them without a script from elsewhere."""
+    app.connect("missing-reference", page_of_file)
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))

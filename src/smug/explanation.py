@@ -53,7 +53,7 @@ class Explanation:
         return len(self.values)
 
     def saliency(self) -> np.ndarray:
-        """Scores per pixel or word, magnitudes summed over channels; shape (batch, *spatial)."""
+        """Scores per pixel or word, magnitudes summed over channels, ``(batch, *spatial)``."""
         spatial = min(self.inputs.ndim - 1, 2)
         extra = tuple(range(1 + spatial, self.values.ndim))
         return np.abs(self.values).sum(axis=extra) if extra else np.abs(self.values)

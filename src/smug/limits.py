@@ -33,7 +33,7 @@ class Range:
     def __str__(self) -> str:
         opening = "(" if self.low_open else "["
         closing = ")" if self.high_open or self.high == math.inf else "]"
-        return f"{opening}{self.low:g}, {self.high:g}{closing}"
+        return f"{opening}{self.low:.12g}, {self.high:.12g}{closing}"
 
 
 _COUNT = Range(1)

@@ -108,7 +108,7 @@ def explain_smug(
         Nodes, fraction of their response to keep, side of a mask window; see
         :func:`~smug.masks.encode.encode_first_layer`.
     scoring : {"sum", "max"}
-        See :func:`smug_saliency`.
+        See :func:`~smug.masks.saliency.smug_saliency`.
     steps, batch_size : int
         Of the Integrated Gradients.
     solver, time_limit, solutions, seed, threads

@@ -76,6 +76,6 @@ def distinct_masks_table(
 
 
 def overlap(masks: np.ndarray) -> float:
-    """Mean Jaccard index of all pairs of masks, shape (found, *spatial); NaN below two."""
+    """Mean Jaccard index of all pairs of masks, shape ``(found, *spatial)``; NaN below two."""
     pairs = [(a & b).sum() / max((a | b).sum(), 1) for a, b in combinations(masks, 2)]
     return float(np.mean(pairs)) if pairs else float("nan")

@@ -49,7 +49,7 @@ def violated_rows(problem: MaskProblem, mask: np.ndarray) -> np.ndarray:
 
     Row ``i`` is violated if the exact sum of the chosen coefficients is below the double
     ``problem.demand[i]``. A floating-point sum with a rigorous error bound settles almost every
-    row; the sign of the rest comes from :func:`math.fsum`, which rounds the exact sum only once.
+    row; the sign of the rest comes from ``math.fsum``, which rounds the exact sum only once.
 
     Parameters
     ----------

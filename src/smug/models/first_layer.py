@@ -96,7 +96,7 @@ class FirstLayer:
         return rewire.tensor_at(self.model, self.entry, x, side="input")
 
     def activations(self, x: np.ndarray) -> np.ndarray:
-        """Compute the first layer's activations ``a``, shape (batch, *linear.output_shape)."""
+        """Compute the first layer's activations ``a``, ``(batch, *linear.output_shape)``."""
         return rewire.tensor_at(self.model, self.site, x, side="output")
 
     def tail(self, x: np.ndarray, activations: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ class Network:
     padding_id: int | None = None
 
     def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
-        """Which positions of a batch of inputs are padding, bool, shape (n, *spatial)."""
+        """Padding positions of a batch of inputs, bool, shape ``(n, *spatial)``."""
         if self.padding_id is None:
             return np.zeros((len(x), *spatial), bool)
         return x == self.padding_id

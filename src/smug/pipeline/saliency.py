@@ -12,9 +12,9 @@ from smug.pipeline.shards import AttributedShard, SolvedShard
 
 @dataclass(frozen=True)
 class SmugMaps:
-    """Maps of SMUG and SMUG_base for a shard, shape (n, *spatial) each; zero without a mask.
+    """Maps of SMUG and SMUG_base for a shard, ``(n, *spatial)`` each; zero without a mask.
 
-    ``seen`` is SMUG_base's mask, see :func:`base_mask`.
+    ``seen`` is SMUG_base's mask, see :func:`smug.masks.saliency.base_mask`.
     """
 
     smug: np.ndarray
@@ -33,8 +33,8 @@ def shard_maps(
 ) -> SmugMaps:
     """Score every input of a shard.
 
-    ``window`` is that of the masks; the other settings are those of :func:`smug_saliency` and
-    ``node_values``.
+    ``window`` is that of the masks; the other settings are those of
+    :func:`~smug.masks.saliency.smug_saliency` and ``node_values``.
     """
     shape = solved.masks.shape
     maps = SmugMaps(np.zeros(shape), np.zeros(shape), np.zeros(shape, bool))

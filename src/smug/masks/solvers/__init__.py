@@ -1,4 +1,4 @@
-"""Every exact solver behind one face: :func:`solve`.
+"""Every exact solver behind one face: :func:`~smug.masks.solvers.solve`.
 
 A solver module holds plain functions ``fn(problem, *, time_limit, start, seed, threads, progress)
 -> MaskSolution``. What they all need is done once, here: checking the settings, the cases that

@@ -249,7 +249,7 @@ class DenseTree:
         size : int
             Most variables of the mask.
         deadline : float
-            :func:`time.perf_counter` time at which to give up.
+            ``time.perf_counter`` time at which to give up.
 
         Returns
         -------

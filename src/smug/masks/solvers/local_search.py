@@ -66,7 +66,7 @@ class LocalSearch:
                 self._weigh(violated)
 
     def run(self, deadline: float) -> None:
-        """Improve the mask until the deadline (:func:`time.perf_counter`)."""
+        """Improve the mask until the deadline (``time.perf_counter``)."""
         while self.best is not None and perf_counter() < deadline:
             self.steps += 1
             violated = np.flatnonzero(self.activity < self.demand)

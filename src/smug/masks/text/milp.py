@@ -2,7 +2,7 @@
 
 Variables: a bit per word; per filter its pooled feature ``z``; per filter of positive weight and
 window a selector that says "the maximum stands here". With ``r`` the window's response, linear in
-the bits of its words, and ``U`` its largest value over all masks:
+the bits of its words, and ``U`` its largest value over all masks::
 
     minimise    sum of the bits
     subject to  weights . z + shift >= threshold
