@@ -9,7 +9,7 @@ def main(config, paths):
     from smug.models.fold import fold_batch_norm
     from smug.models.imports import import_model
 
-    model = fold_batch_norm(import_model(config.model))
+    model = fold_batch_norm(import_model(config.model.name, config.model.weights))
     with atomic(paths.model) as temporary:
         model.save(temporary)
     return {"parameters": model.count_params()}

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from types import SimpleNamespace
 
 import pandas as pd
 
@@ -28,10 +27,11 @@ def main(config, paths):
     def build():
         kinds = {"filters": settings.filters, "learning_rate": settings.learning_rate}
         if settings.base is not None:
-            imported = SimpleNamespace(name=settings.base, weights=settings.weights)
             fresh = settings.weights == "random"
             kinds |= {
-                "base": UNTRAINED[settings.base]() if fresh else import_model(imported),
+                "base": UNTRAINED[settings.base]()
+                if fresh
+                else import_model(settings.base, settings.weights),
                 "base_preprocessing": network(settings.base).preprocess,
                 "freeze": settings.freeze,
             }
