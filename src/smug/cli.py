@@ -115,15 +115,15 @@ def explain_typed_text(options: argparse.Namespace) -> None:
         scores = found.shown.saliency[name]
         chosen = [word for word, score in zip(found.shown.words, scores, strict=True) if score]
         print(f"{name}: {note}: {' '.join(chosen)}")
-    if options.method == "smug" and not found.attribution.mask.any():
-        gamma = found.attribution.settings["gamma"]
+    if options.method == "smug" and not found.explanation.mask.any():
+        gamma = found.explanation.settings["gamma"]
         print(f"the biases alone meet gamma={gamma:g}: no word is needed; try --set gamma=0.5")
     page = options.output or Path("text.smug.html")
     with atomic(page) as temporary:
         temporary.write_text(
             render([found.shown], title=f"Text explained{about}", generated=False), "utf-8"
         )
-    arrays, record = found.attribution.save(page.with_suffix(".npz"))
+    arrays, record = found.explanation.save(page.with_suffix(".npz"))
     print(f"written: {page}, {arrays}, {record}")
 
 

@@ -184,7 +184,7 @@ def test_a_set_that_the_network_does_not_confirm_is_no_proof(
     text_model, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(
-        "smug.reviews.explain_text.confirm", lambda *_: Confirmation(sis=False, smallest=False)
+        "smug.reviews.sufficient_words.confirm", lambda *_: Confirmation(sis=False, smallest=False)
     )
     words = ["explain", "--text", TEXT, "--model", str(text_model)]
     cli.main([*words, "--output", str(tmp_path / "page.html")])

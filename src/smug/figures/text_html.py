@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -83,18 +84,18 @@ def render(
         title=title,
         generated=generated,
         levels=range(1, LEVELS + 1),
-        rationales=any(review.rationale.any() for review in reviews),
+        rationales=any(review.marked.any() for review in reviews),
         reviews=[_view(review) for review in reviews],
     )
 
 
-def _view(review: HighlightedReview) -> dict:
+def _view(review: HighlightedReview) -> dict[str, Any]:
     """Plain values of one review for the template."""
     methods = []
     for name in review.saliency:
         words = []
         for text, level, marked in zip(
-            review.words, review.levels(name), review.rationale, strict=True
+            review.words, review.levels(name), review.marked, strict=True
         ):
             css = " ".join((["r"] if marked else []) + ([f"s{level}"] if level else []))
             words.append({"text": text, "css": css})

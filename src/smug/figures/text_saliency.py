@@ -86,7 +86,7 @@ def text_saliency(
             y += _LINE
             for i, column in line:
                 x = _MARGIN + column * _CHAR
-                _word(axes, words[i], x, y, levels[i], review.rationale[i], font)
+                _word(axes, words[i], x, y, int(levels[i]), bool(review.marked[i]), font)
     return figure
 
 

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 
-from smug.attribution.sufficient_subsets import ranked
-from smug.datasets.beer import reviews as beer
-from smug.datasets.beer.reviews import Review, Reviews
+from smug.datasets.beer.reviews import Review, prepare
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
 from smug.explanation import Explanation, word_scores
 from smug.io import load_json
+from smug.jobs.settings.reviews import SufficientWords
 from smug.methods import explain
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
-from smug.reviews.explained import SIS, SMALLEST
-from smug.reviews.highlighted import HighlightedReview, mask_note, smallest_note, subset_note
-from smug.reviews.sufficient_words import Confirmation, WordSets, confirm, word_sets
+from smug.reviews.highlighted import Answer, HighlightedReview, highlight
+from smug.reviews.sufficient_words import WordSetShard, word_sets_of_shard
 
-#: Nodes that the paper chooses on reviews.
-TOP_K = 100
-#: Ours: the paper's 0 is met by the biases alone in about half of the reviews.
-GAMMA = 0.5
+#: Settings of SMUG on reviews, where nothing else is asked for: the paper's number of nodes, and
+#: our gamma, since the paper's 0 is met by the biases alone in about half of the reviews.
+TOP_K, GAMMA = 100, 0.5
+#: Settings of the sufficient words, where nothing else is asked for.
+SUFFICIENT = SufficientWords(
+    name="beer", rule="fraction", fraction=0.9, high=0.85, low=0.15, ties=1e-9, timeout=10.0
+)
 
 
 @dataclass(frozen=True)
 class TextModel:
-    """A trained text CNN with its vocabulary and what its training says of itself."""
+    """Trained text CNN with its vocabulary and the name of the reviews it was trained on."""
 
     model: keras.Model
     tokenizer: Tokenizer
@@ -62,11 +62,11 @@ class TextModel:
 
 @dataclass(frozen=True)
 class ExplainedText:
-    """What :func:`explain_text` found, for the page and for the files."""
+    """Results of :func:`explain_text`, for the page and for the files."""
 
     shown: HighlightedReview
-    attribution: Explanation
-    sets: WordSets
+    explanation: Explanation
+    sets: WordSetShard
 
 
 def explain_text(
@@ -76,8 +76,8 @@ def explain_text(
     target: int | None = None,
     method: str = "smug",
     settings: dict[str, Any] | None = None,
-    fraction: float = 0.9,
-    time_limit: float = 10.0,
+    fraction: float = SUFFICIENT.fraction,
+    time_limit: float = SUFFICIENT.timeout,
 ) -> ExplainedText:
     """Explain the network's opinion of a text.
 
@@ -89,8 +89,8 @@ def explain_text(
     target : int, optional
         0 low or 1 high score; the predicted one by default.
     method, settings
-        See :func:`smug.methods.explain`; ``smug`` takes the paper's 100 nodes, and our
-        gamma of 0.5 (at the paper's 0 many masks are empty).
+        See :func:`smug.methods.explain`; for ``smug`` :data:`TOP_K` nodes and a gamma of
+        :data:`GAMMA` are the defaults.
     fraction : float
         Of the prediction's distance to 0.5 that a sufficient set keeps.
     time_limit : float
@@ -101,40 +101,33 @@ def explain_text(
     SmugError
         A text that is empty or holds no word of the vocabulary, unknown method or setting.
     """
-    words = tuple(text.split())
-    review = beer.prepare(
-        [Review("text", words, float("nan"))],
+    model = text_model.model
+    review = prepare(
+        [Review("as typed", tuple(text.split()), float("nan"))],
         text_model.tokenizer,
         0,
-        max_words=text_model.model.input_shape[1],
+        max_words=model.input_shape[1],
     )
-    nodes = int(np.prod(text_model.model.layers[1].output.shape[1:]))
+    nodes = int(np.prod(model.layers[1].output.shape[1:]))
     chosen = _defaults(method, nodes) | (settings or {})
-    classes = text_cnn.two_classes(text_model.model)
-    made = explain(classes, review.tokens, target, method, **chosen)
-    embedded, count = text_cnn.embed(text_model.model, review.tokens)[0], int(review.lengths[0])
-    sets = word_sets(
-        text_cnn.network(text_model.model),
-        embedded,
-        count,
-        SimpleNamespace(
-            rule="fraction", fraction=fraction, high=0.85, low=0.15, ties=1e-9, timeout=time_limit
-        ),
+    found = explain(text_cnn.two_classes(model), review.tokens, target, method, **chosen)
+    from_embeddings = text_cnn.on_embeddings(model)
+    sets = word_sets_of_shard(
+        review.ids,
+        text_cnn.embed(model, review.tokens),
+        review.padding,
+        text_cnn.network(model),
+        lambda embedded: from_embeddings(embedded, training=False)[:, 0],
+        replace(SUFFICIENT, fraction=fraction, timeout=time_limit),
     )
-    from_embeddings = text_cnn.on_embeddings(text_model.model)
-    confirmed = confirm(
-        lambda batch: from_embeddings(batch, training=False)[:, 0], embedded, count, sets
-    )
-    saliency, notes = _columns(review, method, made, sets, confirmed)
-    shown = HighlightedReview(
-        title="text",
-        words=words,
-        saliency=saliency,
-        prediction=float(text_cnn.predict(text_model.model, review.tokens)[0]),
+    shown = highlight(
+        review,
+        0,
+        {method: _answer(found), **sets.answers(0)},
+        prediction=float(text_cnn.predict(model, review.tokens)[0]),
         aspect=text_model.dataset,
-        notes=notes,
     )
-    return ExplainedText(shown, made, sets)
+    return ExplainedText(shown, found, sets)
 
 
 def _defaults(method: str, nodes: int) -> dict[str, Any]:
@@ -144,27 +137,15 @@ def _defaults(method: str, nodes: int) -> dict[str, Any]:
     return {"top_k": min(TOP_K, nodes)} | ({"gamma": GAMMA} if method == "smug" else {})
 
 
-def _columns(
-    review: Reviews, method: str, made: Explanation, sets: WordSets, confirmed: Confirmation
-) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Scores of every raw word, and a note, by method."""
-    n, notes = int(review.lengths[0]), {}
-    tokens = np.where(review.tokens[0] > 0, word_scores(made)[0], 0.0)
-    saliency = {method: review.spread(0, tokens)}
-    if made.mask is not None:
-        found = np.isfinite(made.solver.get("objective", [0.0])[0])
-        kept = np.count_nonzero(made.mask[0])
-        notes[method] = mask_note(kept, n) if found else f"no answer ({made.solver['status'][0]})"
-    smallest, front = sets.smallest, np.zeros(len(tokens) - n)
-    saliency[SIS] = review.spread(0, np.concatenate([front, ranked(sets.subsets, n)]))
-    notes[SIS] = subset_note(len(sets.first), n, len(sets.subsets), confirmed=confirmed.sis)
-    saliency[SMALLEST] = review.spread(0, np.concatenate([front, smallest.mask]))
-    notes[SMALLEST] = smallest_note(
-        np.count_nonzero(smallest.mask),
-        n,
-        found=bool(np.isfinite(smallest.objective)),
-        status=str(smallest.status),
-        bound=smallest.bound,
-        confirmed=confirmed.smallest,
+def _answer(explanation: Explanation) -> Answer:
+    """Scores, mask and status of the only review explained."""
+    scores = word_scores(explanation)[0]
+    if explanation.mask is None:
+        return Answer(scores)
+    solver = explanation.solver
+    return Answer(
+        scores,
+        explanation.mask[0],
+        found=bool(np.isfinite(solver.get("objective", [0.0])[0])),
+        reason=str(solver.get("status", [""])[0]),
     )
-    return saliency, notes

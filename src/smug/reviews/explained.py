@@ -1,23 +1,24 @@
-"""What all methods say of the reviews of one shard, brought together word by word."""
+"""Reviews of one shard with the answers of all methods, word by word."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from smug.datasets.beer.reviews import Reviews
+from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.errors import SmugError
 from smug.io import load_arrays, load_json
-from smug.masks.problem import Status
+from smug.jobs.settings.reviews import BeerData
 from smug.pipeline.method_names import method_name
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
-from smug.reviews.sufficient_words import WordSetShard
+from smug.reviews.highlighted import Answer, HighlightedReview, highlight
+from smug.reviews.sufficient_words import SIS, SMALLEST, WordSetShard
 
-SMUG, SMUG_BASE, SIS, SMALLEST = "SMUG", "SMUG_base", "SIS", "smallest set"
+#: Names to show.
+SMUG, SMUG_BASE = "SMUG", "SMUG_base"
 
 
 def smug_at(gamma: float) -> str:
@@ -25,12 +26,10 @@ def smug_at(gamma: float) -> str:
     return f"{SMUG}, gamma {gamma:g}"
 
 
-class RationaleSettings(Protocol):
-    """What the configuration section ``dataset`` says of rationales."""
-
-    aspect: int
-    rationale_aspect: int | None
-    explain: str
+def foreign_rationale(data: BeerData) -> str:
+    """Aspect of the human rationales where it is not the network's own, else nothing."""
+    marked = data.aspect if data.rationale_aspect is None else data.rationale_aspect
+    return ASPECTS[marked] if marked != data.aspect and data.explain == "annotated" else ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class MethodShard:
 
 
 @dataclass(frozen=True)
-class ExplainedTexts:
-    """One shard of reviews with all that is known about them.
+class ExplainedReviews:
+    """Reviews of one shard with the answers of all methods.
 
     Parameters
     ----------
@@ -83,6 +82,33 @@ class ExplainedTexts:
         """Columns of review ``i`` that hold words."""
         return np.flatnonzero(~self.attributed.padding[i])
 
+    def highlighted(self, i: int, *, rationale: str) -> HighlightedReview:
+        """Card of review ``i``: sufficient words first, then the other methods.
+
+        Parameters
+        ----------
+        i : int
+        rationale : str
+            See :func:`foreign_rationale`.
+        """
+        others = {
+            name: Answer(
+                method.maps[i],
+                None if method.masks is None else method.masks[i],
+                found=bool(method.found[i]),
+            )
+            for name, method in self.methods.items()
+            if name not in (SIS, SMALLEST)
+        }
+        aspect = ASPECTS[self.reviews.aspect]
+        return highlight(
+            self.reviews,
+            i,
+            self.sets.answers(i) | others,
+            prediction=self.prediction(i),
+            aspect=f"{aspect} (rationale of {rationale})" if rationale else aspect,
+        )
+
 
 def smug_files(
     masks: Sequence[Path], maps: Sequence[Path], gamma: float
@@ -99,8 +125,8 @@ def load_explained(
     maps: Sequence[Path],
     settings: Sequence[Path],
     sets: Path,
-) -> ExplainedTexts:
-    """Read what the stages say of one shard.
+) -> ExplainedReviews:
+    """Read the files of one shard, one or several of each method.
 
     Parameters
     ----------
@@ -120,14 +146,18 @@ def load_explained(
         The files are not about the same reviews.
     """
     attributed, found = AttributedShard.load(attribution), WordSetShard.load(sets)
-    methods, bases, ids_of = {}, [], {"attribution": attributed.ids, "sets": found.ids}
+    methods: dict[str, MethodShard] = {}
+    bases: list[MethodShard] = []
+    ids_of = {"attribution": attributed.ids, "sets": found.ids}
     for name, (masks, scores) in smug.items():
         solved, scored = SolvedShard.load(masks), load_arrays(scores)
         ids_of[f"maps of {name}"] = scored["ids"]
         seconds = attributed.seconds + solved.encode_seconds + solved.solve_seconds
         methods[name] = MethodShard(scored["smug"], solved.masks, solved.has_mask(), seconds)
         seen = scored["seen"]
-        bases.append(MethodShard(scored["smug_base"], seen, seen.any(axis=1), attributed.seconds))
+        bases.append(
+            MethodShard(scored["smug_base"], seen, np.asarray(seen.any(axis=1)), attributed.seconds)
+        )
     methods[SMUG_BASE] = bases[0]
     for name, ids in ids_of.items():
         if not np.array_equal(ids, reviews.ids):
@@ -139,11 +169,13 @@ def load_explained(
         name = load_json(record)["config"]["explainer"]["name"]
         shard = SaliencyShard.load(path)
         methods[method_name(name)] = MethodShard(
-            shard.maps, None, shard.message == "", shard.seconds
+            shard.maps, None, np.equal(shard.message, ""), shard.seconds
         )
-    smallest = np.isin(found.status, (Status.OPTIMAL, Status.FEASIBLE))
     methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
     methods[SMALLEST] = MethodShard(
-        found.smallest.astype(float), found.smallest, smallest, found.sis_seconds + found.seconds
+        found.smallest.astype(float),
+        found.smallest,
+        found.answered,
+        found.sis_seconds + found.seconds,
     )
-    return ExplainedTexts(reviews, attributed, found, methods)
+    return ExplainedReviews(reviews, attributed, found, methods)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from smug.datasets.beer.reviews import ASPECTS, Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.errors import SmugError
-from smug.pipeline.shards import AttributedShard
-from smug.reviews.explained import SIS, SMALLEST, ExplainedTexts, RationaleSettings
-from smug.reviews.sufficient_words import UNDECIDED
 
 #: Steps of the highlight; a class each keeps the page small.
 LEVELS = 10
@@ -19,7 +16,7 @@ LEVELS = 10
 
 @dataclass(frozen=True)
 class HighlightedReview:
-    """What a page or figure shows of one review.
+    """Card of one review, from which pages and figures are drawn.
 
     Parameters
     ----------
@@ -37,9 +34,11 @@ class HighlightedReview:
     score : float
         The known score; NaN when unknown.
     aspect : str
-        What the score is about.
+        Subject of the score.
     notes : mapping of str to str
         A short remark under a method's name, such as "3 words, proven smallest".
+    unanswered : collection of str
+        Methods without an answer; their notes say why.
     """
 
     title: str
@@ -50,16 +49,13 @@ class HighlightedReview:
     aspect: str = ""
     rationale: np.ndarray | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Collection[str] = ()
 
     def __post_init__(self) -> None:
         n = len(self.words)
-        rationale = (
-            np.zeros(n, bool) if self.rationale is None else np.asarray(self.rationale, bool)
-        )
-        object.__setattr__(self, "rationale", rationale)
         if n == 0 or not self.saliency:
             raise SmugError(f"review {self.title!r}: at least one word and one method are needed")
-        arrays = {**self.saliency, "rationale": rationale}
+        arrays = {**self.saliency, "rationale": self.marked}
         for name, values in arrays.items():
             if np.shape(values) != (n,):
                 raise SmugError(
@@ -72,6 +68,13 @@ class HighlightedReview:
                     "clip negative attributions first"
                 )
 
+    @property
+    def marked(self) -> np.ndarray:
+        """Words that the human marked, shape (n,) bool; none without a rationale."""
+        if self.rationale is None:
+            return np.zeros(len(self.words), bool)
+        return np.asarray(self.rationale, bool)
+
     def levels(self, method: str) -> np.ndarray:
         """Highlight of every word, 0 (none) to :data:`LEVELS` (the method's highest score)."""
         values = np.asarray(self.saliency[method], np.float64)
@@ -79,119 +82,100 @@ class HighlightedReview:
         return np.ceil(LEVELS * values / top).astype(int) if top > 0 else np.zeros(len(values), int)
 
 
-def highlighted(texts: ExplainedTexts, i: int, *, rationale: str) -> HighlightedReview:
-    """Bring review ``i`` into the form that pages and figures show: raw words, scores, notes.
+@dataclass(frozen=True)
+class Answer:
+    """One method's answer to one review.
 
-    ``rationale`` names the aspect of the human rationale where it is not the network's own.
+    Parameters
+    ----------
+    scores : numpy.ndarray, shape (length,)
+        Of every token, >= 0; those of the padding are left aside.
+    mask : numpy.ndarray of bool, shape (length,), optional
+        Words that the method keeps; None for a method without a mask.
+    found : bool
+        Whether there is an answer.
+    reason : str
+        Short reason why there is none, such as the solver's status.
     """
-    reviews, words = texts.reviews, texts.words(i)
-    saliency, notes = {}, {}
-    for name in (SIS, SMALLEST, *(m for m in texts.methods if m not in (SIS, SMALLEST))):
-        method = texts.methods[name]
-        scores = np.where(texts.attributed.padding[i], 0.0, method.maps[i])
-        saliency[name] = reviews.spread(i, scores)
-        notes[name] = _note(texts, name, i, len(words))
-    aspect = ASPECTS[reviews.aspect]
-    return HighlightedReview(
-        title=f"review {reviews.ids[i]}",
-        words=reviews.words(i),
-        saliency=saliency,
-        rationale=reviews.spread(i, reviews.rationales[i]),
-        prediction=texts.prediction(i),
-        score=float(reviews.scores[i]),
-        aspect=f"{aspect} (rationale of {rationale})" if rationale else aspect,
-        notes=notes,
-    )
+
+    scores: np.ndarray
+    mask: np.ndarray | None = None
+    found: bool = True
+    reason: str = ""
+
+    def note(self, words: int) -> str:
+        """Remark for a reader of the card of a review of so many words."""
+        if not self.found:
+            return f"no answer ({self.reason})" if self.reason else "no answer"
+        return "" if self.mask is None else self._kept(int(np.count_nonzero(self.mask)), words)
+
+    def _kept(self, kept: int, words: int) -> str:
+        note = f"{kept} of {words} words"
+        return note if kept else f"{note}: the biases alone meet the demand; raise gamma to 0.5"
 
 
-def rationale_name(data: RationaleSettings) -> str:
-    """Aspect of the human rationales where it is not the network's own, else nothing."""
-    foreign = data.rationale_aspect not in (None, data.aspect) and data.explain == "annotated"
-    return ASPECTS[data.rationale_aspect] if foreign else ""
+@dataclass(frozen=True, kw_only=True)
+class SufficientSet(Answer):
+    """Words that alone keep the prediction.
+
+    Parameters
+    ----------
+    confirmed : bool
+        Whether the network itself, run on these words, stays on the threshold's side.
+    subsets : int
+        Disjoint sufficient subsets of the review; this is the first of them.
+    bound : float, optional
+        Proven least size of any sufficient set, where one was looked for.
+    """
+
+    confirmed: bool
+    subsets: int = 1
+    bound: float | None = None
+
+    def _kept(self, kept: int, words: int) -> str:
+        note = f"{kept} of {words} words"
+        if not kept:
+            note += " (the fully masked review suffices)"
+        if self.subsets > 1:
+            note += f" in the first of {self.subsets} disjoint subsets"
+        if not self.confirmed:
+            return f"{note}, NOT confirmed by the network itself"
+        if self.bound is None:
+            return note
+        return f"{note}, proven" if self.bound >= kept else f"{note}, at least {self.bound:.0f}"
 
 
-def _note(texts: ExplainedTexts, name: str, i: int, words: int) -> str:
-    """What a reader should know of a method's answer to review ``i``."""
-    method, sets = texts.methods[name], texts.sets
-    kept = 0 if method.masks is None else np.count_nonzero(method.masks[i])
-    found = bool(method.found[i])
-    if name == SIS:
-        return subset_note(kept, words, sets.subsets[i], confirmed=sets.sis_confirmed[i])
-    if name == SMALLEST:
-        return smallest_note(
-            kept,
-            words,
-            found=found,
-            status=sets.status[i],
-            bound=sets.bound[i],
-            confirmed=sets.confirmed[i],
-        )
-    if not found:
-        return "no answer"
-    return "" if method.masks is None else mask_note(kept, words)
-
-
-def highlighted_masks(
+def highlight(
     reviews: Reviews,
-    attributed: AttributedShard,
     i: int,
-    panels: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    answers: Mapping[str, Answer],
+    *,
+    prediction: float,
+    aspect: str,
 ) -> HighlightedReview:
-    """Bring review ``i`` with several masks into the form that figures show.
+    """Make the card of one review: scores carried over from tokens to raw words, and notes.
 
     Parameters
     ----------
     reviews : Reviews
-    attributed : AttributedShard
-        Of the same reviews.
     i : int
-    panels : mapping of str to (numpy.ndarray of bool, numpy.ndarray)
-        By title: the mask and the scores that colour its words, each of shape (length,).
+        Row of the review.
+    answers : mapping of str to Answer
+        By the name to show, in the order of the columns.
+    prediction : float
+        The model's score.
+    aspect : str
+        Subject of the score.
     """
-    words = np.count_nonzero(~attributed.padding[i])
+    words = int(reviews.lengths[i])
     return HighlightedReview(
         title=f"review {reviews.ids[i]}",
         words=reviews.words(i),
-        saliency={name: reviews.spread(i, scores) for name, (_, scores) in panels.items()},
+        saliency={name: reviews.spread(i, answer.scores) for name, answer in answers.items()},
         rationale=reviews.spread(i, reviews.rationales[i]),
-        prediction=float(attributed.probability[i, 1]),
+        prediction=float(prediction),
         score=float(reviews.scores[i]),
-        aspect=ASPECTS[reviews.aspect],
-        notes={
-            name: mask_note(np.count_nonzero(mask), words) for name, (mask, _) in panels.items()
-        },
+        aspect=aspect,
+        notes={name: answer.note(words) for name, answer in answers.items()},
+        unanswered=[name for name, answer in answers.items() if not answer.found],
     )
-
-
-def mask_note(kept: int, words: int) -> str:
-    """Say how many words SMUG's mask keeps; of an empty one, why."""
-    note = f"{kept} of {words} words"
-    return note if kept else f"{note}: the biases alone meet the demand; raise gamma to 0.5"
-
-
-def subset_note(kept: int, words: int, subsets: int, *, confirmed: bool) -> str:
-    """Say how many words the first sufficient input subset has, and how many subsets there are."""
-    if not subsets:
-        return "no answer"
-    several = f" in the first of {subsets} disjoint subsets" if subsets > 1 else ""
-    return _set_note(kept, words) + several + _doubt(confirmed)
-
-
-def smallest_note(
-    kept: int, words: int, *, found: bool, status: str, bound: float, confirmed: bool
-) -> str:
-    """Say how many words the smallest set has, and whether that is proven."""
-    if not found:
-        return "no threshold, no answer" if status == UNDECIDED else f"no answer ({status})"
-    if not confirmed:
-        return _set_note(kept, words) + _doubt(confirmed)
-    return f"{_set_note(kept, words)}, {'proven' if bound >= kept else f'at least {bound:.0f}'}"
-
-
-def _set_note(kept: int, words: int) -> str:
-    note = f"{kept} of {words} words"
-    return note if kept else f"{note} (the fully masked review suffices)"
-
-
-def _doubt(confirmed: bool) -> str:
-    return "" if confirmed else ", NOT confirmed by the network itself"

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from smug.metrics.texts import score_text, top_words
-from smug.reviews.explained import SIS, SMALLEST, ExplainedTexts, MethodShard
+from smug.reviews.explained import ExplainedReviews, MethodShard
+from smug.reviews.sufficient_words import SIS, SMALLEST
 
 #: From the embeddings of one review, shape (length, d), to its predicted score.
 Predict = Callable[[np.ndarray], float]
 
-#: What any method has to beat: nothing marked, and everything.
+#: Levels that any method has to beat: nothing marked, and everything.
 NO_WORD, EVERY_WORD = "no word", "every word"
 
 
-def text_rows(
-    texts: ExplainedTexts, predict: Predict, *, thresholds: int, share: float
+def score_rows(
+    explained: ExplainedReviews, predict: Predict, *, thresholds: int, share: float
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per review, method and metric, without the run's and the dataset's name.
 
@@ -29,12 +30,12 @@ def text_rows(
     itself stays on the threshold's side) and ``proven`` (1 where, besides, no smaller set
     suffices). :data:`NO_WORD` and :data:`EVERY_WORD` stand beside the methods.
     """
-    methods = texts.methods | _trivial(texts)
-    for i, name in enumerate(texts.reviews.ids.tolist()):
-        words = texts.words(i)
-        human = texts.reviews.rationales[i, words]
+    methods = explained.methods | _trivial(explained)
+    for i, name in enumerate(explained.reviews.ids.tolist()):
+        words = explained.words(i)
+        human = explained.reviews.rationales[i, words]
         budget = word_budget(human, share)
-        confidence = _confidence(texts, predict, i)
+        confidence = _confidence(explained, predict, i)
         for method, shard in methods.items():
             common = {"image": name, "method": method, "seconds": shard.seconds[i]}
             yield {**common, "metric": "found", "value": float(shard.found[i])}
@@ -50,7 +51,7 @@ def text_rows(
             for metric, value in scores.items():
                 yield {**common, "metric": metric, "value": value}
             if method in (SIS, SMALLEST):
-                yield from _of_set(texts, method, i, np.count_nonzero(mask), common)
+                yield from _of_set(explained, method, i, int(np.count_nonzero(mask)), common)
 
 
 def word_budget(human: np.ndarray, share: float) -> int:
@@ -62,9 +63,9 @@ def word_budget(human: np.ndarray, share: float) -> int:
     return int(np.count_nonzero(human)) or math.ceil(share * len(human))
 
 
-def _trivial(texts: ExplainedTexts) -> dict[str, MethodShard]:
+def _trivial(explained: ExplainedReviews) -> dict[str, MethodShard]:
     """Masks of nothing and of everything, their own saliency maps too."""
-    words = ~texts.attributed.padding
+    words = ~explained.attributed.padding
     always, free = np.ones(len(words), bool), np.zeros(len(words))
     return {
         name: MethodShard(mask.astype(float), mask, always, free)
@@ -72,14 +73,16 @@ def _trivial(texts: ExplainedTexts) -> dict[str, MethodShard]:
     }
 
 
-def _confidence(texts: ExplainedTexts, predict: Predict, i: int) -> Callable[[np.ndarray], float]:
+def _confidence(
+    explained: ExplainedReviews, predict: Predict, i: int
+) -> Callable[[np.ndarray], float]:
     """Probability of the class explained in review ``i``, of a mask over its words."""
-    words, high = texts.words(i), texts.attributed.target[i] == 1
+    words, high = explained.words(i), explained.attributed.target[i] == 1
     known: dict[bytes, float] = {}  # the whole review is asked about by every method
 
     def confidence(mask: np.ndarray) -> float:
         if mask.tobytes() not in known:
-            embedded = texts.attributed.inputs[i].copy()
+            embedded = explained.attributed.inputs[i].copy()
             embedded[words[~mask]] = 0.0
             score = predict(embedded)
             known[mask.tobytes()] = score if high else 1 - score
@@ -89,10 +92,10 @@ def _confidence(texts: ExplainedTexts, predict: Predict, i: int) -> Callable[[np
 
 
 def _of_set(
-    texts: ExplainedTexts, method: str, i: int, size: int, common: dict[str, Any]
+    explained: ExplainedReviews, method: str, i: int, size: int, common: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Whether a sufficient set holds for the real network, and whether it is the smallest."""
-    sets = texts.sets
+    sets = explained.sets
     confirmed = bool((sets.sis_confirmed if method == SIS else sets.confirmed)[i])
     yield {**common, "metric": "confirmed", "value": float(confirmed)}
     solver = {"status": sets.status[i], "bound": sets.bound[i]}

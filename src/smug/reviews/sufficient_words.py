@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -19,10 +18,14 @@ from smug.attribution.sufficient_subsets import (
     sufficient_words,
 )
 from smug.io import load_arrays, save_arrays
-from smug.masks.problem import MaskSolution
+from smug.jobs.settings.reviews import SufficientWords
+from smug.masks.problem import MaskSolution, Status
 from smug.masks.text.problem import MaskedText, TextNetwork
 from smug.masks.text.search import smallest_mask
-from smug.pipeline.shards import AttributedShard
+from smug.reviews.highlighted import SufficientSet
+
+#: Names to show.
+SIS, SMALLEST = "SIS", "smallest set"
 
 #: Status of a review whose prediction the rule gives no threshold.
 UNDECIDED = "undecided"
@@ -31,17 +34,6 @@ UNDECIDED = "undecided"
 Predict = Callable[[np.ndarray], np.ndarray]
 
 _FLOAT32 = 1e-5  # how far the network's float32 prediction may lie from the exact one
-
-
-class Settings(Protocol):
-    """The values of the configuration section ``sufficient_words``."""
-
-    rule: str
-    fraction: float
-    high: float
-    low: float
-    ties: float
-    timeout: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class WordSets:
 
 
 def word_sets(
-    network: TextNetwork, embedded: np.ndarray, words: int, settings: Settings
+    network: TextNetwork, embedded: np.ndarray, words: int, settings: SufficientWords
 ) -> WordSets:
     """Find the sufficient words of one review.
 
@@ -83,7 +75,7 @@ def word_sets(
         Embeddings of the padded review.
     words : int
         Number of words, the last rows of ``embedded``.
-    settings : Settings
+    settings : SufficientWords
         The threshold's rule and the seconds for the proof.
     """
     threshold = choose_threshold(
@@ -129,7 +121,7 @@ def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets)
         Number of words, the last rows of ``embedded``.
     found : WordSets
     """
-    if found.smallest is None:
+    if found.threshold is None or found.smallest is None:
         return Confirmation(False, False)
     first = np.zeros(words, bool)
     first[found.first] = True
@@ -188,32 +180,72 @@ class WordSetShard:
     sis_seconds: np.ndarray
     seconds: np.ndarray
 
+    @property
+    def answered(self) -> np.ndarray:
+        """Whether a smallest set, proven or not, was found of each review, shape (n,) bool."""
+        return np.isin(self.status, (Status.OPTIMAL, Status.FEASIBLE))
+
+    def answers(self, i: int) -> dict[str, SufficientSet]:
+        """Subsets and smallest set of review ``i`` as its card shows them, by the names to show."""
+        status = str(self.status[i])
+        first = SufficientSet(
+            scores=self.ranked[i],
+            mask=self.sis[i],
+            found=bool(self.subsets[i]),
+            confirmed=bool(self.sis_confirmed[i]),
+            subsets=int(self.subsets[i]),
+        )
+        smallest = SufficientSet(
+            scores=self.smallest[i].astype(float),
+            mask=self.smallest[i],
+            found=bool(self.answered[i]),
+            reason="no threshold" if status == UNDECIDED else status,
+            confirmed=bool(self.confirmed[i]),
+            bound=float(self.bound[i]),
+        )
+        return {SIS: first, SMALLEST: smallest}
+
     def save(self, path: str | Path) -> None:
         """Write as ``.npz``."""
         save_arrays(path, vars(self))
 
     @classmethod
     def load(cls, path: str | Path) -> WordSetShard:
-        """Read what :meth:`save` wrote."""
+        """Read the file of a shard."""
         return cls(**load_arrays(path))
 
 
 def word_sets_of_shard(
-    shard: AttributedShard, network: TextNetwork, predict: Predict, settings: Settings
+    ids: np.ndarray,
+    inputs: np.ndarray,
+    padding: np.ndarray,
+    network: TextNetwork,
+    predict: Predict,
+    settings: SufficientWords,
 ) -> WordSetShard:
-    """Find the sufficient words of every review of a shard, and ask the network about them."""
-    found, checked = [], []
-    for embedded, padding in zip(
-        tqdm(shard.inputs, desc="sufficient words", unit="review"), shard.padding, strict=True
-    ):
-        count = int((~padding).sum())
+    """Find the sufficient words of every review of a shard, and ask the network about them.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    inputs : numpy.ndarray, shape (n, length, d)
+        Embeddings of the padded reviews.
+    padding : numpy.ndarray of bool, shape (n, length)
+    network, predict, settings
+        See :func:`word_sets` and :func:`confirm`.
+    """
+    found: list[WordSets] = []
+    checked: list[Confirmation] = []
+    # One review is done before a progress line says anything.
+    shown = tqdm(inputs, desc="sufficient words", unit="review", disable=len(inputs) < 2)
+    for embedded, count in zip(shown, np.count_nonzero(~padding, axis=1).tolist(), strict=True):
         found.append(word_sets(network, embedded, count, settings))
         checked.append(confirm(predict, embedded, count, found[-1]))
-    n, length = shard.padding.shape
+    n, length = padding.shape
     sis, smallest = np.zeros((n, length), bool), np.zeros((n, length), bool)
     scores = np.zeros((n, length))
     for i, one in enumerate(found):
-        words = np.flatnonzero(~shard.padding[i])
+        words = np.flatnonzero(~padding[i])
         scores[i, words] = ranked(one.subsets, len(words))
         sis[i, words[one.first]] = True
         if one.smallest is not None:
@@ -221,7 +253,7 @@ def word_sets_of_shard(
     thresholds = [one.threshold for one in found]
     solutions = [one.smallest for one in found]
     return WordSetShard(
-        ids=shard.ids,
+        ids=ids,
         threshold=np.array([t.probability if t else np.nan for t in thresholds], float),
         above=np.array([t is not None and t.above for t in thresholds], bool),
         sis=sis,

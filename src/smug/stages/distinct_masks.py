@@ -1,6 +1,6 @@
 """Figure and table: how much distinct smallest masks of one input overlap."""
 
-from smug.datasets.beer.reviews import Reviews
+from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.load import load_shard
 from smug.drawing import save_figure, save_table
 from smug.figures.distinct_masks import CAPTION, distinct_masks, distinct_masks_table
@@ -9,7 +9,7 @@ from smug.jobs.run import run
 from smug.pipeline.results import dataset_label
 from smug.pipeline.shards import AttributedShard
 from smug.pipeline.solve_masks import several_masks
-from smug.reviews.highlighted import highlighted_masks
+from smug.reviews.highlighted import Answer, highlight
 
 
 def main(config, paths):
@@ -20,8 +20,11 @@ def main(config, paths):
     if isinstance(data, Reviews):
         # A review that has one mask only would show no difference.
         most = max(range(len(masks)), key=lambda i: len(masks[i]))
-        panels = {f"mask {n}": (mask, mask.astype(float)) for n, mask in enumerate(masks[most], 1)}
-        review = highlighted_masks(data, shard, most, panels)
+        answers = {
+            f"mask {n}": Answer(mask.astype(float), mask) for n, mask in enumerate(masks[most], 1)
+        }
+        prediction = shard.probability[most, 1]
+        review = highlight(data, most, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
         figure = text_saliency(review, generated=data.generated)
     else:
         figure = distinct_masks(data.images, masks)

@@ -5,8 +5,7 @@ from smug.figures.gallery.inputs import files_by_shard, page_data, plain_review
 from smug.io import save_json
 from smug.jobs.run import run
 from smug.pipeline.results import dataset_label, load_results
-from smug.reviews.explained import SMUG, load_explained
-from smug.reviews.highlighted import highlighted, rationale_name
+from smug.reviews.explained import SMUG, foreign_rationale, load_explained
 
 
 def main(config, paths):
@@ -18,9 +17,8 @@ def main(config, paths):
         texts = _explained(paths, number, reviews.shard(number, data.shard_size))
         scores = load_results(paths.all("scores")[number])
         for i, name in enumerate(texts.reviews.ids.tolist()):
-            review = highlighted(texts, i, rationale=rationale_name(data))
-            found = {method: bool(shard.found[i]) for method, shard in texts.methods.items()}
-            shown = plain_review(review, found, scores[scores["image"].eq(name)])
+            review = texts.highlighted(i, rationale=foreign_rationale(data))
+            shown = plain_review(review, scores[scores["image"].eq(name)])
             inputs.append({**shown, "files": files[number], "shard": number, "row": i})
     content = page_data(
         paths,

@@ -6,7 +6,7 @@ from smug.datasets.beer.reviews import Reviews
 from smug.jobs.run import run
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.reviews.explained import load_explained, smug_files
-from smug.reviews.score_rows import text_rows
+from smug.reviews.score_rows import score_rows
 
 
 def main(config, paths):
@@ -23,7 +23,7 @@ def main(config, paths):
         settings=paths.all("settings"),
         sets=paths.sets,
     )
-    rows = text_rows(
+    rows = score_rows(
         texts,
         lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
         thresholds=config.comparison.thresholds,

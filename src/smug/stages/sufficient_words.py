@@ -19,7 +19,9 @@ def main(config, paths):
     from_embeddings = text_cnn.on_embeddings(model)
     shard = AttributedShard.load(paths.attribution)
     sets = word_sets_of_shard(
-        shard,
+        shard.ids,
+        shard.inputs,
+        shard.padding,
         text_cnn.network(model),
         lambda embedded: from_embeddings(embedded, training=False)[:, 0],
         config.sufficient_words,

@@ -6,8 +6,15 @@ from smug.figures.text_html import render
 from smug.figures.text_saliency import text_saliency
 from smug.io import atomic
 from smug.jobs.run import run
-from smug.reviews.explained import SIS, SMUG, SMUG_BASE, load_explained, smug_at, smug_files
-from smug.reviews.highlighted import highlighted, rationale_name
+from smug.reviews.explained import (
+    SMUG,
+    SMUG_BASE,
+    foreign_rationale,
+    load_explained,
+    smug_at,
+    smug_files,
+)
+from smug.reviews.sufficient_words import SIS
 
 
 def main(config, paths):
@@ -21,9 +28,9 @@ def main(config, paths):
         settings=paths.all("settings"),
         sets=paths.sets,
     )
-    rationale = rationale_name(data)
+    rationale = foreign_rationale(data)
     shown = range(min(config.comparison.shown, len(texts)))
-    reviews = [highlighted(texts, i, rationale=rationale) for i in shown]
+    reviews = [texts.highlighted(i, rationale=rationale) for i in shown]
     generated = texts.reviews.generated
     with atomic(paths.html) as temporary:
         temporary.write_text(render(reviews, generated=generated), "utf-8")

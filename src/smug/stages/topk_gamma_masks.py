@@ -1,6 +1,6 @@
 """Figure of masks and maps of the first inputs over top_k and gamma."""
 
-from smug.datasets.beer.reviews import Reviews
+from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.load import load_shard
 from smug.drawing import save_figure
 from smug.figures.text_saliency import text_saliency
@@ -9,7 +9,7 @@ from smug.io import load_json
 from smug.jobs.run import run
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.shards import AttributedShard, SolvedShard
-from smug.reviews.highlighted import highlighted_masks
+from smug.reviews.highlighted import Answer, highlight
 
 
 def main(config, paths):
@@ -18,11 +18,12 @@ def main(config, paths):
     shard = AttributedShard.load(paths.attribution).first(config.grid.shown)
     masks, maps = _of_settings(config, paths, shard)
     if isinstance(data, Reviews):
-        panels = {
-            f"top {k}, gamma {gamma:g}": (masks[k, gamma][0], maps[k, gamma][0])
+        answers = {
+            f"top {k}, gamma {gamma:g}": Answer(maps[k, gamma][0], masks[k, gamma][0])
             for k, gamma in sorted(masks)
         }
-        review = highlighted_masks(data, shard, 0, panels)
+        prediction = shard.probability[0, 1]
+        review = highlight(data, 0, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
         figure = text_saliency(review, generated=data.generated)
     else:
         figure = topk_gamma_masks(

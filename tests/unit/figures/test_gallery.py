@@ -114,6 +114,7 @@ def review():
         rationale=np.arange(len(words)) == 1,
         prediction=0.9,
         notes={"SMUG": HOSTILE[2], "SIS": "no answer"},
+        unanswered=["SIS"],
     )
 
 
@@ -122,13 +123,12 @@ def reviews(folder):
         [("SMUG", "roc_auc", 0.75), (HOSTILE[1], "roc_auc", 0.5), ("SMUG", "best_mae", np.nan)],
         columns=["method", "metric", "value"],
     )
-    found = {"SMUG": True, HOSTILE[1]: True, "SIS": False}
     second = replace(review(), title="second", words=["plain"] * len(review().words))
     return page_data(
         Records(records=[record(folder, "attribute", 0, note=HOSTILE[0])]),
         [
             {
-                **plain_review(one, found, scores),
+                **plain_review(one, scores),
                 "files": {"sufficient words": "results/t/sufficient_words/0.npz"},
                 "shard": 0,
                 "row": i,

@@ -1,39 +1,22 @@
+from dataclasses import replace
 from itertools import combinations
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from smug.attribution.sufficient_subsets import Subset, ranked
-from smug.masks.linear import LinearMap
 from smug.masks.text.problem import TextNetwork
-from smug.pipeline.shards import AttributedShard
-from smug.reviews.sufficient_words import WordSetShard, confirm, word_sets, word_sets_of_shard
-
-SETTINGS = SimpleNamespace(
-    rule="fraction", fraction=0.8, high=0.85, low=0.15, ties=1e-9, timeout=20.0
+from smug.reviews.sufficient_words import WordSetShard, confirm, word_sets
+from tests.unit.reviews.toy import (
+    PADDING,
+    SETTINGS,
+    WORDS,
+    predicted_by,
+    probability,
+    random_network,
+    sets_of,
+    shard_of,
 )
-PADDING, WORDS = 4, 9
-
-
-def random_network(seed):
-    rng = np.random.default_rng(seed)
-    network = TextNetwork(
-        rng.normal(size=(3, 5, 8)), rng.normal(size=8) - 1, rng.normal(size=8), -0.2
-    )
-    embedded = rng.normal(size=(PADDING + WORDS, 5))
-    embedded[:PADDING] = rng.normal(size=5)
-    return network, embedded
-
-
-def probability(network, embedded, kept):
-    shown = embedded.copy()
-    shown[PADDING:][~kept] = 0
-    return 1 / (1 + np.exp(-network.logits(shown)))
-
-
-def predicted_by(network):
-    return lambda embedded: 1 / (1 + np.exp(-network.logits(embedded)))
 
 
 def holds(network, embedded, kept, threshold):
@@ -76,37 +59,10 @@ def test_words_are_ranked_by_their_subset():
     assert ranked(subsets, 7).tolist() == [0, 1, 0, 1, 0, 0.5, 0]
 
 
-def shard_of(cases):
-    n, length = len(cases), PADDING + WORDS
-    inputs = np.array([embedded for _, embedded in cases], np.float32)
-    padding = np.zeros((n, length), bool)
-    padding[:, :PADDING] = True
-    network = cases[0][0]
-    layer = LinearMap(
-        *("conv", "conv1d", network.kernel, network.bias, (length,), (length - 2, 8)),
-        *((1,), (1,), (0,)),
-    )
-    return AttributedShard(
-        ids=np.array([f"r{i}" for i in range(n)]),
-        images=np.zeros((n, length), np.int32),
-        labels=np.full(n, -1),
-        target=np.zeros(n, np.int64),
-        probability=np.full((n, 2), 0.5, np.float32),
-        inputs=inputs,
-        attribution=np.zeros((n, length - 2, 8), np.float32),
-        gradient=np.zeros((n, length - 2, 8), np.float32),
-        activation=np.zeros((n, length - 2, 8), np.float32),
-        completeness_error=np.zeros(n),
-        seconds=np.zeros(n),
-        padding=padding,
-        layer=layer,
-    )
-
-
 def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tmp_path):
     network = random_network(6)[0]
     cases = [(network, random_network(text)[1]) for text in (7, 3)]
-    sets = word_sets_of_shard(shard_of(cases), network, predicted_by(network), SETTINGS)
+    sets = sets_of(shard_of(cases), network)
     assert sets.confirmed.all()
     assert sets.sis_confirmed.all()
     assert not sets.smallest[:, :PADDING].any()
@@ -125,10 +81,8 @@ def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tm
 
 def test_a_review_without_threshold_has_no_sets():
     network, embedded = random_network(0)
-    fixed = SimpleNamespace(**{**vars(SETTINGS), "rule": "fixed", "high": 0.9999, "low": 0.0001})
-    sets = word_sets_of_shard(
-        shard_of([(network, embedded)]), network, predicted_by(network), fixed
-    )
+    fixed = replace(SETTINGS, rule="fixed", high=0.9999, low=0.0001)
+    sets = sets_of(shard_of([(network, embedded)]), network, settings=fixed)
     assert not sets.confirmed[0]
     assert not sets.sis_confirmed[0]
     assert sets.status.tolist() == ["undecided"]
@@ -139,7 +93,7 @@ def test_a_review_without_threshold_has_no_sets():
 
 def test_without_time_the_start_is_kept_and_nothing_is_claimed():
     network, embedded = random_network(6)[0], random_network(7)[1]
-    hasty = SimpleNamespace(**{**vars(SETTINGS), "timeout": 1e-9})
+    hasty = replace(SETTINGS, timeout=1e-9)
     found = word_sets(network, embedded, WORDS, hasty)
     assert found.smallest.status == "feasible"
     assert found.smallest.bound < found.smallest.objective == len(found.subsets[0].members) == 4
@@ -163,7 +117,7 @@ def test_a_network_that_disagrees_confirms_nothing(seed, text):
 def test_the_whole_prediction_can_be_asked_for(scale):
     network, embedded = random_network(6)[0], random_network(7)[1]
     sure = TextNetwork(network.kernel, network.bias, scale * network.weights, network.shift)
-    all_of_it = SimpleNamespace(**{**vars(SETTINGS), "fraction": 1.0})
+    all_of_it = replace(SETTINGS, fraction=1.0)
     found = word_sets(sure, embedded, WORDS, all_of_it)
     assert found.subsets
     assert found.smallest.status == "optimal"

@@ -95,8 +95,13 @@ class Reviews:
         return len(self.tokens)
 
     @property
+    def padding(self) -> np.ndarray:
+        """Columns without a word, shape (n, max_words) bool."""
+        return self.positions < 0
+
+    @property
     def inputs(self) -> np.ndarray:
-        """What the network's preprocessing gets: the tokens."""
+        """Tokens, which the network's preprocessing gets."""
         return self.tokens
 
     @property
@@ -144,7 +149,7 @@ class Reviews:
 
     @classmethod
     def load(cls, path: str | Path) -> Reviews:
-        """Read what :meth:`save` wrote."""
+        """Read the file that :meth:`save` writes."""
         path = Path(path)
         try:
             with np.load(path, allow_pickle=False) as stored:

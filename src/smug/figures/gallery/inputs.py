@@ -26,7 +26,7 @@ DROPPED = (118, 120, 132)
 
 
 def plain_image(image: ExplainedImage, failed: Mapping[str, str]) -> dict[str, Any]:
-    """Turn one image into what the page shows of it.
+    """Turn one image into plain values.
 
     Parameters
     ----------
@@ -60,16 +60,12 @@ def plain_image(image: ExplainedImage, failed: Mapping[str, str]) -> dict[str, A
     }
 
 
-def plain_review(
-    review: HighlightedReview, found: Mapping[str, bool], scores: pd.DataFrame
-) -> dict[str, Any]:
-    """Turn one review into what the page shows of it.
+def plain_review(review: HighlightedReview, scores: pd.DataFrame) -> dict[str, Any]:
+    """Turn the card of one review into plain values.
 
     Parameters
     ----------
     review : HighlightedReview
-    found : mapping of str to bool
-        Whether each method has an answer.
     scores : pandas.DataFrame
         Result rows of this review.
 
@@ -87,12 +83,12 @@ def plain_review(
         "said": f"{review.aspect} predicted {review.prediction:.2f}{known}",
         "found_by": f"{review.title} {' '.join(review.words)}",
         "words": list(review.words),
-        "rationale": review.rationale.tolist(),
+        "rationale": review.marked.tolist(),
         "methods": {
             method: {
                 "levels": review.levels(method).tolist(),
                 "note": review.notes.get(method, ""),
-                "failed": None if found[method] else review.notes.get(method, ""),
+                "failed": review.notes.get(method, "") if method in review.unanswered else None,
                 "scores": {
                     metric: _finite(value)
                     for of in ([measures.get_group(method)] if method in measures.groups else [])

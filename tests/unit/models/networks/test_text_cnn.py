@@ -1,8 +1,9 @@
+import keras
 import numpy as np
 import pytest
 
-from smug.datasets.beer import generator as beer_generator
-from smug.datasets.beer import reviews as beer
+from smug.datasets.beer.generator import write_reviews
+from smug.datasets.beer.reviews import prepare, read_reviews, review_path
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
 from smug.models.networks import text_cnn
@@ -116,13 +117,13 @@ def test_quality_against_closed_forms():
 
 
 def test_windows_of_three_learn_the_generated_reviews(tmp_path):
-    beer_generator.write_reviews(tmp_path, seed=0, train=3000, heldout=600, annotated=1)
+    write_reviews(tmp_path, seed=0, train=3000, heldout=600, annotated=1)
     train, heldout = (
-        beer.read_reviews(beer.review_path(tmp_path, 0, split), 0) for split in ("train", "heldout")
+        read_reviews(review_path(tmp_path, 0, split), 0) for split in ("train", "heldout")
     )
     tokenizer = Tokenizer.fit((" ".join(review.words) for review in train), num_words=400)
-    train = beer.prepare(train, tokenizer, 0, max_words=150)
-    heldout = beer.prepare(heldout, tokenizer, 0, max_words=150)
+    train = prepare(train, tokenizer, 0, max_words=150)
+    heldout = prepare(heldout, tokenizer, 0, max_words=150)
     check, test = heldout.take(range(200)), heldout.take(range(200, 600))
     model = text_cnn.build(num_words=400, embedding=24, filters=48, max_words=150)
     text_cnn.train(
@@ -142,10 +143,10 @@ def test_windows_of_three_learn_the_generated_reviews(tmp_path):
 def test_the_real_appearance_reviews_reach_the_accuracy(shared):
     root = shared / "data" / "beer"
     train, heldout = (
-        beer.read_reviews(beer.review_path(root, 0, split), 0) for split in ("train", "heldout")
+        read_reviews(review_path(root, 0, split), 0) for split in ("train", "heldout")
     )
     tokenizer = Tokenizer.fit(" ".join(review.words) for review in train)
-    train, heldout = (beer.prepare(part, tokenizer, 0) for part in (train, heldout))
+    train, heldout = (prepare(part, tokenizer, 0) for part in (train, heldout))
     rows = np.random.default_rng(0).permutation(len(heldout))
     check, test = heldout.take(rows[:400]), heldout.take(rows[400:])
     model = text_cnn.build()
@@ -159,3 +160,18 @@ def test_the_real_appearance_reviews_reach_the_accuracy(shared):
     quality = text_cnn.quality(test.scores, text_cnn.predict(model, test.tokens))
     assert quality.accuracy >= 0.85
     assert quality.r2 > 0.5
+
+
+def test_two_classes_are_the_score_and_its_complement():
+    model = text_cnn.build(num_words=30, embedding=5, filters=7, max_words=12, seed=3)
+    model.layers[-1].set_weights([model.layers[-1].get_weights()[0], np.array([0.3])])
+    tokens = np.random.default_rng(0).integers(0, 30, (6, 12))
+    both = text_cnn.two_classes(model)(tokens).numpy()
+    score = model(tokens).numpy()[:, 0]
+    np.testing.assert_allclose(both[:, 1], score, rtol=1e-6)
+    np.testing.assert_allclose(both[:, 0], 1 - score, rtol=1e-6)
+    text_cnn.check(model)
+    with pytest.raises(SmugError, match="a text CNN has Embedding, Conv1D"):
+        text_cnn.check(text_cnn.two_classes(model))
+    with pytest.raises(SmugError, match="has the layers Dense"):
+        text_cnn.check(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))

@@ -1,0 +1,40 @@
+import pytest
+
+from smug.figures.text_rationales import caption, empty_shares, printed, text_rationales
+from tests.unit.reviews.toy import scores_of, write_shard
+
+
+def test_the_table_summarises_with_intervals_and_says_generated(tmp_path):
+    _, scores = scores_of(write_shard(tmp_path))
+    table = text_rationales(scores, generated=True)
+    assert (table["reviews"] == "generated").all()
+    row = table.set_index(["method", "metric"]).loc[("SMUG_base", "sufficiency")]
+    values = scores.loc[
+        scores["method"].eq("SMUG_base") & scores["metric"].eq("sufficiency"), "value"
+    ]
+    assert row["estimate"] == pytest.approx(values.mean())
+    assert row["low"] < row["estimate"] < row["high"]
+    assert row["n"] == 2
+    empty = table.set_index(["method", "metric"]).loc[("SMUG", "empty")]
+    assert (empty["estimate"], empty["n"]) == (1, 1)
+    shares = empty_shares(table, ("SMUG", "SMUG, gamma 0.5", "no such"))
+    assert shares == {"SMUG": 1, "SMUG, gamma 0.5": 0}
+    page = printed(table)
+    assert page.columns.tolist() == [
+        *("n = 2", "SMUG", "SMUG, gamma 0.5", "SMUG_base", "IG", "SIS", "smallest set"),
+        *("no word", "every word"),
+    ]
+    cells = page.set_index("n = 2")
+    assert cells.loc["ROC AUC", "IG"] == f"{_only(table, 'IG', 'roc_auc'):.2f}, n = 1"
+    assert cells.loc["proven smallest", "SMUG"] == "--"
+    words = {"aspect": "aroma", "rationale": "palate", "fraction": "0.9 of it"}
+    words |= {"smug": "SMUG: k = 100.", "share": 0.12}
+    assert "12% of all where none is marked" in caption(generated=False, **words)
+    assert "GENERATED" in caption(generated=True, **words)
+    assert "GENERATED" not in caption(generated=False, **words)
+    assert "rationales of palate" in caption(generated=False, **words)
+    assert "no rationales" in caption(generated=False, **{**words, "rationale": ""})
+
+
+def _only(table, method, metric):
+    return table.set_index(["method", "metric"]).loc[(method, metric), "estimate"]
