@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import types
-import typing
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -28,8 +27,7 @@ _NAMES = {
     bool: "true or false",
     str: "a text",
     types.NoneType: "null",
-    tuple: "a list of numbers",
-    np.ndarray: "a list of numbers",
+    list: "a list of numbers",
 }
 
 
@@ -79,13 +77,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def list_methods(options: argparse.Namespace) -> None:
-    """Print every method with its settings and their defaults."""
+    """Print every method: what it does, needs and answers, its settings and their defaults."""
     from smug.methods import METHODS, method_settings
 
     for name, method in METHODS.items():
         print(f"{name}: {method.about}")
-        for key, default in method_settings(name).items():
-            print(f"    {key}={default}")
+        print(f"    needs {', '.join(method.needs) or 'nothing but outputs'}")
+        print(f"    answers {'values and a mask' if method.mask else 'values'}")
+        for key, setting in method_settings(name).items():
+            print(f"    {key}={setting.default}")
 
 
 def explain_one(options: argparse.Namespace) -> None:
@@ -193,10 +193,9 @@ def read_settings(method: str, words: Iterable[str]) -> dict[str, Any]:
     SmugError
         Unknown method or setting, or a value of another type than the setting's.
     """
-    from smug.methods import METHODS, method_settings
+    from smug.methods import method_settings
 
     known = method_settings(method)
-    hints = typing.get_type_hints(METHODS[method].function)
     settings = {}
     for word in words:
         key, equals, text = word.partition("=")
@@ -205,33 +204,25 @@ def read_settings(method: str, words: Iterable[str]) -> dict[str, Any]:
         if key not in known:
             raise unknown_name(f"setting of method {method!r}", key, known)
         try:
-            settings[key] = _read(text, _kinds(hints[key]))
+            settings[key] = _read(text, known[key].kinds)
         except ValueError:
-            wanted = dict.fromkeys(_NAMES[k] for k in _kinds(hints[key]) if k in _NAMES)
+            wanted = " or ".join(_NAMES[kind] for kind in known[key].kinds)
             raise SmugError(
-                f"--set {word} is not {' or '.join(wanted)}; the default is {known[key]}"
+                f"--set {word} is not {wanted}; the default is {known[key].default}"
             ) from None
     return settings
 
 
-def _kinds(hint: Any) -> list[Any]:
-    """Types that a hint allows, in its order."""
-    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    return [typing.get_origin(k) or k for k in (typing.get_args(hint) if union else (hint,))]
-
-
-def _read(text: str, kinds: list[Any]) -> Any:
+def _read(text: str, kinds: tuple[type, ...]) -> Any:
     """Read a value as one of the types; ValueError if it is none of them."""
     value = _plain(text)
+    if type(value) is list and list in kinds:
+        return tuple(np.array(value, float).tolist())
     if type(value) in kinds:
         return value
     if type(value) is int and float in kinds:
         return float(value)
-    if type(value) is list and tuple in kinds:
-        return tuple(np.array(value, float).tolist())
-    if type(value) is list and np.ndarray in kinds:
-        return np.array(value, float)
-    if str in kinds or Any in kinds:
+    if str in kinds:
         return text
     raise ValueError(text)
 

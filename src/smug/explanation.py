@@ -1,4 +1,4 @@
-"""What an explanation is: maps with everything said about them; to plot, save and load."""
+"""Explanations: maps with everything said about them, to plot, save and load."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from smug.io import load_arrays, load_json, save_arrays, save_json
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-#: Methods whose values are contributions to the class score: their sign says for or against.
-CONTRIBUTIONS = ("integrated_gradients", "ggig", "geometric_ensemble")
 
 
 @dataclass(frozen=True)
@@ -113,29 +109,6 @@ class Explanation:
             solver,
             about["settings"],
         )
-
-
-def word_scores(made: Explanation) -> np.ndarray:
-    """Score every word by how much it speaks for the class explained.
-
-    A contribution is summed over the embedding first, as completeness has it, and what speaks
-    against the class counts as 0: SMUG, too, chooses nodes of positive attribution only, and a
-    rationale says what speaks for a score. A plain gradient is no contribution; its magnitude
-    counts.
-
-    Parameters
-    ----------
-    made : Explanation
-        Values of shape (batch, words, d), or (batch, words) of a method that scores words.
-
-    Returns
-    -------
-    numpy.ndarray, shape (batch, words)
-        Scores >= 0.
-    """
-    if made.values.ndim == 3 and made.method in CONTRIBUTIONS:
-        return np.maximum(made.values.sum(axis=-1), 0.0)
-    return made.saliency()
 
 
 def _figure(explanation: Explanation, max_rows: int) -> Figure:

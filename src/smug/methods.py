@@ -1,33 +1,162 @@
-"""Every method by name, and one call for all: ``smug.explain(model, x)``."""
+"""Every method by name, and one call for all: ``smug.explain(model, x)``.
+
+The registry :data:`METHODS` names each method's function without importing it, and its settings
+are read from the function's source: tables, schemas and the command line ask it, and TensorFlow
+loads when a method is called.
+"""
 
 from __future__ import annotations
 
-import inspect
+import ast
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from smug.attribution.geometric import geometric_ensemble, ggig
-from smug.attribution.gradcam import gradcam
-from smug.attribution.gradients import check_target, gradients
-from smug.attribution.image_sis import image_sis
-from smug.attribution.integrated_gradients import integrated_gradients
-from smug.attribution.sis import sis
-from smug.attribution.smug import smug, smug_base
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
-from smug.models import rewire
+
+if TYPE_CHECKING:
+    import keras
+
+#: Types of a setting's value by the names that signatures give them; a value of another type (a
+#: layer) can only be passed in Python.
+_KINDS: dict[str, type] = {
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "str": str,
+    "None": NoneType,
+    "tuple": list,
+    "list": list,
+    "np.ndarray": list,
+}
+#: Keyword-only parameters that change what a function returns, not what it computes.
+_NOT_SETTINGS = ("return_details",)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method by name: its function and one line about it."""
+    """One entry of the registry.
 
-    function: Callable[..., Any]
+    Parameters
+    ----------
+    function : str
+        ``module:function``; called as ``function(model, x, target, **settings)``. It returns the
+        values, or ``(values, mask, solver)`` as :class:`~smug.explanation.Explanation` has them.
+    name : str
+        Name in tables and figures.
+    about : str
+        One line about it.
+    needs : tuple of str
+        What it asks of the model or the input, in the field's words.
+    contributions : bool
+        Whether its values are contributions to the class score: their sign says for or against.
+    mask : bool
+        Whether it answers a mask beside its values.
+    """
+
+    function: str
+    name: str
     about: str
+    needs: tuple[str, ...] = ()
+    contributions: bool = False
+    mask: bool = False
+
+    def load(self) -> Callable[..., Any]:
+        """Import the function."""
+        module, _, name = self.function.partition(":")
+        return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Default of a setting, and the types that its value may have.
+
+    Parameters
+    ----------
+    default : object
+        As the function's signature has it.
+    kinds : tuple of type
+        Some of int, float, bool, str, list (of numbers) and NoneType, in the signature's order.
+        A schema makes one kind a field of that type, one kind and NoneType an optional field,
+        and a field of any type of the rest. Ranges and allowed names stand in
+        :mod:`smug.limits`.
+    """
+
+    default: Any
+    kinds: tuple[type, ...]
+
+
+#: Every method by name; the order is that of lists and documentation.
+METHODS: dict[str, Method] = {
+    "smug": Method(
+        "smug.attribution.smug:smug",
+        name="SMUG",
+        about="smallest mask that keeps the top nodes' response, scored (SMUG)",
+        needs=("a linear first layer", "gradients"),
+        mask=True,
+    ),
+    "smug_base": Method(
+        "smug.attribution.smug:smug_base",
+        name="SMUG_base",
+        about="the top nodes' receptive fields, scored, nothing minimised",
+        needs=("a linear first layer", "gradients"),
+    ),
+    "integrated_gradients": Method(
+        "smug.attribution.integrated_gradients:integrated_gradients",
+        name="IG",
+        about="gradients summed from a baseline",
+        needs=("gradients",),
+        contributions=True,
+    ),
+    "gradients": Method(
+        "smug.attribution.gradients:gradients",
+        name="gradients",
+        about="gradient of the class score",
+        needs=("gradients",),
+    ),
+    "gradcam": Method(
+        "smug.attribution.gradcam:gradcam",
+        name="GradCAM",
+        about="last feature maps, weighted by their gradients",
+        needs=("images", "two-dimensional feature maps", "gradients"),
+    ),
+    "ggig": Method(
+        "smug.attribution.geometric:ggig",
+        name="GGIG",
+        about="largest gradients around the path from a baseline, found by ascent",
+        needs=("gradients",),
+        contributions=True,
+    ),
+    "geometric_ensemble": Method(
+        "smug.attribution.geometric:geometric_ensemble",
+        name="GGIG ensemble",
+        about="mean ggig of models near the trained one",
+        needs=("gradients", "weights that may be perturbed for a while"),
+        contributions=True,
+    ),
+    "sis": Method(
+        "smug.attribution.sis:sis",
+        name="SIS",
+        about="few words, features or pixels that alone keep the class score, any model",
+        needs=("at most 1000 words, features or pixels",),
+        mask=True,
+    ),
+    "image_sis": Method(
+        "smug.attribution.image_sis:image_sis",
+        name="SIS (batched)",
+        about="windows that alone keep the class score, found by gradients",
+        needs=("images", "gradients"),
+        mask=True,
+    ),
+}
 
 
 def explain(
@@ -63,55 +192,107 @@ def explain(
     SmugError
         Unknown method or setting, input or target that does not fit the model.
     """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
-    known = _settings_of(METHODS[method].function)
+    known = method_settings(method)
     for name in settings:
         if name not in known:
             raise unknown_name(f"setting of method {method!r}", name, known)
+    from smug.attribution.gradients import check_target
+    from smug.models import rewire
+
     x = _as_batch(model, x)
     outputs = rewire.outputs_of(model, x)
-    if target is None:
-        target = outputs.argmax(axis=1)
-    target = check_target(model, np.broadcast_to(np.asarray(target), len(x)), len(x)).numpy()
-    score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), target]
-    made = METHODS[method].function(model, x, target, **settings)
+    wanted = np.asarray(outputs.argmax(axis=1) if target is None else target)
+    labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x)).numpy()
+    score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), labels]
+    made = METHODS[method].load()(model, x, labels, **settings)
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
     return Explanation(
-        method, values, x, target.astype(np.int64), score, mask, solver, _plain(settings)
+        method, values, x, labels.astype(np.int64), score, mask, solver, _plain(settings)
     )
 
 
-#: Every method by name.
-METHODS: dict[str, Method] = {
-    "smug": Method(smug, "smallest mask that keeps the top nodes' response, scored (SMUG)"),
-    "smug_base": Method(smug_base, "the top nodes' receptive fields, scored, nothing minimised"),
-    "integrated_gradients": Method(integrated_gradients, "gradients summed from a baseline"),
-    "gradients": Method(gradients, "gradient of the class score"),
-    "gradcam": Method(gradcam, "last feature maps, weighted by their gradients"),
-    "ggig": Method(ggig, "largest gradients around the path from a baseline, found by ascent"),
-    "geometric_ensemble": Method(geometric_ensemble, "mean ggig of models near the trained one"),
-    "sis": Method(sis, "few words, features or pixels that alone keep the class score, any model"),
-    "image_sis": Method(image_sis, "windows that alone keep the class score, found by gradients"),
-}
+def word_scores(made: Explanation) -> np.ndarray:
+    """Score every word by how much it speaks for the class explained.
+
+    A contribution is summed over the embedding first, as completeness has it, and what speaks
+    against the class counts as 0: SMUG, too, chooses nodes of positive attribution only, and a
+    rationale says what speaks for a score. A plain gradient is no contribution; its magnitude
+    counts.
+
+    Parameters
+    ----------
+    made : Explanation
+        Values of shape (batch, words, d), or (batch, words) of a method that scores words.
+
+    Returns
+    -------
+    numpy.ndarray, shape (batch, words)
+        Scores >= 0.
+    """
+    if made.values.ndim == 3 and METHODS[made.method].contributions:
+        return np.maximum(made.values.sum(axis=-1), 0.0)
+    return made.saliency()
 
 
-def method_settings(method: str) -> dict[str, Any]:
-    """Settings of a method and their defaults."""
+def method_settings(method: str) -> dict[str, Setting]:
+    """Settings of a method by name, read from the source of its function, which is not imported.
+
+    They are the keyword-only parameters. Defaults are literals; the kinds of values come from the
+    annotations.
+
+    Raises
+    ------
+    SmugError
+        Unknown method, or a function whose settings cannot be read.
+    """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    return _settings_of(METHODS[method].function)
+    return dict(_signature(METHODS[method].function))
 
 
-def _settings_of(function: Callable[..., Any]) -> dict[str, Any]:
-    return {
-        name: parameter.default
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name != "return_details"
-    }
+@functools.cache
+def _signature(function: str) -> dict[str, Setting]:
+    module, _, name = function.partition(":")
+    found = find_spec(module)
+    if found is None or found.origin is None:
+        raise SmugError(f"{function} is registered, but there is no module {module}")
+    for node in ast.parse(Path(found.origin).read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return _settings(node, function)
+    raise SmugError(f"{function} is registered, but {found.origin} defines no function {name}")
+
+
+def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:
+    settings = {}
+    for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        if parameter.arg in _NOT_SETTINGS:
+            continue
+        try:
+            value = ast.literal_eval(default) if default is not None else None
+        except ValueError:
+            raise SmugError(
+                f"{function}: the default of {parameter.arg} is {ast.unparse(default)}; write a "
+                "number, a text, True, False, None or a tuple of them"
+            ) from None
+        settings[parameter.arg] = Setting(value, _kinds(parameter.annotation))
+    return settings
+
+
+def _kinds(annotation: ast.expr | None) -> tuple[type, ...]:
+    """Types that an annotation such as ``int | None`` allows, in its order."""
+    if annotation is None:
+        return ()
+    if isinstance(annotation, ast.BinOp):
+        return tuple(dict.fromkeys(_kinds(annotation.left) + _kinds(annotation.right)))
+    if isinstance(annotation, ast.Subscript):
+        return _kinds(annotation.value)
+    kind = _KINDS.get(ast.unparse(annotation))
+    return () if kind is None else (kind,)
 
 
 def _as_batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    from smug.models import rewire
+
     x = np.asarray(x)
     known = getattr(model, "inputs", None)
     if known and x.ndim == len(known[0].shape) - 1:

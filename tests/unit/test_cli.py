@@ -93,6 +93,7 @@ def test_methods_are_listed(capsys):
     cli.main(["methods"])
     said = capsys.readouterr().out
     assert "smug: " in said
+    assert "    needs a linear first layer, gradients\n    answers values and a mask\n" in said
     assert "    top_k=None" in said
     assert "gradcam: " in said
     assert "\nsis: " in said

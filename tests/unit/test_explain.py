@@ -7,7 +7,7 @@ from keras import layers
 
 import smug
 from smug.explanation import Explanation
-from smug.methods import METHODS, method_settings
+from smug.methods import METHODS
 
 SETTINGS = {"smug": {"steps": 16, "top_k": 20, "gamma": 0.3}, "smug_base": {"steps": 16}}
 SETTINGS["integrated_gradients"] = {"steps": 16}
@@ -61,6 +61,7 @@ def test_a_batch_equals_its_singles(model, images, method):
     settings = SETTINGS.get(method, {})
     batch = smug.explain(model, images, method=method, **settings)
     assert batch.values.shape[:3] == (3, 8, 8)
+    assert (batch.mask is not None) == METHODS[method].mask
     assert batch.saliency().shape == (3, 8, 8)
     outputs = np.asarray(model(images))
     np.testing.assert_array_equal(batch.target, outputs.argmax(axis=1))
@@ -156,10 +157,3 @@ def test_models_without_a_linear_first_layer_are_refused(images):
     )
     with pytest.raises(smug.SmugError, match="MaxPooling2D"):
         smug.explain(model, images)
-
-
-def test_every_method_tells_its_settings():
-    assert method_settings("smug")["gamma"] == 0.0
-    assert "return_details" not in method_settings("integrated_gradients")
-    with pytest.raises(smug.SmugError, match="unknown method"):
-        method_settings("lime")

@@ -69,15 +69,15 @@ def test_make_hands_overrides_on_with_their_quotes(tmp_path):
     assert made.stdout.splitlines()[:2] == ["--config", f"override={given}"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "DATA.md"])
+@pytest.mark.parametrize("page", ["README.md", "DATA.md", "CONTRIBUTING.md", "docs/results.md"])
 def test_paths_that_a_page_links_to_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
         if not re.match(r"\w+:", target):
-            assert (ROOT / target).exists(), target
+            assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
 def test_rooms_stay_habitable():
-    limits = {"Snakefile": 50, "workflow/rules/*.smk": 150, "src/smug/stages/*.py": 80}
+    limits = {"Snakefile": 50, "workflow/rules/*.smk": 150, "src/smug/stages/*.py": 100}
     limits["src/smug/**/*.py"] = 400
     for pattern, most in limits.items():
         for path in ROOT.glob(pattern):

@@ -48,7 +48,7 @@ def ggig(
     *,
     baseline: str | float | np.ndarray = "zero",
     input_range: tuple[float, float] = (0.0, 1.0),
-    layer: Any = None,
+    layer: keras.Layer | str | None = None,
     points: int = 20,
     ascent_steps: int = 3,
     step_size: float = 0.05,
@@ -80,9 +80,9 @@ def ggig(
         ``both`` is the mean of the two maps.
     input_range : tuple of float
         Black and white in the values of the model's input.
-    layer : keras.layers.Layer, optional
-        Attribute to this layer's output instead. By default the input, or the embeddings of a
-        model on integers.
+    layer : keras.layers.Layer or str, optional
+        Attribute to the output of this layer (or the layer of this name) instead. By default the
+        input, or the embeddings of a model on integers.
     points : int
         Scaled versions of each input.
     ascent_steps : int
@@ -128,7 +128,7 @@ def geometric_ensemble(
     seed: int = 0,
     baseline: str | float | np.ndarray = "zero",
     input_range: tuple[float, float] = (0.0, 1.0),
-    layer: Any = None,
+    layer: keras.Layer | str | None = None,
     points: int = 20,
     ascent_steps: int = 3,
     step_size: float = 0.05,

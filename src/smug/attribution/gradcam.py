@@ -29,7 +29,7 @@ _AFTER_MAPS = (
 
 
 def gradcam(
-    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: Any = None
+    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: keras.Layer | str | None = None
 ) -> np.ndarray:
     """GradCAM map of each image.
 

@@ -14,7 +14,7 @@ from smug.models import rewire
 
 
 def gradients(
-    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: Any = None
+    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: keras.Layer | str | None = None
 ) -> np.ndarray:
     """Gradient of the class score (Simonyan et al. 2014).
 
@@ -24,9 +24,9 @@ def gradients(
     x : numpy.ndarray, shape (batch, ...)
     target : numpy.ndarray of int, shape (batch,)
         Class whose probability is explained; a model with one output explains that output.
-    layer : keras.layers.Layer, optional
-        Differentiate with respect to this layer's output. By default the input, or the
-        embeddings of a model on integers.
+    layer : keras.layers.Layer or str, optional
+        Differentiate with respect to the output of this layer (or the layer of this name). By
+        default the input, or the embeddings of a model on integers.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def gradients(
 
 
 def gradients_and_scores(
-    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: Any = None
+    model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: keras.Layer | str | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """As :func:`gradients`, with the class scores, shape (batch,), of the same pass."""
     layer, points = attribution_site(model, x, layer)
@@ -88,7 +88,7 @@ def score_gradient(
 
 
 def attribution_site(
-    model: keras.Model, x: np.ndarray, layer: Any = None
+    model: keras.Model, x: np.ndarray, layer: keras.Layer | str | None = None
 ) -> tuple[Any, np.ndarray]:
     """Decide which tensor input attributions are about.
 
@@ -112,6 +112,8 @@ def attribution_site(
                 f"model {model.name!r} has several embeddings ({names}); pass one as layer="
             )
         layer = found[0] if found else None
+    elif isinstance(layer, str):
+        layer = rewire.layer_named(model, layer)
     if layer is None:
         points = rewire.as_batch(model, x).numpy()
     else:

@@ -75,7 +75,7 @@ def integrated_gradients(
     *,
     baseline: str | float | np.ndarray = "zero",
     input_range: tuple[float, float] = (0.0, 1.0),
-    layer: Any = None,
+    layer: keras.Layer | str | None = None,
     steps: int = 200,
     rule: str = "riemann",
     batch_size: int = 10,
@@ -100,9 +100,10 @@ def integrated_gradients(
         one per input.
     input_range : tuple of float
         Black and white in the values of the model's input.
-    layer : keras.layers.Layer, optional
-        Attribute to this layer's output instead. By default the input, or the embeddings of a
-        model on integers (then `baseline` is a value of embeddings, ``zero`` or an array).
+    layer : keras.layers.Layer or str, optional
+        Attribute to the output of this layer (or the layer of this name) instead. By default the
+        input, or the embeddings of a model on integers (then `baseline` is a value of embeddings,
+        ``zero`` or an array).
     steps : int
         Gradients per input and baseline; an upper limit if `adaptive`.
     rule : {"riemann", "gauss_legendre"}

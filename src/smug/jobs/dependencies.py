@@ -7,21 +7,21 @@ import functools
 import re
 from pathlib import Path
 
-from smug.jobs.config import ROOT
+from smug.jobs.groups import ROOT
 
 
 def modules_of(stage: str) -> list[str]:
     """Files of SMUG that a stage's module imports or reads, directly or not, as paths from ROOT.
 
     Rules name them as inputs, so that editing one reruns exactly the stages that use it.
-    The configuration and the job runner are left out: they carry values, they do not make results.
+    All of ``smug.jobs`` is left out: it carries values, it does not make results.
     """
     seen: dict[str, Path] = {}
     todo = [f"smug.stages.{stage}"]
     while todo:
         name = todo.pop()
         path = _module_path(name)
-        carrier = name.startswith(("smug.jobs.config", "smug.jobs.run", "smug.jobs.settings"))
+        carrier = name == "smug.jobs" or name.startswith("smug.jobs.")
         if path is None or name in seen or carrier:
             continue
         seen[name] = path
@@ -63,10 +63,7 @@ def _imports(name: str, path: Path) -> tuple[str, ...]:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.Constant) and path.name == "__init__.py":
-            # A package's registry names modules that it imports when they are needed.
-            found.append(f"{name}.{node.value}")
         elif isinstance(node, ast.Constant) and re.fullmatch(r"smug[\w.]*:\w+", str(node.value)):
-            # A function that a child process calls.
+            # A function of a registry or of a child process, imported when it is called.
             found.append(node.value.partition(":")[0])
     return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

@@ -11,8 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from smug.errors import SmugError
-from smug.explanation import word_scores
-from smug.methods import explain, method_settings
+from smug.methods import explain, method_settings, word_scores
 from smug.models import rewire
 from smug.pipeline.shards import SaliencyShard
 

@@ -1,30 +1,30 @@
-"""How methods are called where people read."""
+"""Display names where people read: of methods, of their variants, of boxes."""
 
 from __future__ import annotations
 
-METHOD_NAMES = {
-    "smug": "SMUG",
-    "smug_base": "SMUG_base",
-    "ground_truth": "GroundTruth",
+from smug.methods import METHODS
+
+#: Files of ``conf/explainer/`` that are a method with another baseline.
+VARIANTS = {
     "ig_zero": "IG",
-    "integrated_gradients": "IG",
     "ig_black": "IG (black)",
     "ig_white": "IG (white)",
     "ig_both": "IG (both)",
-    "gradients": "gradients",
-    "gradcam": "GradCAM",
+    "ggig_zero": "GGIG",
+    "geometric_ensemble_zero": "GGIG ensemble",
+}
+
+#: Boxes that are scored beside the methods' maps.
+BOXES = {
+    "ground_truth": "GroundTruth",
     "center_box": "CenterBox",
     "max_box": "MaxBox",
     "opt_box": "OptBox",
-    "sis": "SIS",
-    "image_sis": "SIS (batched)",
-    "ggig": "GGIG",
-    "ggig_zero": "GGIG",
-    "geometric_ensemble": "GGIG ensemble",
-    "geometric_ensemble_zero": "GGIG ensemble",
 }
 
 
 def method_name(name: str) -> str:
-    """Name to print; a method that is not listed keeps its own."""
-    return METHOD_NAMES.get(name, name)
+    """Name to print; one that stands nowhere is printed as it is."""
+    if name in METHODS:
+        return METHODS[name].name
+    return (VARIANTS | BOXES).get(name, name)

@@ -218,7 +218,7 @@ class SaliencyShard:
     target : numpy.ndarray of int64, shape (n,)
         The class explained.
     maps : numpy.ndarray of float32, shape (n, *spatial)
-        Magnitudes, summed over channels (of words: see :func:`smug.explanation.word_scores`); all
+        Magnitudes, summed over channels (of words: see :func:`smug.methods.word_scores`); all
         zero where the method failed.
     masks : numpy.ndarray of bool, shape (n, *spatial)
         Kept positions; all False for a method that has no mask.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -21,10 +20,9 @@ from smug.masks.encode import (
     top_k_nodes,
     without_padding,
 )
-from smug.masks.network import SOLVERS as NETWORK_SOLVERS
 from smug.masks.network import DenseNetwork, solve_network
 from smug.masks.problem import MaskProblem, MaskSolution
-from smug.masks.solvers import SOLVERS, solve
+from smug.masks.solvers import solve, solvers_of
 from smug.pipeline.shards import FAILED, AttributedShard, SolvedShard
 
 
@@ -114,13 +112,11 @@ def _check(shard: AttributedShard, method: MethodSettings, solver: SolverSetting
     mask_grid(shard.layer.spatial, method.window)
     if method.encoding == "first_layer":
         check_top_k(method.top_k, shard.layer.size)
-        known: Collection[str] = SOLVERS
     elif not shard.dense:
         raise SmugError(
             "method.encoding=network needs a network of dense ReLU layers; use first_layer"
         )
-    else:
-        known = NETWORK_SOLVERS
+    known = solvers_of(method.encoding)
     if solver.name not in known:
         raise unknown_name(f"solver for method.encoding={method.encoding}", solver.name, known)
 

@@ -11,11 +11,10 @@ from smug.masks.network.problem import DenseNetwork, NetworkMaskProblem, network
 from smug.masks.network.search import Deepening, OutOfTime
 from smug.masks.network.subsets import greedy_mask
 from smug.masks.problem import MaskSolution, Progress, Status
+from smug.masks.solvers import solvers_of
 from smug.masks.solvers.child import solve_in_child
 
 __all__ = ["DenseNetwork", "NetworkMaskProblem", "network_problem", "solve_network"]
-
-SOLVERS = ("highs", "z3")
 
 
 def solve_network(
@@ -75,15 +74,14 @@ def solve_network(
         If an argument is not usable; see :func:`network_problem`.
     """
     begin = perf_counter()
-    if solver not in SOLVERS:
-        raise unknown_name("solver for the full-network encoding", solver, SOLVERS)
+    if solver not in solvers_of("network"):
+        raise unknown_name("solver for the full-network encoding", solver, solvers_of("network"))
     if not time_limit > 0:
         raise SmugError(f"time_limit={time_limit} is not positive; give the solver some seconds")
     problem = network_problem(
         network, x, label, window=window, delta=delta, margin=margin, image_shape=image_shape
     )
-    run = _with_highs if solver == "highs" else _with_z3
-    chosen, bound = run(problem, begin, time_limit, seed, progress)
+    chosen, bound = _SEARCHES[solver](problem, begin, time_limit, seed, progress)
     return _solution(problem, chosen, bound, perf_counter() - begin, solver)
 
 
@@ -156,3 +154,7 @@ def _solution(
         mask = problem.grid_mask(chosen)
         masks = (mask,)
     return MaskSolution(mask, status, objective, bound, seconds, solver, masks)
+
+
+#: How each solver that takes this encoding searches, by its name in the registry.
+_SEARCHES = {"highs": _with_highs, "z3": _with_z3}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from time import perf_counter
+from types import ModuleType
 
 import numpy as np
 
@@ -26,35 +27,86 @@ from smug.masks.verify import (
     with_cuts,
 )
 
-Solver = Callable[..., MaskSolution]
 
+@dataclass(frozen=True)
+class Solver:
+    """One entry of the registry.
 
-class _Lazy:
-    """A solver that is imported when asked for: highspy and Z3 are slow to load."""
+    Parameters
+    ----------
+    function : str
+        ``module:function``, imported when asked for: highspy and Z3 are slow to load. It answers
+        in floating point or on relaxed rows; call :func:`solve`, which holds it to the exact
+        problem. Its module may have a function ``prepare(problem)`` for work that is done but
+        once in the life of a process.
+    name : str
+        Name in tables and figures.
+    about : str
+        One line about it.
+    encodings : tuple of str
+        Those that it takes, see ``encoding`` in :data:`smug.limits.NAMES`; how it solves whole
+        networks stands in :mod:`smug.masks.network`.
+    extra : str
+        Extra of the package that brings it; empty: it is always there.
+    """
 
-    def __init__(self, module: str, function: str) -> None:
-        self._module, self._function = module, function
+    function: str
+    name: str
+    about: str
+    encodings: tuple[str, ...] = ("first_layer",)
+    extra: str = ""
+
+    def load(self) -> Callable[..., MaskSolution]:
+        """Import the function."""
+        return getattr(self._module(), self.function.partition(":")[2])
 
     def prepare(self, problem: MaskProblem) -> None:
         """Import the module, and let it do what it does but once in the life of a process."""
-        module = import_module(f"{__name__}.{self._module}")
+        module = self._module()
         if hasattr(module, "prepare"):
             module.prepare(problem)
 
-    def __call__(self, problem: MaskProblem, **settings: object) -> MaskSolution:
-        module = import_module(f"{__name__}.{self._module}")
-        return getattr(module, self._function)(problem, **settings)
+    def _module(self) -> ModuleType:
+        return import_module(self.function.partition(":")[0])
 
 
-#: Name -> solver. Functions listed here answer in floating point or on relaxed rows; call
-#: :func:`solve`, which holds them to the exact problem.
+#: Every solver by name; the order is that of lists and documentation.
 SOLVERS: dict[str, Solver] = {
-    "highs": _Lazy("highs", "solve_highs"),
-    "anytime": _Lazy("anytime", "solve_anytime"),
-    "z3": _Lazy("z3", "solve_original"),
-    "z3_pb": _Lazy("z3", "solve_pseudo_boolean"),
-    "cpsat": _Lazy("cpsat", "solve_cpsat"),
+    "highs": Solver(
+        "smug.masks.solvers.highs:solve_highs",
+        name="HiGHS",
+        about="branch and cut of mixed-integer programs",
+        encodings=("first_layer", "network"),
+    ),
+    "anytime": Solver(
+        "smug.masks.solvers.anytime:solve_anytime",
+        name="anytime",
+        about="local search beside bounds from blocks of windows: a good mask at once",
+    ),
+    "z3": Solver(
+        "smug.masks.solvers.z3:solve_original",
+        name="Z3",
+        about="SMT over exact rationals, the encoding of the authors' code",
+        encodings=("first_layer", "network"),
+    ),
+    "z3_pb": Solver(
+        "smug.masks.solvers.z3:solve_pseudo_boolean",
+        name="Z3 (pseudo-Boolean)",
+        about="SMT with pseudo-Boolean rows and soft constraints",
+    ),
+    "cpsat": Solver(
+        "smug.masks.solvers.cpsat:solve_cpsat",
+        name="CP-SAT",
+        about="constraint programming of OR-Tools",
+        extra="cpsat",
+    ),
 }
+
+
+def solvers_of(encoding: str) -> tuple[str, ...]:
+    """Names of the solvers that take an encoding."""
+    return tuple(name for name, entry in SOLVERS.items() if encoding in entry.encodings)
+
 
 #: Solve-and-cut rounds before a mask is completed greedily instead. Rounding errors of 1e-7 let
 #: in a few wrong masks at most; a problem that needs more is numerically degenerate.
@@ -108,8 +160,7 @@ def solve(
     if solver not in SOLVERS:
         raise unknown_name("solver", solver, SOLVERS)
     _check_settings(problem, time_limit, solutions, seed, threads)
-    if isinstance(SOLVERS[solver], _Lazy):
-        SOLVERS[solver].prepare(problem)  # loading and compiling is not solving
+    SOLVERS[solver].prepare(problem)  # loading and compiling is not solving
     begin = perf_counter()
     if start is not None:
         start = as_mask(problem, start, "start mask")
@@ -169,11 +220,12 @@ def _solve_exactly(
     if start is not None and violated_rows(problem, start).size:
         start = None
     fallback, bound, current = start, 1.0, problem
+    run = SOLVERS[solver].load()
     for _ in range(REPAIR_ROUNDS):
         remaining = deadline - perf_counter()
         if remaining <= 0:
             break
-        found = SOLVERS[solver](current, time_limit=remaining, start=start, **settings)
+        found = run(current, time_limit=remaining, start=start, **settings)
         if found.status is Status.INFEASIBLE:
             return _no_mask(problem, solver, fallback, bound)
         bound = max(bound, _whole(found.bound))

@@ -10,16 +10,28 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from smug import limits
 from smug.errors import SmugError
-from smug.masks import solvers
+from smug.masks import network, solvers
 from smug.masks.problem import MaskProblem, MaskSolution, Status
-from smug.masks.solvers import SOLVERS, solve
+from smug.masks.solvers import SOLVERS, Solver, solve, solvers_of
 from smug.masks.solvers.cpsat import solve_cpsat
 from smug.masks.verify import violated_rows
 
 WITHOUT_ORTOOLS = ["highs", "anytime", "z3", "z3_pb"]
 #: Solvers that go on from a start mask; Z3's optimiser takes none.
 STARTING = ["highs", "anytime"]
+
+
+class Registered(Solver):
+    """Entry of the registry for a function of a test, which no path names."""
+
+    def __init__(self, function):
+        super().__init__("tests:stub", "stub", "stub")
+        object.__setattr__(self, "load", lambda: function)
+
+    def prepare(self, problem):
+        pass
 
 
 def valid(problem, mask):
@@ -181,13 +193,13 @@ def test_no_start_keeps_from_the_optimum(solver, kind, monkeypatch):
     elif kind == "everything":
         start[:] = True
     assert valid(problem, start) == (kind != "violating")
-    given, inner = [], SOLVERS[solver]
+    given, inner = [], SOLVERS[solver].load()
 
     def watched(problem, *, start, **settings):
         given.append(start)
         return inner(problem, start=start, **settings)
 
-    monkeypatch.setitem(SOLVERS, solver, watched)
+    monkeypatch.setitem(SOLVERS, solver, Registered(watched))
     assert solve(problem, solver=solver, start=start).objective == size
     # Every solver is offered a valid start, and none a wrong one, whatever it makes of it.
     assert [mask is not None for mask in given] == [kind != "violating"]
@@ -240,11 +252,11 @@ def stub(monkeypatch):
         def lying(problem, **settings):
             calls.append(problem)
             if len(calls) > len(masks):
-                return SOLVERS["highs"](problem, **settings)
+                return SOLVERS["highs"].load()(problem, **settings)
             mask = np.array(masks[len(calls) - 1], bool)
             return MaskSolution(mask, status, float(mask.sum()), 0.0, 0.0, "lying")
 
-        monkeypatch.setitem(SOLVERS, "lying", lying)
+        monkeypatch.setitem(SOLVERS, "lying", Registered(lying))
         return calls
 
     return register
@@ -281,7 +293,8 @@ def test_a_solver_wrong_by_its_tolerance_is_corrected():
     # The first variable misses the demand by 1e-9, below HiGHS's tolerance; two are needed.
     A = sparse.csr_array(np.array([[0.5 - 1e-9, 0.25, 0.25]]))
     problem = MaskProblem(A, 0.5, 0.0)
-    raw = SOLVERS["highs"](problem, time_limit=9, start=None, seed=0, threads=1, progress=None)
+    settings = {"start": None, "seed": 0, "threads": 1, "progress": None}
+    raw = SOLVERS["highs"].load()(problem, time_limit=9, **settings)
     assert raw.objective == 1
     assert not valid(problem, raw.mask)
     for solver in WITHOUT_ORTOOLS:
@@ -295,7 +308,7 @@ def test_a_false_infeasible_is_not_believed(monkeypatch):
         nothing = np.zeros(problem.A.shape[1], bool)
         return MaskSolution(nothing, Status.INFEASIBLE, math.inf, math.inf, 0.0, "denying")
 
-    monkeypatch.setitem(SOLVERS, "denying", denying)
+    monkeypatch.setitem(SOLVERS, "denying", Registered(denying))
     problem = random_problem(1)
     solution = solve(problem, solver="denying")
     assert solution.status is Status.FEASIBLE
@@ -393,3 +406,23 @@ def test_a_dying_cpsat_process_is_an_error(tmp_path, monkeypatch, code, message)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     with pytest.raises(SmugError, match=message):
         solve_cpsat(random_problem(0), time_limit=5, start=None, seed=0, threads=1, progress=None)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_every_entry_of_the_registry_names_a_function_and_known_encodings(name):
+    entry = SOLVERS[name]
+    assert callable(entry.load())
+    assert set(entry.encodings) <= set(limits.NAMES["encoding"])
+    assert entry.name
+    assert entry.about
+
+
+def test_solvers_of_an_encoding_come_from_the_registry():
+    assert "anytime" in solvers_of("first_layer")
+    assert solvers_of("network") == tuple(network._SEARCHES)
+
+
+def test_the_registry_imports_no_solver():
+    code = "import sys, smug.masks.solvers; print({'z3', 'highspy', 'numba'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
