@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 from smug.errors import SmugError
-from smug.jobs.config import ROOT, flatten
+from smug.jobs.groups import ROOT
+from smug.jobs.overrides import flatten
 from smug.jobs.selection import Run
 from smug.jobs.variants import MAIN
 

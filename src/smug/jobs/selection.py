@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from smug.jobs import config
+from smug.jobs import config, groups
+from smug.jobs.overrides import Override
 from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, shards
 
 
@@ -14,7 +15,7 @@ from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, shard
 class Run:
     """A run of the workflow: its overrides, and what they choose."""
 
-    overrides: tuple[config.Override, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     @property
     def datasets(self) -> list[str]:
@@ -28,7 +29,7 @@ class Run:
 
     @property
     def _workflow(self) -> dict[str, Any]:
-        return self.settings(config.datasets()[0])["workflow"]
+        return self.settings(groups.datasets()[0])["workflow"]
 
     def settings(self, dataset: str, variant: str = MAIN) -> dict[str, Any]:
         """Every section of the configuration, for one dataset and variant."""
@@ -69,7 +70,7 @@ class Run:
             for shard in in_shards(self.settings(dataset, variant))
         ]
 
-    def frozen(self, stage: str, dataset: str, changes: Iterable[config.Override]) -> list[str]:
+    def frozen(self, stage: str, dataset: str, changes: Iterable[Override]) -> list[str]:
         """A stage's configuration as overrides that bring it back."""
         overrides = (*self.overrides, *changes)
         return config.freeze(config.stage_config(stage, overrides, dataset=dataset))

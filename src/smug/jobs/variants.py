@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from smug.jobs.config import Override
+from smug.jobs.overrides import Override
 
 MAIN = "main"
 
