@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from smug.metrics.statistics import mean
+from smug.metrics.statistics import SHARE, interval_text, mean
 from smug.pipeline.method_names import method_name
 
 #: Metrics of ``score_images``, and whether a high area is good.
@@ -35,9 +35,9 @@ def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per dataset and method that has a map: each area's mean and the ends of its 95 %
-        interval (an area cannot leave [0, 1]); ``n`` inputs have insertion and deletion curves,
-        ``n_information`` the others; on ``missing`` inputs the method found no map. ``note`` says
-        so where the information curves are not defined for any input.
+        interval; ``n`` inputs have insertion and deletion curves, ``n_information`` the others; on
+        ``missing`` inputs the method found no map. ``note`` says so where the information curves
+        are not defined for any input.
     """
     rows = []
     chosen = scores[scores["metric"].isin(CURVES)]
@@ -46,10 +46,8 @@ def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
         found = {}
         for curve in CURVES:
             values = group.loc[group["metric"].eq(curve), "value"].to_numpy(np.float64)
-            found[curve] = mean(values)
-            estimate, *ends, _ = found[curve]
-            low, high = np.clip(ends, 0, 1).tolist()
-            row |= {curve: estimate, f"{curve}_low": low, f"{curve}_high": high}
+            found[curve] = mean(values, SHARE)
+            row |= found[curve].columns(curve)
         row |= {"n": found["insertion"].n, "n_information": found["softmax_information"].n}
         undefined = row["n"] > 0 and row["n_information"] == 0
         row |= {"missing": len(values) - row["n"], "note": UNDEFINED if undefined else ""}
@@ -62,19 +60,9 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
     narrow = table[["dataset", "method"]].copy()
     for curve, high in CURVES.items():
         title = f"{curve.replace('_information', ' inf.')} {'↑' if high else '↓'}"
-        narrow[title] = [_interval(*values) for values in _triples(table, curve)]
+        narrow[title] = [interval_text(row, curve, 2) for _, row in table.iterrows()]
         if curve.endswith("_information"):
             narrow.loc[table["note"].ne(""), title] = "not defined"
     return narrow.assign(**{"n": table["n"], "n inf.": table["n_information"]}).join(
         table["missing"]
     )
-
-
-def _triples(table: pd.DataFrame, curve: str) -> np.ndarray:
-    return table[[curve, f"{curve}_low", f"{curve}_high"]].to_numpy(np.float64)
-
-
-def _interval(estimate: float, low: float, high: float) -> str:
-    if np.isnan(estimate):
-        return "--"
-    return f"{estimate:.2f}" if np.isnan(low) else f"{estimate:.2f} ({low:.2f}, {high:.2f})"

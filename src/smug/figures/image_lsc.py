@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 
 from smug.figures.attribution_curves import CURVES
-from smug.metrics.statistics import bootstrap, mean, paired, proportion, quartiles, wins
+from smug.metrics.statistics import (
+    COUNT,
+    SHARE,
+    interval_text,
+    mean,
+    median,
+    paired,
+    proportion,
+    quartiles,
+    wins,
+)
 from smug.pipeline.method_names import method_name
 
 CAPTION = (
@@ -18,7 +28,7 @@ CAPTION = (
     "which a method has a value. LSC: median with quartiles, lower is better. Win%: share of these "
     "n on which a method has the lowest LSC among the paper's methods. Sparsity%: share of the "
     "image kept, whole mask windows for SMUG and SMUG_base. Intervals: 95 %, of LSC by bootstrap, "
-    "of Win% Wilson's. p: paired Wilcoxon test of LSC against SMUG."
+    "of Win% Wilson's, of means likewise. p: paired Wilcoxon test of LSC against SMUG."
 )
 SEED = 0
 
@@ -77,12 +87,12 @@ def image_lsc(scores: pd.DataFrame) -> pd.DataFrame:
                 **_lsc_columns(lsc, name),
                 **_win_columns("win", won, lsc, name),
                 **_win_columns("win_all", won_all, lsc, name),
-                **_percent("sparsity", mean(_values(wide, "sparsity", name))),
+                **mean(_values(wide, "sparsity", name), SHARE).columns("sparsity", unit=100),
                 "proven": _proven(scores[scores["method"].eq(name)]),
                 **_against_smug(lsc, name),
                 **_curve_columns(wide, name),
-                "calls": mean(_values(wide, "calls", name)).estimate,
-                "boxes": mean(_values(wide, "boxes", name)).estimate,
+                "calls": mean(_values(wide, "calls", name), COUNT).estimate,
+                "boxes": mean(_values(wide, "boxes", name), COUNT).estimate,
                 "seconds": quartiles(_values(wide, "seconds", name)).median,
                 **{f"paper_{key}": v for key, v in PAPER.get(name, NO_PAPER)._asdict().items()},
             }
@@ -140,9 +150,9 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
             "LSC": [_triple(row) for row in rows],
             "95 %": [_interval(row, "lsc", 2) for row in rows],
             "LSC (paper)": [_triple(row, "paper_") for row in rows],
-            "Win%": [f"{_plain(row['win'])} {_interval(row, 'win')}".strip() for row in rows],
+            "Win%": [interval_text(row, "win", 1) for row in rows],
             "Win% (paper)": table["paper_win"].map(_plain),
-            "Sparsity%": [_with_half(row, "sparsity") for row in rows],
+            "Sparsity%": [interval_text(row, "sparsity", 1) for row in rows],
             "Sparsity% (paper)": table["paper_sparsity"].map(_plain),
             "p": table["p"].map(lambda p: "<0.001" if p < 0.001 else _plain(p, 3)),
         }
@@ -162,15 +172,9 @@ def _triple(row: pd.Series, prefix: str = "") -> str:
 
 
 def _interval(row: pd.Series, name: str, digits: int = 1) -> str:
-    """Both ends: the interval of a share or a median is not symmetric."""
+    """Both ends: the interval of a median is not symmetric."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     return "" if np.isnan(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def _with_half(row: pd.Series, name: str) -> str:
-    """A mean and half its interval, which is symmetric."""
-    half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
-    return _plain(row[name]) + ("" if np.isnan(half) else f" ± {half:.1f}")
 
 
 def _won(lsc: pd.DataFrame, competing: list[str]) -> pd.DataFrame:
@@ -179,22 +183,23 @@ def _won(lsc: pd.DataFrame, competing: list[str]) -> pd.DataFrame:
 
 def _lsc_columns(lsc: pd.DataFrame, name: str) -> dict[str, float]:
     values = lsc[name].to_numpy()
-    median, lower, upper, n = quartiles(values)
-    interval = bootstrap(values, seed=SEED)
+    found = quartiles(values)
+    interval = median(values, seed=SEED)
     return {
-        "images": n,
-        "missing": len(lsc) - n,
-        "lsc": median,
+        "images": found.n,
+        "missing": len(lsc) - found.n,
+        "lsc": found.median,
         "lsc_low": interval.low,
         "lsc_high": interval.high,
-        "lsc_lower": lower,
-        "lsc_upper": upper,
+        "lsc_lower": found.lower,
+        "lsc_upper": found.upper,
     }
 
 
 def _win_columns(column: str, won: pd.DataFrame, lsc: pd.DataFrame, name: str) -> dict[str, float]:
     # An image without a box is no defeat of the box.
-    return _percent(column, proportion(won[name][lsc[name].notna()]) if name in won else None)
+    flags = won[name][lsc[name].notna()].to_numpy() if name in won else np.zeros(0, bool)
+    return proportion(flags).columns(column, unit=100)
 
 
 def _against_smug(lsc: pd.DataFrame, name: str) -> dict[str, float]:
@@ -205,14 +210,9 @@ def _against_smug(lsc: pd.DataFrame, name: str) -> dict[str, float]:
 
 
 def _curve_columns(wide: pd.DataFrame, name: str) -> dict[str, float]:
-    columns = {}
+    columns: dict[str, float] = {}
     for metric in CURVES:
-        interval = bootstrap(_values(wide, metric, name), np.mean, seed=SEED)
-        columns |= {
-            metric: interval.estimate,
-            f"{metric}_low": interval.low,
-            f"{metric}_high": interval.high,
-        }
+        columns |= mean(_values(wide, metric, name), SHARE).columns(metric)
     return columns
 
 
@@ -226,11 +226,3 @@ def _values(wide: pd.DataFrame, metric: str, method: str) -> np.ndarray:
     if (metric, method) not in wide:
         return np.zeros(0)
     return wide[metric, method].to_numpy(np.float64)
-
-
-def _percent(name: str, interval) -> dict[str, float]:
-    ends = (np.nan,) * 3 if interval is None else interval[:3]
-    return {
-        key: 100 * value
-        for key, value in zip((name, f"{name}_low", f"{name}_high"), ends, strict=True)
-    }

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from smug.drawing import TWO_COLUMNS, show_image, show_scores, use_style
 from smug.figures.image_saliency import clipped
-from smug.metrics.statistics import Interval, mean
+from smug.metrics.statistics import CORRELATION, Interval, interval_text, mean
 from smug.pipeline.method_names import method_name
 
 CAPTION = (
@@ -91,8 +91,7 @@ def _summary(group: pd.DataFrame) -> dict[str, float]:
     summary: dict[str, float] = {}
     for metric in METRICS:
         interval = _over_inputs(group[group["metric"].eq(metric)])
-        ends = np.clip(interval[1:3], -1, 1).tolist()
-        summary |= {metric: interval.estimate, f"{metric}_low": ends[0], f"{metric}_high": ends[1]}
+        summary |= interval.columns(metric)
     maps = group[group["metric"].eq("spearman")]
     constant = maps["status"].eq("constant")
     summary["n"] = interval.n
@@ -106,21 +105,14 @@ def _summary(group: pd.DataFrame) -> dict[str, float]:
 def _over_inputs(rows: pd.DataFrame) -> Interval:
     """Mean over inputs, of each the mean over seeds: those are not independent of each other."""
     by_seed = rows.groupby(["image", "seed"])["value"].mean()
-    return mean(by_seed.groupby("image").mean().to_numpy(np.float64))
+    return mean(by_seed.groupby("image").mean().to_numpy(np.float64), CORRELATION)
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:
-    """Narrow the table to a page: each interval as ± half its width."""
-
-    def with_half(row: pd.Series, metric: str) -> str:
-        if np.isnan(row[metric]):
-            return "--"
-        half = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2
-        return f"{row[metric]:.2f}" if np.isnan(half) else f"{row[metric]:.2f} ± {half:.2f}"
-
+    """Narrow the table to a page: each interval as text."""
     narrow = table[["dataset", "network", "check", "method"]].copy()
     for metric, title in METRICS.items():
-        narrow[title] = [with_half(row, metric) for _, row in table.iterrows()]
+        narrow[title] = [interval_text(row, metric, 2) for _, row in table.iterrows()]
     narrow["kept%"] = ["--" if np.isnan(share) else f"{100 * share:.0f}" for share in table["kept"]]
     return narrow.join(table[["n", "maps", "to_constant", "missing"]])
 
@@ -225,8 +217,7 @@ def _lines(
         points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
         label, colour = method_name(name), colours[name]
         axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
-        band = np.clip(points[:, 2:], -1, 1).T
-        axis.fill_between(points[:, 0], *band, color=colour, alpha=0.12, linewidth=0)
+        axis.fill_between(points[:, 0], *points[:, 2:].T, color=colour, alpha=0.12, linewidth=0)
 
 
 def _with_band(interval: Interval) -> tuple[float, float, float]:

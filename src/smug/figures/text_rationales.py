@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from smug.metrics.statistics import Interval, bootstrap, mean, proportion
+from smug.metrics.statistics import CORRELATION, COUNT, SHARE, Interval, mean, median, proportion
 
-#: Means with Student's interval.
+#: Measures shown by their means.
 MEANS = {
     "roc_auc": "ROC AUC",
     "best_f1": "best F1",
@@ -19,6 +19,8 @@ MEANS = {
     "sufficiency": "sufficiency",
     "comprehensiveness": "comprehensiveness",
 }
+#: Their ranges; the others are shares.
+RANGES = {"words": COUNT, "comprehensiveness": CORRELATION}
 #: Which of them compare with a human rationale; not every review has one.
 AGREEMENT = ("roc_auc", "best_f1", "best_mae")
 #: Shares of reviews with Wilson's interval.
@@ -98,8 +100,8 @@ def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> 
         found = of_method[of_method["metric"].eq("found")]
         seconds = found.loc[found["value"].eq(1), "seconds"].to_numpy()
         intervals = {"found": proportion(by_metric["found"] == 1)}
-        intervals |= {m: mean(by_metric[m]) for m in MEANS if m in by_metric}
-        intervals["seconds"] = bootstrap(seconds, np.median, seed=seed)
+        intervals |= {m: mean(by_metric[m], RANGES.get(m, SHARE)) for m in MEANS if m in by_metric}
+        intervals["seconds"] = median(seconds, seed=seed)
         if "words" in by_metric:
             by_metric["empty"] = by_metric["words"] == 0
         intervals |= {m: proportion(by_metric[m] == 1) for m in SHARES if m in by_metric}

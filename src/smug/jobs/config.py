@@ -1,7 +1,7 @@
 """The only file that knows Hydra: compose the configuration, check it, freeze a stage's part.
 
-``conf/config.yaml`` names the groups, the folders beside it hold them, and ``conf/<stage>.yaml``
-says which sections a stage reads. The configuration is composed once per dataset. An override is
+``conf/config.yaml`` names the groups, the folders beside it hold them, and a stage's signature
+says which sections it reads. The configuration is composed once per dataset. An override is
 ``key=value`` in Hydra's grammar and may name the dataset it is meant for
 (``mnist:method.top_k=10``); a key that no dataset knows is an error.
 """
@@ -11,11 +11,8 @@ from __future__ import annotations
 import copy
 import difflib
 import functools
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -29,139 +26,16 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
+from smug.jobs.groups import CONF, datasets, files
+from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
-
-ROOT = Path(__file__).resolve().parents[3]
-CONF = ROOT / "conf"
+from smug.jobs.signatures import signature
 
 #: Groups that hold one file per dataset (model: the one that ``models`` names).
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
-#: Groups whose files are lists of overrides for other sections, weakest first.
-OVERRIDE_GROUPS = ("scale", "experiment")
-
-_WORD = r"""(?:[^\s'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")+"""
-_OVERRIDE = re.compile(r"(?:(?P<dataset>[a-z_0-9]+):)?(?P<key>[A-Za-z_][\w.]*)=(?P<value>.*)", re.S)
-
-#: Words that Hydra's grammar reads as something other than text.
-_CONSTANTS = {"null", "true", "false", "inf", "nan"}
-
 for (_group, _schema_name), _schema in SCHEMAS.items():
     ConfigStore.instance().store(group=_group, name=_schema_name, node=_schema)
-
-
-@dataclass(frozen=True)
-class Override:
-    """One ``key=value``, for every dataset or for one of them."""
-
-    key: str
-    value: str
-    dataset: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.key}={self.value}"
-
-    def reaches(self, dataset: str | None) -> bool:
-        """Whether a job of this dataset (None: of no dataset) hears the override."""
-        return self.dataset is None or self.dataset == dataset
-
-
-def stages() -> list[str]:
-    """Names of all stages: every file in ``conf/`` but the primary one."""
-    return [name for name in files(".") if name != "config"]
-
-
-def datasets() -> list[str]:
-    """Names of all datasets: every file in ``conf/dataset/``."""
-    return files("dataset")
-
-
-def files(group: str) -> list[str]:
-    """Names of the files of a group."""
-    if not CONF.is_dir():
-        raise SmugError(f"no folder {CONF}; the workflow needs a checkout of the repository")
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-
-
-def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:
-    """Read overrides from one string (words apart by white space) or from a list of words.
-
-    ``scale=NAME`` and ``experiment=NAME`` are replaced by the overrides their files hold, which
-    the other words win over; without ``scale=`` the demo scale is read.
-
-    Raises
-    ------
-    SmugError
-        A word that is not ``key=value``, an unknown scale, experiment or dataset.
-    """
-    words = _split(text) if isinstance(text, str) else list(text)
-    given = [_parse_word(word) for word in words]
-    chosen = {o.key: o.value for o in given if o.key in OVERRIDE_GROUPS}
-    expanded: list[Override] = list(_group_overrides("scale", chosen.get("scale", "demo")))
-    if "experiment" in chosen:
-        expanded += _group_overrides("experiment", chosen["experiment"])
-    return (*expanded, *(o for o in given if o.key not in OVERRIDE_GROUPS))
-
-
-def _split(text: str) -> list[str]:
-    """Split at white space outside quotes; the quotes stay, Hydra's grammar reads them."""
-    if re.sub(_WORD, "", text).strip():
-        raise SmugError(f"overrides {text!r}: a quotation is not closed; add the quote")
-    return re.findall(_WORD, text)
-
-
-def _parse_word(word: str) -> Override:
-    match = _OVERRIDE.fullmatch(word)
-    if match is None:
-        raise SmugError(f"override {word!r} is not key=value; for example solver.timeout=60")
-    dataset = match["dataset"]
-    if dataset is not None and dataset not in datasets():
-        raise unknown_name("dataset in override", dataset, datasets())
-    return Override(match["key"], match["value"], dataset)
-
-
-@functools.cache
-def _group_overrides(group: str, name: str) -> tuple[Override, ...]:
-    if name not in files(group):
-        raise unknown_name(group, name, files(group))
-    content = yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) or {}
-    overrides = []
-    for scope, sections in content.items():
-        if scope != "all" and scope not in datasets():
-            raise unknown_name(f"dataset in conf/{group}/{name}.yaml", scope, ["all", *datasets()])
-        dataset = None if scope == "all" else scope
-        overrides += [
-            Override(key, hydra_value(value), dataset) for key, value in flatten(sections)
-        ]
-    return tuple(overrides)
-
-
-def flatten(tree: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Yield ``(dotted key, value)`` for every leaf of a nested dict; lists are leaves."""
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def hydra_value(value: Any) -> str:
-    """Write a plain value (None, bool, number, string, list) in Hydra's override grammar."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, str):
-        if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) and value.lower() not in _CONSTANTS:
-            return value
-        # A backslash escapes only a quote or what leads to one, so only those runs are doubled.
-        quoted = re.sub(r"(\\*)('|\Z)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), value)
-        return f"'{quoted}'"
-    if isinstance(value, list):
-        return "[" + ",".join(hydra_value(item) for item in value) + "]"
-    raise SmugError(f"{value!r} of type {type(value).__name__} cannot stand in a configuration")
 
 
 def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
@@ -184,6 +58,18 @@ def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
     SmugError
         Names the key, the value and what is allowed.
     """
+    return _composed(dataset, overrides).plain
+
+
+@dataclass(frozen=True)
+class _Composed:
+    """One configuration twice: as plain values and as objects of the schemas, by section."""
+
+    plain: dict[str, Any]
+    settings: dict[str, Any]
+
+
+def _composed(dataset: str, overrides: Iterable[Override]) -> _Composed:
     if dataset not in datasets():
         raise unknown_name("dataset", dataset, datasets())
     own = [o for o in overrides if o.reaches(dataset)]
@@ -194,7 +80,8 @@ def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
 def _known_keys(dataset: str, overrides: Iterable[Override]) -> set[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
     choices = tuple(str(o) for o in overrides if o.reaches(dataset) and "." not in o.key)
-    sections = _compose(dataset, tuple(c for c in choices if c.partition("=")[0] in _sections()))
+    chosen = tuple(c for c in choices if c.partition("=")[0] in _sections())
+    sections = _compose(dataset, chosen).plain
     return set(sections) | {key for key, _ in flatten(sections)}
 
 
@@ -211,7 +98,7 @@ def _sections() -> dict[str, str]:
 
 
 @functools.cache
-def _compose(dataset: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
     choices = tuple(word for word in overrides if "." not in word.partition("=")[0])
     config = copy.deepcopy(_chosen(dataset, choices))
     try:
@@ -223,11 +110,11 @@ def _compose(dataset: str, overrides: tuple[str, ...]) -> dict[str, Any]:
                 raise SmugError(f"{override.input_line}: several values; a list is written [1,2]")
             OmegaConf.update(config, override.key_or_group, override.value())
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        OmegaConf.to_object(config)
+        settings = OmegaConf.to_object(config)
     except (OverrideParseException, OmegaConfBaseException) as error:
         raise _explain(error) from error
     plain.pop("models")
-    return plain
+    return _Composed(plain, settings)
 
 
 def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
@@ -323,17 +210,17 @@ def _keys_of_any_choice(section: str) -> set[str]:
     return {f"{section}.{field.name}" for schema in schemas for field in fields(schema)}
 
 
-@functools.cache
-def _stage_file(stage: str) -> dict[str, Any]:
-    if stage not in stages():
-        raise unknown_name("stage", stage, stages())
-    return yaml.safe_load((CONF / f"{stage}.yaml").read_text())
-
-
 def stage_config(stage: str, overrides: Iterable[Override] = (), *, dataset: str) -> dict[str, Any]:
-    """Pick the sections that a stage reads from the composed configuration."""
-    composed = compose(dataset, overrides)
-    read = {section: composed[section] for section in _stage_file(stage)["reads"]}
+    """Pick the sections that a stage reads from the composed configuration, as plain values."""
+    return _stage_part(stage, compose(dataset, overrides))
+
+
+def _stage_part(stage: str, composed: dict[str, Any]) -> dict[str, Any]:
+    read = {}
+    for section in signature(stage).sections:
+        if section not in composed:
+            raise unknown_name(f"section of stage {stage}", section, composed)
+        read[section] = composed[section]
     check_together(read, files)
     return read
 
@@ -347,31 +234,47 @@ def freeze(config: dict[str, Any]) -> list[str]:
     return choices + [f"{key}={hydra_value(value)}" for key, value in flatten(config)]
 
 
-def sections(config: dict[str, Any]) -> SimpleNamespace:
-    """Turn a configuration into attribute access, ``config.solver.timeout``."""
-    return SimpleNamespace(
-        **{section: SimpleNamespace(**values) for section, values in config.items()}
-    )
+@dataclass(frozen=True)
+class JobWords:
+    """A job's command line, read and checked.
+
+    Parameters
+    ----------
+    plain : dict
+        The sections that the stage reads, as plain values: what its record says.
+    settings : dict
+        The same sections as objects of their schemas: what the stage gets.
+    io : dict of str to list of str
+        Paths by name.
+    """
+
+    plain: dict[str, Any]
+    settings: dict[str, Any]
+    io: dict[str, list[str]]
 
 
-def from_words(stage: str, words: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def from_words(stage: str, words: Sequence[str]) -> JobWords:
     """Read a job's command line: overrides and ``io.<name>=<path>`` words.
-
-    Returns
-    -------
-    config : dict
-        The composed configuration.
-    io : dict
-        Paths by name; a name given several times holds all its paths.
 
     Raises
     ------
     SmugError
-        Unknown or missing ``io`` names, and everything :func:`compose` raises.
+        Unknown or missing ``io`` names, several paths where one is meant, and everything that
+        :func:`compose` raises.
     """
-    # A name with a question mark may be left out.
-    wanted = _stage_file(stage)["io"]
-    known = [name.removesuffix("?") for name in wanted]
+    io, rest = _read_io(stage, words)
+    overrides = parse_overrides(rest)
+    chosen = {o.key: o.value for o in overrides}
+    named = (chosen[group] for group in DATASET_GROUPS if group in chosen)
+    dataset = next(named, _sections()["dataset"])
+    check_overrides(overrides, dataset)
+    composed = _composed(dataset, overrides)
+    return JobWords(_stage_part(stage, composed.plain), composed.settings, io)
+
+
+def _read_io(stage: str, words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Paths by name, and the words that are none."""
+    known = {file.name: file for file in signature(stage).files}
     io: dict[str, list[str]] = {}
     rest = []
     for word in words:
@@ -382,12 +285,9 @@ def from_words(stage: str, words: Sequence[str]) -> tuple[dict[str, Any], dict[s
             io.setdefault(name, []).append(path)
         else:
             rest.append(word)
-    missing = [name for name in wanted if name not in io and not name.endswith("?")]
-    if missing:
-        raise SmugError(f"{stage} needs io.{missing[0]}=<path>; known: io.{', io.'.join(known)}")
-    overrides = parse_overrides(rest)
-    chosen = {o.key: o.value for o in overrides}
-    named = (chosen[group] for group in DATASET_GROUPS if group in chosen)
-    dataset = next(named, _sections()["dataset"])
-    check_overrides(overrides, dataset)
-    return stage_config(stage, overrides, dataset=dataset), io
+    for name, file in known.items():
+        if name not in io and not file.optional:
+            raise SmugError(f"{stage} needs io.{name}=<path>; known: io.{', io.'.join(known)}")
+        if len(io.get(name, ())) > 1 and not file.several:
+            raise SmugError(f"{stage} takes one io.{name}, not {len(io[name])}; give one path")
+    return io, rest

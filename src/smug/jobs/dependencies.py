@@ -7,21 +7,21 @@ import functools
 import re
 from pathlib import Path
 
-from smug.jobs.config import ROOT
+from smug.jobs.groups import ROOT
 
 
 def modules_of(stage: str) -> list[str]:
     """Files of SMUG that a stage's module imports or reads, directly or not, as paths from ROOT.
 
     Rules name them as inputs, so that editing one reruns exactly the stages that use it.
-    The configuration and the job runner are left out: they carry values, they do not make results.
+    All of ``smug.jobs`` is left out: it carries values, it does not make results.
     """
     seen: dict[str, Path] = {}
     todo = [f"smug.stages.{stage}"]
     while todo:
         name = todo.pop()
         path = _module_path(name)
-        carrier = name.startswith(("smug.jobs.config", "smug.jobs.run", "smug.jobs.settings"))
+        carrier = name == "smug.jobs" or name.startswith("smug.jobs.")
         if path is None or name in seen or carrier:
             continue
         seen[name] = path

@@ -6,45 +6,39 @@ A job is an ordinary command,
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_type_hints
 
 from threadpoolctl import threadpool_limits
 
 from smug.errors import SmugError
 from smug.io import save_json, sha256
-from smug.jobs import config
+from smug.jobs import config, groups
+from smug.jobs.signatures import JOB, signature
 
-#: A stage's work: gets its configuration and paths, returns what the record should say of it.
-Stage = Callable[[SimpleNamespace, "Paths"], "Mapping[str, Any] | None"]
+#: What the record of a stage's result should say of it.
+Summary = Mapping[str, Any]
+#: A stage's work: ``main(config: Sections, files: Files)`` with the dataclasses of its module.
+Stage = Callable[[Any, Any], Summary]
 
 RECORDED_PACKAGES = ("smug", "keras", "numpy", "scipy", "highspy", "z3-solver", "snakemake")
 
 
-class Paths:
-    """Paths by name, from the ``io.<name>=<path>`` words: ``paths.model``, or all of a name."""
+@dataclass(frozen=True)
+class JobSettings:
+    """The job's own words, for stages with a section ``job``: its threads, its part of the data."""
 
-    def __init__(self, by_name: Mapping[str, list[str]]) -> None:
-        self._by_name = by_name
-
-    def __getattr__(self, name: str) -> Path:
-        return Path(self._by_name[name][0])
-
-    def all(self, name: str) -> list[Path]:
-        """Every path given under one name."""
-        return [Path(path) for path in self._by_name.get(name, [])]
-
-    def names(self) -> list[str]:
-        """Every name given."""
-        return list(self._by_name)
+    threads: int = 1
+    shard: int = 0
 
 
 def run(stage: Stage) -> None:
@@ -53,16 +47,32 @@ def run(stage: Stage) -> None:
     words = sys.argv[1:]
     own = [word for word in words if word.startswith(("threads=", "shard="))]
     try:
-        job = {"threads": 1, "shard": 0} | dict(_whole_number(word) for word in own)
-        configure_threads(job["threads"])
-        plain, io = config.from_words(name, [word for word in words if word not in own])
+        job = JobSettings(**dict(_whole_number(word) for word in own))
+        configure_threads(job.threads)
+        given = config.from_words(name, [word for word in words if word not in own])
+        sections, files = _arguments(stage, name, {**given.settings, JOB: job}, given.io)
         start = time.perf_counter()
-        summary = stage(config.sections({**plain, "job": job}), Paths(io))
-        if "record" in io:
+        summary = stage(sections, files)
+        if "record" in given.io:
             seconds = time.perf_counter() - start
-            write_record(io["record"][0], name, plain, io, summary, seconds)
+            write_record(given.io["record"][0], name, given.plain, given.io, summary, seconds)
     except SmugError as error:
         sys.exit(f"{name}: {error}")
+
+
+def _arguments(
+    stage: Stage, name: str, settings: Mapping[str, Any], io: Mapping[str, list[str]]
+) -> tuple[Any, Any]:
+    """Fill the two dataclasses that a stage's function takes."""
+    hints = get_type_hints(stage)
+    sections, files = (hints[parameter] for parameter in inspect.signature(stage).parameters)
+    paths: dict[str, Path | list[Path]] = {}
+    for file in signature(name).files:
+        if file.name in io:
+            found = [Path(path) for path in io[file.name]]
+            paths[file.name] = found if file.several else found[0]
+    asked = {field.name: settings[field.name] for field in fields(sections)}
+    return sections(**asked), files(**paths)
 
 
 def _whole_number(word: str) -> tuple[str, int]:
@@ -95,7 +105,7 @@ def write_record(
     stage: str,
     plain: Mapping[str, Any],
     io: Mapping[str, list[str]],
-    summary: Mapping[str, Any] | None,
+    summary: Summary,
     seconds: float,
 ) -> None:
     """Write the sidecar of a result: where it came from and what it says of itself."""
@@ -105,7 +115,7 @@ def write_record(
         {
             "stage": stage,
             "config": plain,
-            "summary": dict(summary or {}),
+            "summary": dict(summary),
             "files": {p: sha256(p) for p in inputs if Path(p).is_file()},
             "seconds": round(seconds, 3),
             "commit": commit(),
@@ -127,5 +137,5 @@ def commit() -> str | None:
 
 def _git(*words: str) -> str:
     return subprocess.run(
-        ["git", *words], cwd=config.ROOT, check=True, capture_output=True, text=True
+        ["git", *words], cwd=groups.ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()

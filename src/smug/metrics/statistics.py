@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from smug.errors import SmugError
+from smug.limits import Range
 
 CONFIDENCE = 0.95
+#: Ranges of measures, see :func:`mean`.
+SHARE, CORRELATION, COUNT = Range(0, 1), Range(-1, 1), Range(0)
+#: How far rounding may carry a score out of its range.
+ROUNDING = 1e-6
 #: LSC values closer than this are equal: the same crop in another batch differs in rounding.
 TIE = 1e-4
 
@@ -32,6 +38,11 @@ class Interval(NamedTuple):
     high: float
     n: int
 
+    def columns(self, name: str, *, unit: float = 1.0) -> dict[str, float]:
+        """Columns ``name``, ``name_low`` and ``name_high`` of a table, each times ``unit``."""
+        ends = {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
+        return {key: unit * value for key, value in ends.items()}
+
 
 class PairedTest(NamedTuple):
     """Median difference (first minus second), two-sided p-value and the number of pairs."""
@@ -39,6 +50,15 @@ class PairedTest(NamedTuple):
     median_difference: float
     p_value: float
     n: int
+
+
+def interval_text(row: Mapping[str, float], name: str, digits: int) -> str:
+    """Text ``0.30 [0.04, 0.81]`` of what :meth:`Interval.columns` wrote; ``--`` of nothing."""
+    estimate, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+    if math.isnan(estimate):
+        return "--"
+    ends = "" if math.isnan(low) else f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{estimate:.{digits}f}{ends}"
 
 
 def quartiles(values: np.ndarray) -> Quartiles:
@@ -88,41 +108,82 @@ def proportion(flags: np.ndarray) -> Interval:
     n = len(flags)
     if not n:
         return Interval(np.nan, np.nan, np.nan, 0)
-    p, z = float(flags.mean()), float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Interval(p, float(max(centre - half, 0.0)), float(min(centre + half, 1.0)), n)
+    share = float(flags.mean())
+    ends = _score_ends(share, float(stats.norm.ppf((1 + CONFIDENCE) / 2)) ** 2 / n, SHARE)
+    return Interval(share, *ends, n)
 
 
-def mean(values: np.ndarray) -> Interval:
-    """Mean of values, shape (images,), NaN left out, with Student's 95 % interval.
+def mean(values: np.ndarray, within: Range) -> Interval:
+    """Mean of values, shape (images,), NaN left out, with a 95 % interval that stays in its range.
 
-    With a single value the interval is NaN: it says nothing about the spread.
-    """
-    values = _present(values)
-    n = len(values)
-    if n < 2:
-        return Interval(float(values[0]) if n else np.nan, np.nan, np.nan, n)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
-    centre = float(values.mean())
-    return Interval(centre, float(centre - half), float(centre + half), n)
-
-
-def bootstrap(
-    values: np.ndarray,
-    statistic: Callable[..., np.ndarray] = np.median,
-    *,
-    seed: int,
-    resamples: int = 10_000,
-) -> Interval:
-    """Percentile bootstrap: a 95 % interval for any statistic of image scores.
+    The interval is Wilson's at the effective sample size (Korn & Graubard 1998; Dean & Pagano
+    2015): it holds every mean mu that lies within Student's t times the standard error, where the
+    values' variance is taken to follow mu as (mu - low) (high - mu) does, or mu - low if the range
+    has no upper end. Student's own interval leaves the range at a few values, and a bootstrap of
+    means is too narrow there: of five values from beta distributions it covered 75 to 86 %, this
+    one 88 to 97 %.
 
     Parameters
     ----------
     values : numpy.ndarray, shape (images,)
-        NaN is left out.
-    statistic : callable
-        Takes an array and ``axis``.
+    within : Range
+        Range of the measure: :data:`SHARE`, :data:`CORRELATION` or :data:`COUNT`.
+
+    Returns
+    -------
+    Interval
+        With a single value the ends are NaN, since it says nothing about the spread; of equal
+        values both ends are the value.
+
+    Raises
+    ------
+    SmugError
+        A value outside the range.
+    """
+    values = _present(values)
+    outside = values[(values < within.low - ROUNDING) | (values > within.high + ROUNDING)]
+    if len(outside):
+        raise SmugError(
+            f"a score of {outside[0]:g} is outside {within}, the range of its measure; give the "
+            "range that the measure has"
+        )
+    n = len(values)
+    if n < 2:
+        return Interval(float(values[0]) if n else np.nan, np.nan, np.nan, n)
+    centre, t = float(values.mean()), float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    likely = _variance(centre - within.low, within)
+    ratio = t**2 * float(values.var(ddof=1)) / n / likely if likely > 0 else 0.0
+    return Interval(centre, *_score_ends(centre, ratio, within), n)
+
+
+def _variance(above: float, within: Range) -> float:
+    """Shape of the variance that a measure has where its mean lies ``above`` the low end."""
+    return above * (1 - above / (within.high - within.low))
+
+
+def _score_ends(centre: float, ratio: float, within: Range) -> tuple[float, float]:
+    """Solve ``(centre - mu)^2 = ratio * variance(mu)`` for mu, its low and its high solution."""
+    above = centre - within.low
+    scale = 1 + ratio / (within.high - within.low)
+    half = math.sqrt(max(ratio * _variance(above, within), 0.0) + ratio**2 / 4)
+    high = (above + ratio / 2 + half) / scale
+    # The product of both solutions is known: their difference would cancel near the low end.
+    low = above**2 / (scale * high) if high > 0 else 0.0
+    return (
+        max(min(within.low + low, centre), within.low),
+        min(max(within.low + high, centre), within.high),
+    )
+
+
+def median(values: np.ndarray, *, seed: int, resamples: int = 10_000) -> Interval:
+    """Median of image scores with a 95 % interval by percentile bootstrap.
+
+    Both ends are scores or means of two of them, so the interval never leaves their range.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (images,)
+        NaN is left out; infinite scores count as worst.
     seed : int
         Seed of the resampling.
     resamples : int
@@ -135,10 +196,10 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     # In slices, so that 3304 images and 10,000 resamples need 26 MB, not 260.
     counts = [min(1000, resamples - start) for start in range(0, resamples, 1000)]
-    drawn = [statistic(values[rng.integers(0, n, (count, n))], axis=1) for count in counts]
+    drawn = [np.median(values[rng.integers(0, n, (count, n))], axis=1) for count in counts]
     tail = (1 - CONFIDENCE) / 2
     ends = np.quantile(np.concatenate(drawn), [tail, 1 - tail], method="nearest")
-    return Interval(float(statistic(values, axis=0)), float(ends[0]), float(ends[1]), n)
+    return Interval(float(np.median(values)), float(ends[0]), float(ends[1]), n)
 
 
 def paired(first: np.ndarray, second: np.ndarray) -> PairedTest:

@@ -60,39 +60,50 @@ class ExplainedImage:
 _EDGES = ("x1", "y1", "x2", "y2")
 
 
-def collect_images(paths, shard_size: int, shown: int | None = None) -> list[ExplainedImage]:
+def collect_images(
+    *,
+    data: Path,
+    attribution: Sequence[Path],
+    shard_size: int,
+    masks: Sequence[Path] = (),
+    smug_maps: Sequence[Path] = (),
+    maps: Sequence[Path] = (),
+    settings: Sequence[Path] = (),
+    scores: Sequence[Path] = (),
+    shown: int | None = None,
+) -> list[ExplainedImage]:
     """Read what the jobs wrote about the first images of a dataset.
 
     A method that failed on an image has no map and no mask of it.
 
     Parameters
     ----------
-    paths : smug.jobs.run.Paths
-        ``data`` and, in shard order, ``attribution``. Where a caller has them, in the same order
-        ``masks`` with ``smug_maps``, and ``scores``; ``maps`` with their records ``settings`` for
-        every method and shard.
+    data : path
+        The prepared images.
+    attribution : sequence of path
+        First-layer attributions, a file a shard; ``masks`` with ``smug_maps``, and ``scores``, in
+        the same order where a caller has them.
     shard_size : int
         Images per shard.
+    maps, settings : sequence of path
+        Maps of the other methods and their records, a pair for every method and shard.
     shown : int, optional
         Most images to read; all by default.
     """
-    maps = _maps_by_method(paths.all("maps"), paths.all("settings"))
-    shards = len(paths.all("attribution"))
-    files = [
-        paths.all(name) or [None] * shards
-        for name in ("attribution", "masks", "smug_maps", "scores")
-    ]
+    by_method = _maps_by_method(maps, settings)
+    nothing = [None] * len(attribution)
+    files = zip(attribution, masks or nothing, smug_maps or nothing, scores or nothing, strict=True)
     images: list[ExplainedImage] = []
-    for number, (attribution, masks, smug_maps, scores) in enumerate(zip(*files, strict=True)):
-        part = PreparedImages.load_shard(paths.data, number, shard_size)
-        shard = AttributedShard.load(attribution)
+    for number, (arrays, solved, own, rows) in enumerate(files):
+        part = PreparedImages.load_shard(data, number, shard_size)
+        shard = AttributedShard.load(arrays)
         found = _unexplained(part, shard)
-        if masks is not None:
-            found = _with_smug(found, shard, SolvedShard.load(masks), load_arrays(smug_maps))
+        if solved is not None and own is not None:
+            found = _with_smug(found, shard, SolvedShard.load(solved), load_arrays(own))
         for image in found:
-            _add_maps(image, maps)
-        if scores is not None:
-            _add_scores(found, load_results(scores))
+            _add_maps(image, by_method)
+        if rows is not None:
+            _add_scores(found, load_results(rows))
         images += found
         if shown is not None and len(images) >= shown:
             return images[:shown]

@@ -14,7 +14,7 @@ from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
 from smug.explanation import Explanation
 from smug.io import load_json
-from smug.jobs.settings.reviews import SufficientWords
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.methods import explain, word_scores
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
@@ -25,7 +25,7 @@ from smug.reviews.sufficient_words import WordSetShard, word_sets_of_shard
 #: our gamma, since the paper's 0 is met by the biases alone in about half of the reviews.
 TOP_K, GAMMA = 100, 0.5
 #: Settings of the sufficient words, where nothing else is asked for.
-SUFFICIENT = SufficientWords(
+SUFFICIENT = SufficientWordsSettings(
     name="beer", rule="fraction", fraction=0.9, high=0.85, low=0.15, ties=1e-9, timeout=10.0
 )
 

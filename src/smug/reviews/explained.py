@@ -11,7 +11,7 @@ import numpy as np
 from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.errors import SmugError
 from smug.io import load_arrays, load_json
-from smug.jobs.settings.reviews import BeerData
+from smug.jobs.settings.datasets import BeerSettings
 from smug.pipeline.method_names import method_name
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
 from smug.reviews.highlighted import Answer, HighlightedReview, highlight
@@ -26,7 +26,7 @@ def smug_at(gamma: float) -> str:
     return f"{SMUG}, gamma {gamma:g}"
 
 
-def foreign_rationale(data: BeerData) -> str:
+def foreign_rationale(data: BeerSettings) -> str:
     """Aspect of the human rationales where it is not the network's own, else nothing."""
     marked = data.aspect if data.rationale_aspect is None else data.rationale_aspect
     return ASPECTS[marked] if marked != data.aspect and data.explain == "annotated" else ""

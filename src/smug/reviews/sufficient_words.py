@@ -18,7 +18,7 @@ from smug.attribution.sufficient_subsets import (
     sufficient_words,
 )
 from smug.io import load_arrays, save_arrays
-from smug.jobs.settings.reviews import SufficientWords
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.problem import MaskSolution, Status
 from smug.masks.text.problem import MaskedText, TextNetwork
 from smug.masks.text.search import smallest_mask
@@ -64,7 +64,7 @@ class WordSets:
 
 
 def word_sets(
-    network: TextNetwork, embedded: np.ndarray, words: int, settings: SufficientWords
+    network: TextNetwork, embedded: np.ndarray, words: int, settings: SufficientWordsSettings
 ) -> WordSets:
     """Find the sufficient words of one review.
 
@@ -75,7 +75,7 @@ def word_sets(
         Embeddings of the padded review.
     words : int
         Number of words, the last rows of ``embedded``.
-    settings : SufficientWords
+    settings : SufficientWordsSettings
         The threshold's rule and the seconds for the proof.
     """
     threshold = choose_threshold(
@@ -221,7 +221,7 @@ def word_sets_of_shard(
     padding: np.ndarray,
     network: TextNetwork,
     predict: Predict,
-    settings: SufficientWords,
+    settings: SufficientWordsSettings,
 ) -> WordSetShard:
     """Find the sufficient words of every review of a shard, and ask the network about them.
 

@@ -1,17 +1,36 @@
 """Table of window, node ranking and scoring, one changed at a time."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_table
 from smug.figures.topk_gamma import ABLATIONS_CAPTION, ablations, sweep_table
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
 from smug.pipeline.sweeps import own_settings
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """The stage reads no section of the configuration."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    scores: list[Path]
+    settings: list[Path]
+    csv: Path
+    tex: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    own = own_settings(paths.all("settings"))
-    table = ablations(sweep_table(load_results(*paths.all("scores"))), own)
-    save_table(table, paths.csv, paths.tex, caption=ABLATIONS_CAPTION)
+    own = own_settings(files.settings)
+    table = ablations(sweep_table(load_results(*files.scores)), own)
+    save_table(table, files.csv, files.tex, caption=ABLATIONS_CAPTION)
     return {"settings": len(table)}
 
 

@@ -1,15 +1,33 @@
 """Table of insertion, deletion and information curves of every method."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_table
 from smug.figures.attribution_curves import CAPTION, attribution_curves, printed
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """The stage reads no section of the configuration."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    scores: list[Path]
+    csv: Path
+    tex: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    table = attribution_curves(load_results(*paths.all("scores")))
-    save_table(table, paths.csv, paths.tex, caption=CAPTION, printed=printed(table))
+    table = attribution_curves(load_results(*files.scores))
+    save_table(table, files.csv, files.tex, caption=CAPTION, printed=printed(table))
     return {"rows": len(table), "caption": CAPTION}
 
 

@@ -1,31 +1,79 @@
 """Explained images of one dataset as plain data for the gallery page."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.datasets.prepared import PreparedImages
 from smug.figures.gallery.inputs import failures, files_by_shard, page_data, plain_image
 from smug.io import save_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.models import ModelSettings
+from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.explained_images import collect_images
 from smug.pipeline.method_names import method_name
 from smug.pipeline.results import dataset_label
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: DatasetSettings
+    model: ModelSettings
+    gallery: GallerySettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    attribution: list[Path]
+    masks: list[Path]
+    smug_maps: list[Path]
+    maps: list[Path]
+    settings: list[Path]
+    scores: list[Path]
+    records: list[Path]
+    inputs: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the first images with their maps, measures, files, and the records of their making."""
     size = config.dataset.shard_size
-    images = collect_images(paths, size, config.gallery.inputs)
-    files, failed = files_by_shard(paths), failures(paths)
+    images = collect_images(
+        data=files.data,
+        attribution=files.attribution,
+        masks=files.masks,
+        smug_maps=files.smug_maps,
+        maps=files.maps,
+        settings=files.settings,
+        scores=files.scores,
+        shard_size=size,
+        shown=config.gallery.inputs,
+    )
+    failed = failures(files.masks, files.maps, files.settings)
+    by_shard = files_by_shard(
+        attribution=files.attribution,
+        masks=files.masks,
+        smug_maps=files.smug_maps,
+        maps=files.maps,
+        settings=files.settings,
+    )
     inputs = [
         {
             **plain_image(image, failed.get(image.id, {})),
-            "files": files[i // size],
+            "files": by_shard[i // size],
             "shard": i // size,
             "row": i % size,
         }
         for i, image in enumerate(images)
     ]
-    prepared = PreparedImages.load(paths.data)
+    prepared = PreparedImages.load(files.data)
     content = page_data(
-        paths,
+        [*files.records, *files.settings],
         inputs,
         kind="pictures",
         dataset=dataset_label(vars(config.dataset), generated=prepared.generated),
@@ -33,7 +81,7 @@ def main(config, paths):
         explained=len(prepared),
         name_of=method_name,
     )
-    save_json(paths.inputs, content)
+    save_json(files.inputs, content)
     return {"images": len(images)}
 
 

@@ -1,27 +1,65 @@
 """Explained reviews as plain data for the gallery page."""
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 from smug.datasets.beer.reviews import Reviews
 from smug.figures.gallery.inputs import files_by_shard, page_data, plain_review
 from smug.io import save_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import BeerSettings
+from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.results import dataset_label, load_results
-from smug.reviews.explained import SMUG, foreign_rationale, load_explained
+from smug.reviews.explained import SMUG, ExplainedReviews, foreign_rationale, load_explained
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: BeerSettings
+    gallery: GallerySettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    attribution: list[Path]
+    masks: list[Path]
+    smug_maps: list[Path]
+    maps: list[Path]
+    settings: list[Path]
+    sets: list[Path]
+    scores: list[Path]
+    records: list[Path]
+    inputs: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the first reviews with every method's scores, measures, files and records."""
-    data, reviews = config.dataset, Reviews.load(paths.data)
-    files = files_by_shard(paths)
-    inputs = []
-    for number in range(len(files)):
-        texts = _explained(paths, number, reviews.shard(number, data.shard_size))
-        scores = load_results(paths.all("scores")[number])
+    data, reviews = config.dataset, Reviews.load(files.data)
+    by_shard = files_by_shard(
+        attribution=files.attribution,
+        masks=files.masks,
+        smug_maps=files.smug_maps,
+        maps=files.maps,
+        settings=files.settings,
+        sets=files.sets,
+    )
+    inputs: list[dict[str, Any]] = []
+    for number in range(len(by_shard)):
+        texts = _explained(files, number, reviews.shard(number, data.shard_size))
+        scores = load_results(files.scores[number])
         for i, name in enumerate(texts.reviews.ids.tolist()):
             review = texts.highlighted(i, rationale=foreign_rationale(data))
             shown = plain_review(review, scores[scores["image"].eq(name)])
-            inputs.append({**shown, "files": files[number], "shard": number, "row": i})
+            inputs.append({**shown, "files": by_shard[number], "shard": number, "row": i})
     content = page_data(
-        paths,
+        [*files.records, *files.settings],
         inputs[: config.gallery.inputs],
         kind="words",
         dataset=dataset_label(vars(data), generated=reviews.generated),
@@ -29,20 +67,20 @@ def main(config, paths):
         explained=len(reviews),
         name_of=str,
     )
-    save_json(paths.inputs, content)
+    save_json(files.inputs, content)
     return {"reviews": len(content["inputs"])}
 
 
-def _explained(paths, number, reviews):
+def _explained(files: Files, number: int, reviews: Reviews) -> ExplainedReviews:
     """What all methods say of one shard; every method lists its shards in order."""
-    shards = len(paths.all("attribution"))
+    shards = len(files.attribution)
     return load_explained(
         reviews=reviews,
-        attribution=paths.all("attribution")[number],
-        smug={SMUG: (paths.all("masks")[number], paths.all("smug_maps")[number])},
-        maps=paths.all("maps")[number::shards],
-        settings=paths.all("settings")[number::shards],
-        sets=paths.all("sets")[number],
+        attribution=files.attribution[number],
+        smug={SMUG: (files.masks[number], files.smug_maps[number])},
+        maps=files.maps[number::shards],
+        settings=files.settings[number::shards],
+        sets=files.sets[number],
     )
 
 

@@ -1,22 +1,47 @@
 """Figure of out-of-distribution masks of digits."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_figure
 from smug.figures.mnist_masks import per_digit
 from smug.figures.mnist_ood import ExplainedDigit, mnist_ood
 from smug.io import load_arrays
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.workflow import MaskSweepSettings
 from smug.pipeline.results import load_results
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    sweep: MaskSweepSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    attribution: Path
+    network_masks: Path
+    smug_masks: Path
+    maps: Path
+    scores: Path
+    png: Path
+    pdf: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Draw the figure from the first shard."""
-    shard = AttributedShard.load(paths.attribution)
+    shard = AttributedShard.load(files.attribution)
     network, first_layer = (
-        SolvedShard.load(path) for path in (paths.network_masks, paths.smug_masks)
+        SolvedShard.load(path) for path in (files.network_masks, files.smug_masks)
     )
-    maps = load_arrays(paths.maps)["smug"]
-    scores = per_digit(load_results(paths.scores))
+    maps = load_arrays(files.maps)["smug"]
+    scores = per_digit(load_results(files.scores))
     chosen = scores[
         scores["encoding"].eq("network")
         & scores["window"].eq(config.sweep.figure_window)
@@ -40,7 +65,7 @@ def main(config, paths):
                 saliency=maps[i],
             )
         )
-    save_figure(mnist_ood(digits), paths.png, paths.pdf)
+    save_figure(mnist_ood(digits), files.png, files.pdf)
     return {"digits": len(digits)}
 
 

@@ -2,20 +2,42 @@
 
 import logging
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 from smug.datasets.beer.splits import split_reviews
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import BeerSettings
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: BeerSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    train: Path
+    validation: Path
+    test: Path
+    vocabulary: Path
+    data: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the reviews of every split and the vocabulary."""
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
     splits = split_reviews(config.dataset)
-    splits.train.save(paths.train)
-    splits.validation.save(paths.validation)
-    splits.test.save(paths.test)
-    splits.explained.save(paths.data)
-    splits.tokenizer.save(paths.vocabulary)
+    splits.train.save(files.train)
+    splits.validation.save(files.validation)
+    splits.test.save(files.test)
+    splits.explained.save(files.data)
+    splits.tokenizer.save(files.vocabulary)
     return {
         "generated": splits.train.generated,
         "train": len(splits.train),

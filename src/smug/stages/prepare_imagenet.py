@@ -1,12 +1,34 @@
 """Read photographs, scale them to the network's input, choose those that are explained."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.datasets import imagenet, photographs
 from smug.datasets.selection import select_images
 from smug.errors import SmugError
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import ImagenetSettings
+from smug.jobs.settings.models import ModelSettings
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: ImagenetSettings
+    model: ModelSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    model: Path
+    data: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the chosen images."""
     from smug.models import rewire
     from smug.models.registry import load_model, network
@@ -18,7 +40,7 @@ def main(config, paths):
         records, names = imagenet.validation_records(data.root)
     else:
         records, names = imagenet.folder_records(data.root)
-    model = load_model(paths.model)
+    model = load_model(files.model)
     images, counts = select_images(
         records,
         names,
@@ -31,7 +53,7 @@ def main(config, paths):
     print(f"{len(images)} images chosen: {counts}")
     if not len(images):
         raise SmugError(f"none of {len(records)} images fits {data.selection}: {counts}")
-    images.save(paths.data)
+    images.save(files.data)
     return {"images": len(images), **counts}
 
 

@@ -1,14 +1,32 @@
 """Figure of maps under weight noise that keeps the prediction."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_figure
 from smug.figures.sanity import PERTURBATION_CAPTION, sanity_perturbation
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """The stage reads no section of the configuration."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    scores: list[Path]
+    png: Path
+    pdf: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Draw the figure."""
-    save_figure(sanity_perturbation(load_results(*paths.all("scores"))), paths.png, paths.pdf)
+    save_figure(sanity_perturbation(load_results(*files.scores)), files.png, files.pdf)
     return {"caption": PERTURBATION_CAPTION}
 
 

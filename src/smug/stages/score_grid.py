@@ -1,21 +1,58 @@
 """Measure the masks and maps of every setting of a dataset's sweeps."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.comparisons import ComparisonSettings
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.explanations import MethodSettings, SaliencySettings
+from smug.jobs.settings.models import ModelSettings
+from smug.jobs.settings.workflow import GridSettings, WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.shards import AttributedShard, SolvedShard
 from smug.pipeline.sweeps import mask_rows
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    workflow: WorkflowSettings
+    dataset: DatasetSettings
+    model: ModelSettings
+    method: MethodSettings
+    saliency: SaliencySettings
+    comparison: ComparisonSettings
+    grid: GridSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    model: Path
+    attribution: Path
+    masks: list[Path]
+    settings: list[Path]
+    scores: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric; LSC for photographs."""
-    shard = AttributedShard.load(paths.attribution).first(config.grid.inputs)
+    shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
     # Crops of digits say nothing: LSC is a measure of photographs.
-    lsc = _lsc(config, paths, shard) if shard.images.ndim == 4 else None
+    lsc = _lsc(config, files, shard) if shard.images.ndim == 4 else None
     rows = []
-    for masks, record in zip(paths.all("masks"), paths.all("settings"), strict=True):
+    for masks, record in zip(files.masks, files.settings, strict=True):
         settings = load_json(record)["config"]
         method, seed = settings["method"], settings["solver"]["seed"]
         solved = SolvedShard.load(masks).first(config.grid.inputs)
@@ -32,22 +69,24 @@ def main(config, paths):
             rows += mask_rows(shard, solved, maps, method, scoring, values)
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
-    save_results(paths.scores, as_table([common | row for row in rows]))
+    save_results(files.scores, as_table([common | row for row in rows]))
     return {"rows": len(rows), "dataset": label}
 
 
-def _lsc(config, paths, shard):
+def _lsc(
+    config: Sections, files: Files, shard: AttributedShard
+) -> Callable[[np.ndarray], np.ndarray]:
     """Function from maps, shape (n, height, width), to their LSC, shape (n,)."""
     from smug.metrics.lsc import map_lsc
     from smug.models.registry import load_model, network
 
-    data = PreparedImages.load_shard(paths.data, 0, len(shard.ids))
-    model = load_model(paths.model)
+    data = PreparedImages.load_shard(files.data, 0, len(shard.ids))
+    model = load_model(files.model)
     x = network(config.model.name).preprocess(data.images)
     # SMUG_base does not know gamma: its maps come again with every one.
-    known = {}
+    known: dict[bytes, np.ndarray] = {}
 
-    def lsc(maps):
+    def lsc(maps: np.ndarray) -> np.ndarray:
         key = maps.tobytes()
         if key not in known:
             thresholds = config.comparison.thresholds

@@ -1,19 +1,52 @@
 """Measure every saliency method on a shard of images."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_arrays, load_json
-from smug.jobs.run import run
+from smug.jobs.run import JobSettings, Summary, run
+from smug.jobs.settings.comparisons import ImageComparisonSettings
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.models import ModelSettings
+from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, save_results
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    workflow: WorkflowSettings
+    dataset: DatasetSettings
+    model: ModelSettings
+    comparison: ImageComparisonSettings
+    job: JobSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    attribution: Path
+    masks: Path
+    smug_maps: Path
+    maps: list[Path]
+    settings: list[Path]
+    model: Path
+    scores: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write one result row per image, method and metric."""
     from smug.metrics.images import MethodMaps, ScoredImages, score_methods
     from smug.models.registry import load_model, network
 
-    shard, solved = AttributedShard.load(paths.attribution), SolvedShard.load(paths.masks)
-    scored = load_arrays(paths.smug_maps)
+    shard, solved = AttributedShard.load(files.attribution), SolvedShard.load(files.masks)
+    scored = load_arrays(files.smug_maps)
     seconds = shard.seconds + solved.encode_seconds + solved.solve_seconds
     methods = {
         "smug": MethodMaps(scored["smug"], solved.masks, seconds, solved.has_mask()),
@@ -21,14 +54,14 @@ def main(config, paths):
             scored["smug_base"], scored["seen"], shard.seconds, solved.has_nodes()
         ),
     }
-    for maps, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
+    for maps, record in zip(files.maps, files.settings, strict=True):
         made = SaliencyShard.load(maps)
         masks = made.masks if made.masks.any() else None
         name = load_json(record)["config"]["explainer"]["name"]
         methods[name] = MethodMaps(made.maps, masks, made.seconds, made.message == "")
-    data = PreparedImages.load_shard(paths.data, config.job.shard, config.dataset.shard_size)
+    data = PreparedImages.load_shard(files.data, config.job.shard, config.dataset.shard_size)
     images = ScoredImages(
-        load_model(paths.model),
+        load_model(files.model),
         network(config.model.name).preprocess,
         data.images,
         shard.target,
@@ -50,7 +83,7 @@ def main(config, paths):
         for name, metric, values in measured
         for i, (image, value) in enumerate(zip(data.ids.tolist(), values, strict=True))
     ]
-    save_results(paths.scores, as_table(rows))
+    save_results(files.scores, as_table(rows))
     return {"images": len(data), "rows": len(rows)}
 
 

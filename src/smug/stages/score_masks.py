@@ -1,26 +1,50 @@
 """Show the network what each mask keeps, and measure every mask."""
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from smug.io import load_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.models import ModelSettings
+from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, save_results
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    workflow: WorkflowSettings
+    model: ModelSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    attribution: list[Path]
+    masks: list[Path]
+    settings: list[Path]
+    model: Path
+    scores: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric."""
     from smug.models import rewire
     from smug.models.registry import load_model, network
 
-    model = load_model(paths.model)
+    model = load_model(files.model)
     preprocess = network(config.model.name).preprocess
-    shards = [AttributedShard.load(path) for path in paths.all("attribution")]
+    shards = [AttributedShard.load(path) for path in files.attribution]
     inputs = {name: (shard, i) for shard in shards for i, name in enumerate(shard.ids.tolist())}
     rows = []
-    for masks, record in zip(paths.all("masks"), paths.all("settings"), strict=True):
+    for masks, record in zip(files.masks, files.settings, strict=True):
         settings = load_json(record)["config"]
         solved = SolvedShard.load(masks)
         shard, _ = inputs[solved.ids[0]]
@@ -52,7 +76,7 @@ def main(config, paths):
                 {**common, "image": name, "metric": metric, "value": value, **solver}
                 for metric, value in values.items()
             ]
-    save_results(paths.scores, as_table(rows))
+    save_results(files.scores, as_table(rows))
     return {"rows": len(rows)}
 
 

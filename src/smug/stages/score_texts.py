@@ -1,27 +1,59 @@
 """Compare every method on a shard of reviews with the human rationale and with the network."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
 from smug.datasets.beer.reviews import Reviews
-from smug.jobs.run import run
+from smug.jobs.run import JobSettings, Summary, run
+from smug.jobs.settings.comparisons import TextComparisonSettings
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.reviews.explained import load_explained, smug_files
 from smug.reviews.score_rows import score_rows
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    workflow: WorkflowSettings
+    dataset: DatasetSettings
+    comparison: TextComparisonSettings
+    job: JobSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    attribution: Path
+    masks: list[Path]
+    smug_maps: list[Path]
+    maps: list[Path]
+    settings: list[Path]
+    sets: Path
+    model: Path
+    scores: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write one result row per review, method and metric."""
     from smug.models.networks import text_cnn
     from smug.models.registry import load_model
 
-    from_embeddings = text_cnn.on_embeddings(load_model(paths.model))
+    from_embeddings = text_cnn.on_embeddings(load_model(files.model))
     texts = load_explained(
-        reviews=Reviews.load(paths.data).shard(config.job.shard, config.dataset.shard_size),
-        attribution=paths.attribution,
-        smug=smug_files(paths.all("masks"), paths.all("smug_maps"), config.comparison.gamma),
-        maps=paths.all("maps"),
-        settings=paths.all("settings"),
-        sets=paths.sets,
+        reviews=Reviews.load(files.data).shard(config.job.shard, config.dataset.shard_size),
+        attribution=files.attribution,
+        smug=smug_files(files.masks, files.smug_maps, config.comparison.gamma),
+        maps=files.maps,
+        settings=files.settings,
+        sets=files.sets,
     )
     rows = score_rows(
         texts,
@@ -32,7 +64,7 @@ def main(config, paths):
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
     common = {"run": config.workflow.run, "dataset": label}
     table = as_table([{**common, **row} for row in rows])
-    save_results(paths.scores, table)
+    save_results(files.scores, table)
     unconfirmed = int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())
     return {
         "rows": len(table),

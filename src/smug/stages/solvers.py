@@ -1,15 +1,33 @@
 """Table of the solver comparison."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_table
 from smug.figures.solvers import CAPTION, solvers_table
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """The stage reads no section of the configuration."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    scores: list[Path]
+    csv: Path
+    tex: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    table = solvers_table(load_results(*paths.all("scores")))
-    save_table(table, paths.csv, paths.tex, caption=CAPTION)
+    table = solvers_table(load_results(*files.scores))
+    save_table(table, files.csv, files.tex, caption=CAPTION)
     return {"rows": len(table)}
 
 

@@ -1,23 +1,43 @@
 """Find sufficient input subsets of every review of a shard, and the proven smallest set."""
 
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.pipeline.shards import AttributedShard
 from smug.reviews.sufficient_words import word_sets_of_shard
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    sufficient_words: SufficientWordsSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    attribution: Path
+    model: Path
+    sets: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the sets of words of a shard."""
     from smug.models.networks import text_cnn
     from smug.models.registry import load_model
 
-    model = load_model(paths.model)
+    model = load_model(files.model)
     text_cnn.check(model)
     from_embeddings = text_cnn.on_embeddings(model)
-    shard = AttributedShard.load(paths.attribution)
+    shard = AttributedShard.load(files.attribution)
     sets = word_sets_of_shard(
         shard.ids,
         shard.inputs,
@@ -26,7 +46,7 @@ def main(config, paths):
         lambda embedded: from_embeddings(embedded, training=False)[:, 0],
         config.sufficient_words,
     )
-    sets.save(paths.sets)
+    sets.save(files.sets)
     found = np.isfinite(sets.objective)
     return {
         "status": dict(Counter(sets.status.tolist())),

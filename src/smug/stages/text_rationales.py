@@ -1,10 +1,18 @@
 """Table of methods on reviews against human rationales, and of how few words suffice."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.datasets.beer.reviews import ASPECTS
 from smug.drawing import save_table
 from smug.figures.text_rationales import caption, empty_shares, printed, text_rationales
 from smug.io import load_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.comparisons import TextComparisonSettings
+from smug.jobs.settings.datasets import BeerSettings
+from smug.jobs.settings.explanations import MethodSettings
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.pipeline.results import load_results
 from smug.reviews.explained import SMUG, smug_at
 
@@ -15,11 +23,32 @@ RESPONSES = {
 }
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: BeerSettings
+    method: MethodSettings
+    comparison: TextComparisonSettings
+    sufficient_words: SufficientWordsSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    scores: list[Path]
+    settings: list[Path]
+    csv: Path
+    tex: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
     data, sets = config.dataset, config.sufficient_words
-    scores = load_results(*paths.all("scores"))
-    summaries = [load_json(path)["summary"] for path in paths.all("settings")]
+    scores = load_results(*files.scores)
+    summaries = [load_json(path)["summary"] for path in files.settings]
     generated = any(summary["generated"] for summary in summaries)
     table = text_rationales(scores, generated=generated)
     empty = empty_shares(table, (SMUG, smug_at(config.comparison.gamma)))
@@ -35,11 +64,11 @@ def main(config, paths):
         share=config.comparison.share,
         fraction=fraction if sets.rule == "fraction" else fixed,
     )
-    save_table(table, paths.csv, paths.tex, caption=text, printed=printed(table))
+    save_table(table, files.csv, files.tex, caption=text, printed=printed(table))
     return {"rows": len(table), "caption": text, "generated": generated, "empty_masks": empty}
 
 
-def _smug(method, empty):
+def _smug(method: MethodSettings, empty: Mapping[str, float]) -> str:
     """SMUG's settings, and how often the biases alone meet its demand."""
     shares = ", ".join(f"{share:.0%} ({name})" for name, share in empty.items())
     return (

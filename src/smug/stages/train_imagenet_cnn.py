@@ -2,17 +2,36 @@
 
 import hashlib
 import json
-from types import SimpleNamespace
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from smug.datasets import imagenet
 from smug.errors import SmugError
 from smug.io import atomic, save_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.models import ImagenetCnnSettings, ImportedModelSettings
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    model: ImagenetCnnSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    model: Path
+    history: Path
+    metrics: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the trained network, its accuracies and what each epoch brought."""
     from smug.models import fine_tune
     from smug.models.imports import UNTRAINED, import_model
@@ -28,7 +47,7 @@ def main(config, paths):
     def build():
         kinds = {"filters": settings.filters, "learning_rate": settings.learning_rate}
         if settings.base is not None:
-            imported = SimpleNamespace(name=settings.base, weights=settings.weights)
+            imported = ImportedModelSettings(name=settings.base, weights=settings.weights)
             fresh = settings.weights == "random"
             kinds |= {
                 "base": UNTRAINED[settings.base]() if fresh else import_model(imported),
@@ -37,7 +56,7 @@ def main(config, paths):
             }
         return fine_tune.build(len(names), **kinds)
 
-    backup = paths.model.with_name("backup")
+    backup = files.model.with_name("backup")
     model, history, unreadable = fine_tune.train(
         build,
         training,
@@ -54,11 +73,11 @@ def main(config, paths):
         found = fine_tune.measure(model, records, settings.batch_size)
         metrics |= {f"{split}_inputs": len(records)}
         metrics |= {f"{split}_{name}": value for name, value in found.items()}
-    with atomic(paths.model) as temporary:
+    with atomic(files.model) as temporary:
         model.save(temporary)
-    with atomic(paths.history) as temporary:
+    with atomic(files.history) as temporary:
         pd.DataFrame(history).to_csv(temporary, index=False)
-    save_json(paths.metrics, metrics)
+    save_json(files.metrics, metrics)
     fine_tune.forget(backup)
     return metrics | {"unreadable": len(unreadable)}
 

@@ -1,23 +1,50 @@
 """Train the text CNN on the prepared reviews and measure it on the test reviews."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
 from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.io import atomic, save_json
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.models import TextCnnSettings
 from smug.pipeline.results import dataset_label
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: DatasetSettings
+    model: TextCnnSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    train: Path
+    validation: Path
+    test: Path
+    words: Path
+    model: Path
+    vocabulary: Path
+    metrics: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Write the trained network, its vocabulary beside it, and how well it predicts."""
     from smug.models.networks import text_cnn
 
     settings = config.model
     train, validation, test = (
-        Reviews.load(path) for path in (paths.train, paths.validation, paths.test)
+        Reviews.load(path) for path in (files.train, files.validation, files.test)
     )
-    tokenizer = Tokenizer.load(paths.words)
+    tokenizer = Tokenizer.load(files.words)
     model = text_cnn.build(
         num_words=tokenizer.num_words,
         embedding=settings.embedding,
@@ -50,10 +77,10 @@ def main(config, paths):
             f"{split}_r2": found.r2,
             f"{split}_correlation": found.correlation,
         }
-    with atomic(paths.model) as temporary:
+    with atomic(files.model) as temporary:
         model.save(temporary)
-    tokenizer.save(paths.vocabulary)
-    save_json(paths.metrics, metrics)
+    tokenizer.save(files.vocabulary)
+    save_json(files.metrics, metrics)
     epochs = {"epochs": len(history["loss"]), "best_epoch": int(np.argmin(history["val_loss"])) + 1}
     return {**metrics, **epochs, "generated": train.generated}
 

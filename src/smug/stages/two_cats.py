@@ -1,11 +1,47 @@
 """Figure and table of the two-cats analysis."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from smug.drawing import save_figure, save_table
 from smug.io import load_rows
-from smug.jobs.run import run
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.comparisons import ImageComparisonSettings
+from smug.jobs.settings.explanations import (
+    AttributionSettings,
+    MethodSettings,
+    SaliencySettings,
+    SolverSettings,
+)
+from smug.jobs.settings.models import ModelSettings
 
 
-def main(config, paths):
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    model: ModelSettings
+    attribution: AttributionSettings
+    method: MethodSettings
+    saliency: SaliencySettings
+    solver: SolverSettings
+    comparison: ImageComparisonSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    model: Path
+    png: Path
+    pdf: Path
+    csv: Path
+    tex: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
     """Compose the images, explain them, draw and tabulate."""
     from smug.figures.two_cats import CAPTION, two_cats, two_cats_table
     from smug.models.registry import load_model, network
@@ -25,11 +61,11 @@ def main(config, paths):
         },
         "integrated_gradients": {**steps, "baseline": "black", "input_range": known.input_range},
     }
-    model = load_model(paths.model)
+    model = load_model(files.model)
     result = explain_two_cats(model, cats, known.preprocess, settings, config.comparison.cells)
-    name = str(load_rows(paths.data, "class_names")[result.target])
-    save_figure(two_cats(cats, result, name), paths.png, paths.pdf)
-    save_table(two_cats_table(result), paths.csv, paths.tex, caption=CAPTION)
+    name = str(load_rows(files.data, "class_names")[result.target])
+    save_figure(two_cats(cats, result, name), files.png, files.pdf)
+    save_table(two_cats_table(result), files.csv, files.tex, caption=CAPTION)
     return {"class": name}
 
 

@@ -64,13 +64,6 @@ def explained(i, size=8):
     )
 
 
-class Records(dict):
-    """Paths by name, as a job gets them."""
-
-    def all(self, name):
-        return self.get(name, [])
-
-
 def record(folder, stage, shard, **config):
     """Path of a record, beside the results of its shard."""
     path = folder / stage / f"{shard}.json"
@@ -91,7 +84,7 @@ def dataset(folder, name, rows, explained_in_all):
         *(record(folder, "attribute", shard, steps=shard) for shard in (0, 1)),
     ]
     return page_data(
-        Records(records=records),
+        records,
         inputs,
         kind="pictures",
         dataset=name,
@@ -125,7 +118,7 @@ def reviews(folder):
     )
     second = replace(review(), title="second", words=["plain"] * len(review().words))
     return page_data(
-        Records(records=[record(folder, "attribute", 0, note=HOSTILE[0])]),
+        [record(folder, "attribute", 0, note=HOSTILE[0])],
         [
             {
                 **plain_review(one, scores),
@@ -223,8 +216,8 @@ def test_a_failure_is_told_by_image_and_method(tmp_path):
     shard = SaliencyShard(ids, zero.astype(int), maps, maps > 0, zero, messages)
     shard.save(tmp_path / "0.npz")
     settings = record(tmp_path, "explain", 0, explainer={"name": "gradcam"})
-    paths = Records(maps=[tmp_path / "0.npz"], settings=[settings])
-    assert failures(paths) == {"b": {"gradcam": "no convolution"}}
+    found = failures([], [tmp_path / "0.npz"], [settings])
+    assert found == {"b": {"gradcam": "no convolution"}}
 
 
 def test_data_cannot_leave_its_element():

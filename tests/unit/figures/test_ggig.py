@@ -8,7 +8,7 @@ from smug.datasets.mnist import Digits
 from smug.drawing import save_figure
 from smug.figures.attribution_curves import CURVES, UNDEFINED, attribution_curves, printed
 from smug.figures.ggig import ComparedMaps, ggig_figure
-from smug.metrics.statistics import mean
+from smug.metrics.statistics import SHARE, mean
 from smug.models.networks import mnist_cnn
 from smug.models.training import digit_metrics
 from smug.pipeline.results import as_table
@@ -27,6 +27,10 @@ def test_each_row_shows_its_network_and_each_column_its_method(tmp_path):
     assert [bool(axis.images) for axis in axes.flat] == [True, True, False, True, False, False]
     assert axes[1, 1].get_xlabel() == "no map"
     save_figure(figure, tmp_path / "g.png", tmp_path / "g.pdf")
+
+
+#: Interval of the areas 0.2 and 0.4.
+SPREAD = "[{0.low:.2f}, {0.high:.2f}]".format(mean(np.array([0.2, 0.4]), SHARE))
 
 
 def curve_rows(values):
@@ -54,14 +58,13 @@ def test_the_curves_are_averaged_per_dataset_and_method():
     assert table["method"].tolist() == ["SMUG", "GGIG", "GGIG"]
     counts = ["n", "n_information", "missing"]
     assert table[counts].to_numpy().tolist() == [[2, 2, 1], [1, 1, 0], [0, 0, 2]]
-    expected = mean(np.array([0.2, 0.4]))
+    expected = mean(np.array([0.2, 0.4]), SHARE)
+    assert 0 < expected.low < 0.2 < 0.4 < expected.high < 1
     for curve in CURVES:
         assert table.loc[0, curve] == pytest.approx(0.3)
-        # Student's interval of two values is wider than an area can be.
-        assert expected.low < 0
-        assert (table.loc[0, f"{curve}_low"], table.loc[0, f"{curve}_high"]) == (0, 1)
+        assert tuple(table.loc[0, [f"{curve}_low", f"{curve}_high"]]) == expected[1:3]
     text = printed(table)
-    assert text["deletion ↓"].tolist() == ["0.30 (0.00, 1.00)", "0.50", "--"]
+    assert text["deletion ↓"].tolist() == [f"0.30 {SPREAD}", "0.50", "--"]
     assert "insertion ↑" in text
 
 
@@ -80,7 +83,7 @@ def test_curves_that_no_input_has_are_said_to_be_undefined():
     table = attribution_curves(rows)
     assert table["note"].tolist() == [UNDEFINED, ""]
     assert printed(table)["softmax inf. ↑"].tolist() == ["not defined", "0.30"]
-    assert printed(table)["insertion ↑"].tolist() == ["0.30 (0.00, 1.00)", "0.30"]
+    assert printed(table)["insertion ↑"].tolist() == [f"0.30 {SPREAD}", "0.30"]
 
 
 def test_metrics_of_training_are_those_of_the_outputs():

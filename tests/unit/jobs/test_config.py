@@ -1,16 +1,21 @@
+import dataclasses
+import importlib
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smug.errors import SmugError
-from smug.jobs import config, dependencies
-from smug.jobs.config import Override
+from smug.jobs import config, dependencies, groups, signatures
+from smug.jobs.overrides import Override, flatten, hydra_value
+from smug.jobs.run import JobSettings
+from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import NETWORKS
+from smug.jobs.settings.explanations import MethodSettings
 
 
 def overrides(text):
@@ -32,7 +37,7 @@ VALUES = st.one_of(
 def test_hydra_reads_back_what_hydra_value_writes(value):
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    parsed = OverridesParser.create().parse_override(f"key={config.hydra_value(value)}")
+    parsed = OverridesParser.create().parse_override(f"key={hydra_value(value)}")
     assert _text(parsed.value()) == value
 
 
@@ -55,7 +60,7 @@ TREES = st.recursive(
 @given(tree=TREES)
 def test_flatten_keeps_every_leaf_under_its_path(tree):
     rebuilt = {}
-    for key, value in config.flatten(tree):
+    for key, value in flatten(tree):
         node = rebuilt
         *parents, last = key.split(".")
         for name in parents:
@@ -69,8 +74,8 @@ def _without_empty(tree):
     return {k: v for k, v in kept.items() if v != {}}
 
 
-@pytest.mark.parametrize("stage", config.stages())
-@pytest.mark.parametrize("dataset", config.datasets())
+@pytest.mark.parametrize("stage", signatures.stages())
+@pytest.mark.parametrize("dataset", groups.datasets())
 def test_a_frozen_configuration_brings_itself_back(stage, dataset):
     made = config.stage_config(stage, config.parse_overrides(""), dataset=dataset)
     words = config.freeze(made)
@@ -82,11 +87,19 @@ def test_an_override_means_the_same_in_the_workflow_and_on_a_jobs_command_line()
     text = "solver.timeout=7 method.gamma=0.25 solver=z3"
     in_workflow = config.stage_config("solve_masks", overrides(text), dataset="mnist")
     words = [*text.split(), "io.attribution=a", "io.masks=b", "io.record=c"]
-    alone, io = config.from_words("solve_masks", ["dataset=mnist", *words])
-    assert alone == in_workflow
-    assert alone["solver"]["name"] == "z3"
-    assert alone["solver"]["timeout"] == 7.0
-    assert io == {"attribution": ["a"], "masks": ["b"], "record": ["c"]}
+    alone = config.from_words("solve_masks", ["dataset=mnist", *words])
+    assert alone.plain == in_workflow
+    assert alone.plain["solver"]["name"] == "z3"
+    assert alone.plain["solver"]["timeout"] == 7.0
+    assert alone.io == {"attribution": ["a"], "masks": ["b"], "record": ["c"]}
+
+
+def test_a_stage_gets_the_values_of_its_record_as_settings_objects():
+    words = ["method.top_k=7", "io.attribution=a", "io.masks=b", "io.record=c"]
+    given = config.from_words("solve_masks", words)
+    assert isinstance(given.settings["method"], MethodSettings)
+    for section, values in given.plain.items():
+        assert vars(given.settings[section]) == values
 
 
 def test_overrides_can_be_meant_for_one_dataset():
@@ -106,10 +119,10 @@ def test_a_scale_is_weaker_than_what_is_given_and_strings_may_hold_spaces():
     assert config.compose("imagenet", given)["dataset"]["root"] == "/a b/c=d"
 
 
-@pytest.mark.parametrize("name", config.files("experiment"))
+@pytest.mark.parametrize("name", groups.files("experiment"))
 def test_every_experiment_composes_and_has_a_folder_of_its_own(name):
     given = overrides(f"experiment={name}")
-    assert {config.compose(d, given)["workflow"]["run"] for d in config.datasets()} == {name}
+    assert {config.compose(d, given)["workflow"]["run"] for d in groups.datasets()} == {name}
     stronger = overrides(f"experiment={name} workflow.run=mine")
     assert config.compose("mnist", stronger)["workflow"]["run"] == "mine"
 
@@ -207,8 +220,8 @@ def test_bad_overrides_are_named_with_what_is_allowed(text, said):
 
 
 def test_every_network_fits_a_dataset():
-    assert set(NETWORKS) == set(config.datasets())
-    assert sorted(name for names in NETWORKS.values() for name in names) == config.files("model")
+    assert set(NETWORKS) == set(groups.datasets())
+    assert sorted(name for names in NETWORKS.values() for name in names) == groups.files("model")
 
 
 def test_a_job_refuses_sections_that_do_not_go_together():
@@ -224,6 +237,10 @@ def test_io_names_are_checked():
         config.from_words("solve_masks", ["io.attribution=x"])
     with pytest.raises(SmugError, match="unknown stage 'solve'"):
         config.from_words("solve", [])
+    with pytest.raises(SmugError, match=r"solve_masks takes one io\.masks, not 2"):
+        config.from_words("solve_masks", ["io.attribution=x", "io.masks=a", "io.masks=b"])
+    words = ["io.attribution=a", "io.masks=b", "io.record=c", "io.start=d", "io.start=e"]
+    assert config.from_words("solve_masks", words).io["start"] == ["d", "e"]
 
 
 def test_modules_of_a_stage_are_those_it_imports():
@@ -235,10 +252,10 @@ def test_modules_of_a_stage_are_those_it_imports():
     assert "src/smug/masks/solvers/highs.py" in solve
     assert "src/smug/masks/solvers/cpsat_search.py" in solve
     assert "src/smug/stages/solve_masks.py" in solve
-    assert "src/smug/models/mnist_mlp.py" in train
+    assert "src/smug/models/networks/mnist_mlp.py" in train
     assert not [path for path in train if path.startswith("src/smug/masks/")]
     assert not [path for path in solve if path.startswith("src/smug/models/")]
-    assert "src/smug/config.py" not in solve
+    assert not [path for path in (*solve, *train) if path.startswith("src/smug/jobs/")]
 
 
 def test_files_that_a_stages_modules_read_count_too():
@@ -253,27 +270,44 @@ def test_files_that_a_stages_modules_read_count_too():
 def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
     code = "import sys\n" + "".join(
         f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"
-        for stage in config.stages()
+        for stage in signatures.stages()
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
 
 
-def test_every_stage_has_its_rule_module_and_configuration():
-    rules = "".join(path.read_text() for path in (config.ROOT / "workflow/rules").glob("*.smk"))
-    modules = {path.stem for path in (config.ROOT / "src/smug/stages").glob("[a-z]*.py")}
-    assert modules == set(config.stages()) == set(re.findall(r"^rule (\w+):", rules, re.M))
+def test_every_stage_has_its_rule():
+    rules = "".join(path.read_text() for path in (groups.ROOT / "workflow/rules").glob("*.smk"))
+    assert set(signatures.stages()) == set(re.findall(r"^rule (\w+):", rules, re.M))
 
 
-def test_sections_that_a_stage_reads_exist():
-    known = config.compose("mnist")
-    for stage in config.stages():
-        content = yaml.safe_load((config.CONF / f"{stage}.yaml").read_text())
-        assert set(content["reads"]) <= set(known), stage
+@pytest.mark.parametrize("stage", signatures.stages())
+def test_a_stage_takes_the_sections_and_files_that_its_source_shows(stage):
+    found = signatures.signature(stage)
+    module = importlib.import_module(f"smug.stages.{stage}")
+    sections, files = (dataclasses.fields(of) for of in (module.Sections, module.Files))
+    assert [f.name for f in sections if f.type is not JobSettings] == list(found.sections)
+    assert [f.name for f in files] == [f.name for f in found.files]
+    for field, file in zip(files, found.files, strict=True):
+        assert field.type == (list[Path] if file.several else Path)
+        optional = field.default_factory is not dataclasses.MISSING
+        assert optional == file.optional
+
+
+def test_sections_of_a_stage_are_of_the_schemas_that_fill_them():
+    classes = {}
+    for (section, _), schema in SCHEMAS.items():
+        classes.setdefault(section, []).append(schema)
+    for stage in signatures.stages():
+        module = importlib.import_module(f"smug.stages.{stage}")
+        for field in dataclasses.fields(module.Sections):
+            if field.type is not JobSettings:
+                fits = [s for s in classes[field.name] if issubclass(s, field.type)]
+                assert fits, f"{stage}: {field.name}"
 
 
 def test_every_value_says_where_it_comes_from():
-    files = [p for p in config.CONF.rglob("*.yaml") if p.parent != config.CONF]
+    files = [p for p in groups.CONF.rglob("*.yaml") if p.parent != groups.CONF]
     assert files
     for path in files:
         for line in path.read_text().splitlines():

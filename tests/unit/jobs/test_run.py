@@ -1,13 +1,22 @@
 import json
 import os
 import sys
+from dataclasses import dataclass
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from smug.errors import SmugError
-from smug.jobs import config
+from smug.jobs import groups
 from smug.jobs import run as job
+from smug.jobs.settings.explanations import MethodSettings
+from smug.stages.solve_masks import Files, Sections
+
+
+@dataclass(frozen=True)
+class WithJob:
+    method: MethodSettings
+    job: job.JobSettings
 
 
 def run(monkeypatch, tmp_path, stage, *words):
@@ -27,15 +36,15 @@ def io_words(tmp_path):
 def test_a_job_gets_its_values_and_leaves_a_record(monkeypatch, tmp_path):
     seen = {}
 
-    def stage(settings, paths):
-        seen.update(gamma=settings.method.gamma, job=vars(settings.job), masks=paths.masks)
+    def stage(config: WithJob, files: Files):
+        seen.update(gamma=config.method.gamma, job=config.job, masks=files.masks)
         return {"answer": 42}
 
     words = ["threads=2", "shard=3", "method.gamma=0.25", *io_words(tmp_path)]
     record = run(monkeypatch, tmp_path, stage, *words)
     assert seen == {
         "gamma": 0.25,
-        "job": {"threads": 2, "shard": 3},
+        "job": job.JobSettings(threads=2, shard=3),
         "masks": tmp_path / "masks",
     }
     assert os.environ["OMP_NUM_THREADS"] == os.environ["TF_NUM_INTRAOP_THREADS"] == "2"
@@ -72,7 +81,7 @@ def test_mistakes_end_a_job_with_one_line(monkeypatch, tmp_path, word, said):
 
 
 def test_an_error_of_the_stage_is_said_without_a_trace(monkeypatch, tmp_path):
-    def stage(settings, paths):
+    def stage(config: Sections, files: Files):
         raise SmugError("window=99 is too large")
 
     with pytest.raises(SystemExit, match=r"^solve_masks: window=99 is too large$"):
@@ -80,5 +89,5 @@ def test_an_error_of_the_stage_is_said_without_a_trace(monkeypatch, tmp_path):
 
 
 def test_a_folder_without_git_has_no_commit(monkeypatch, tmp_path):
-    monkeypatch.setattr(config, "ROOT", tmp_path)
+    monkeypatch.setattr(groups, "ROOT", tmp_path)
     assert job.commit() is None

@@ -11,7 +11,6 @@ from smug.figures.image_saliency import image_saliency
 from smug.figures.optbox import optbox
 from smug.figures.smug_steps import DROPPED, smug_steps
 from smug.io import save_arrays, save_json
-from smug.jobs.run import Paths
 from smug.masks.linear import LinearMap
 from smug.pipeline.explained_images import collect_images
 from smug.pipeline.results import as_table, save_results
@@ -82,11 +81,12 @@ def files(shard, tmp_path_factory):
     save_json(folder / "settings.json", {"config": {"explainer": {"name": "ig_black"}}})
     row = {"image": "solved", "method": "smug", "metric": "lsc", "value": -1.5}
     save_results(folder / "scores.parquet", as_table([row]))
-    return {path.stem: [str(path)] for path in folder.iterdir()}
+    found = {path.stem: [path] for path in folder.iterdir()}
+    return found | {"data": folder / "data.npz"}
 
 
 def test_a_method_that_failed_has_no_map(files):
-    images = collect_images(Paths(files), 3)
+    images = collect_images(**files, shard_size=3)
     assert [image.id for image in images] == IDS.tolist()
     assert [set(image.maps) for image in images] == [
         {"smug", "smug_base", "ig_black"},
@@ -102,14 +102,14 @@ def test_a_method_that_failed_has_no_map(files):
 
 def test_only_what_is_given_is_read(files):
     some = {name: files[name] for name in ("data", "attribution", "maps", "settings")}
-    images = collect_images(Paths(some), 3, shown=2)
+    images = collect_images(**some, shard_size=3, shown=2)
     assert [list(image.maps) for image in images] == [["ig_black"], []]
     assert images[0].confidence == pytest.approx(0.7)
     assert images[0].masks == images[0].scores == {}
 
 
 def test_figures_say_where_there_is_no_map(files):
-    images = collect_images(Paths(files), 3)
+    images = collect_images(**files, shard_size=3)
 
     def labels(figure, columns):
         return [axis.get_xlabel() for axis in figure.axes[columns - 1 :: columns]]
@@ -121,7 +121,7 @@ def test_figures_say_where_there_is_no_map(files):
 
 
 def test_dropped_pixels_are_grey_and_kept_ones_as_they_are(files):
-    image = collect_images(Paths(files), 3)[0]
+    image = collect_images(**files, shard_size=3)[0]
     figure = smug_steps([image])
     shown, mask = figure.axes[4].images[0].get_array(), image.masks["smug"]
     assert (shown[~mask] == DROPPED).all()

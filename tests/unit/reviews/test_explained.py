@@ -5,7 +5,7 @@ import pytest
 
 from smug.errors import SmugError
 from smug.jobs.config import compose
-from smug.jobs.settings.reviews import BeerData
+from smug.jobs.settings.datasets import BeerSettings
 from smug.reviews.explained import foreign_rationale, load_explained
 from tests.unit.reviews.toy import VOCABULARY
 
@@ -61,5 +61,5 @@ def test_the_card_tells_of_sets_that_the_network_does_not_confirm(explained):
     ],
 )
 def test_the_aspect_of_foreign_rationales_is_named(changes, said):
-    data = BeerData(**{**compose("beer")["dataset"], **changes})
+    data = BeerSettings(**{**compose("beer")["dataset"], **changes})
     assert foreign_rationale(data) == said

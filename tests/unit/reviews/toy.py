@@ -7,7 +7,7 @@ import numpy as np
 from smug.datasets.beer.reviews import Review, prepare
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.io import save_arrays, save_json
-from smug.jobs.settings.reviews import SufficientWords
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.linear import LinearMap
 from smug.masks.text.problem import TextNetwork
 from smug.pipeline.results import as_table
@@ -16,7 +16,7 @@ from smug.reviews.explained import SMUG, load_explained, smug_at
 from smug.reviews.score_rows import score_rows
 from smug.reviews.sufficient_words import word_sets_of_shard
 
-SETTINGS = SufficientWords(
+SETTINGS = SufficientWordsSettings(
     name="beer", rule="fraction", fraction=0.8, high=0.85, low=0.15, ties=1e-9, timeout=20.0
 )
 PADDING, WORDS = 4, 9

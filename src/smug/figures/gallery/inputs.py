@@ -101,7 +101,7 @@ def plain_review(review: HighlightedReview, scores: pd.DataFrame) -> dict[str, A
 
 
 def page_data(
-    paths,
+    records: Sequence[Path],
     inputs: Sequence[Mapping[str, Any]],
     *,
     kind: str,
@@ -110,12 +110,12 @@ def page_data(
     explained: int,
     name_of: Callable[[str], str],
 ) -> dict[str, Any]:
-    """What the page gets of one dataset.
+    """One dataset as the page gets it.
 
     Parameters
     ----------
-    paths : smug.jobs.run.Paths
-        ``records`` and ``settings``: records of the stages behind the inputs, of every shard.
+    records : sequence of path
+        Records of the stages behind the inputs, of every shard.
     inputs : sequence of mapping
         Of :func:`plain_image` or :func:`plain_review`, with ``files``, ``shard`` and ``row``.
     kind : {"pictures", "words"}
@@ -136,57 +136,68 @@ def page_data(
         "explained": explained,
         "names": {method: name_of(method) for method in methods},
         "inputs": list(inputs),
-        "records": [plain_record(path) for path in (*paths.all("records"), *paths.all("settings"))],
+        "records": [plain_record(path) for path in records],
     }
 
 
-def failures(paths) -> dict[str, dict[str, str]]:
+def failures(
+    masks: Sequence[Path], maps: Sequence[Path], settings: Sequence[Path]
+) -> dict[str, dict[str, str]]:
     """Why methods found no map of an image: by image, then by method.
 
     Parameters
     ----------
-    paths : smug.jobs.run.Paths
-        ``masks`` of SMUG, ``maps`` of the other methods with their records ``settings``.
+    masks : sequence of path
+        Of SMUG.
+    maps, settings : sequence of path
+        Maps of the other methods and their records, in one order.
     """
     found: dict[str, dict[str, str]] = {}
-    for path in paths.all("masks"):
+    for path in masks:
         solved = SolvedShard.load(path)
         for method, answered in (("smug", solved.has_mask()), ("smug_base", solved.has_nodes())):
             for row in np.flatnonzero(~answered):
                 why = solved.message[row] or f"mask problem: {solved.status[row]}"
                 found.setdefault(str(solved.ids[row]), {})[method] = str(why)
-    for path, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
+    for path, record in zip(maps, settings, strict=True):
         method, shard = load_json(record)["config"]["explainer"]["name"], SaliencyShard.load(path)
         for row in np.flatnonzero(shard.message != ""):
             found.setdefault(str(shard.ids[row]), {})[method] = str(shard.message[row])
     return found
 
 
-def files_by_shard(paths) -> list[dict[str, str]]:
+def files_by_shard(
+    *,
+    attribution: Sequence[Path],
+    masks: Sequence[Path],
+    smug_maps: Sequence[Path],
+    maps: Sequence[Path],
+    settings: Sequence[Path],
+    sets: Sequence[Path] = (),
+) -> list[dict[str, str]]:
     """Paths of the arrays that each shard's inputs come from, by a name to print.
 
     Parameters
     ----------
-    paths : smug.jobs.run.Paths
-        In shard order ``attribution``, ``masks``, ``smug_maps`` and, of reviews, ``sets``; and so
-        ``maps`` with their records ``settings`` for every method.
+    attribution, masks, smug_maps, sets : sequence of path
+        A file a shard; ``sets`` of reviews only.
+    maps, settings : sequence of path
+        Maps of the other methods, those of each in shard order, and their records.
     """
-    found = {
-        name: paths.all(key)
-        for name, key in (
-            ("attribution of the first layer", "attribution"),
-            ("masks", "masks"),
-            ("SMUG maps", "smug_maps"),
-            ("sufficient words", "sets"),
-        )
-        if paths.all(key)
+    known: dict[str, Sequence[Path]] = {
+        "attribution of the first layer": attribution,
+        "masks": masks,
+        "SMUG maps": smug_maps,
+        "sufficient words": sets,
     }
-    for path, record in zip(paths.all("maps"), paths.all("settings"), strict=True):
+    of_methods: dict[str, list[Path]] = {}
+    for path, record in zip(maps, settings, strict=True):
         name = method_name(load_json(record)["config"]["explainer"]["name"])
-        found.setdefault(f"{name} maps", []).append(path)
+        of_methods.setdefault(f"{name} maps", []).append(path)
+    found = {name: files for name, files in {**known, **of_methods}.items() if files}
     return [
-        {name: str(of_name[shard]) for name, of_name in found.items()}
-        for shard in range(len(paths.all("attribution")))
+        {name: str(files[shard]) for name, files in found.items()}
+        for shard in range(len(attribution))
     ]
 
 

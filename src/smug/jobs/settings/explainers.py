@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from omegaconf import MISSING
 
@@ -14,7 +14,7 @@ BASELINES = ("zero", "black", "white", "both")
 
 
 @dataclass
-class Explainer:
+class ExplainerSettings:
     """A method of :data:`smug.methods.METHODS` without settings."""
 
     name: str = MISSING
@@ -22,7 +22,7 @@ class Explainer:
 
 
 @dataclass
-class IntegratedGradientsExplainer(Explainer):
+class IntegratedGradientsExplainerSettings(ExplainerSettings):
     """Integrated Gradients of the input."""
 
     baseline: str = MISSING
@@ -38,14 +38,14 @@ class IntegratedGradientsExplainer(Explainer):
 
 
 @dataclass
-class GradcamExplainer(Explainer):
+class GradcamExplainerSettings(ExplainerSettings):
     """GradCAM; ``layer`` null means the last feature maps."""
 
     layer: str | None = None
 
 
 @dataclass
-class ImageSisExplainer(Explainer):
+class ImageSisExplainerSettings(ExplainerSettings):
     """Sufficient input subsets of windows, several removed a gradient."""
 
     keep: float = MISSING
@@ -60,7 +60,7 @@ class ImageSisExplainer(Explainer):
 
 
 @dataclass
-class SmugBaseExplainer(Explainer):
+class SmugBaseExplainerSettings(ExplainerSettings):
     """SMUG without minimisation, from model to map in one call."""
 
     top_k: int = MISSING
@@ -75,7 +75,7 @@ class SmugBaseExplainer(Explainer):
 
 
 @dataclass
-class SmugExplainer(SmugBaseExplainer):
+class SmugExplainerSettings(SmugBaseExplainerSettings):
     """SMUG, from model to map in one call."""
 
     gamma: float = MISSING
@@ -97,7 +97,7 @@ class SmugExplainer(SmugBaseExplainer):
 
 
 @dataclass
-class GgigExplainer(Explainer):
+class GgigExplainerSettings(ExplainerSettings):
     """Geometrically Guided Integrated Gradients."""
 
     baseline: str = MISSING
@@ -113,7 +113,7 @@ class GgigExplainer(Explainer):
 
 
 @dataclass
-class GeometricEnsembleExplainer(GgigExplainer):
+class GeometricEnsembleExplainerSettings(GgigExplainerSettings):
     """Mean of GGIG over models near the trained one."""
 
     members: int = MISSING
@@ -128,21 +128,3 @@ class GeometricEnsembleExplainer(GgigExplainer):
         seeds_in_range("explainer", self)
         if not 0 < self.tolerance <= 1:
             raise SmugError(f"explainer.tolerance={self.tolerance} is outside (0, 1]")
-
-
-@dataclass
-class Comparison:
-    """Which methods are compared on a dataset, and how finely."""
-
-    name: str = MISSING
-    explainers: list[str] = field(default_factory=list)
-    thresholds: int = MISSING
-    cells: int = MISSING
-    curve_steps: int = MISSING
-    shown: int = MISSING
-
-    def __post_init__(self) -> None:
-        at_least("comparison", self, "thresholds", 2)
-        at_least("comparison", self, "cells", 2)
-        at_least("comparison", self, "curve_steps", 1)
-        at_least("comparison", self, "shown", 1)

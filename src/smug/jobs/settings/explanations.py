@@ -20,7 +20,7 @@ RULES = ("riemann", "gauss_legendre")
 
 
 @dataclass
-class Attribution:
+class AttributionSettings:
     """Integrated Gradients of the class probability with respect to first-layer nodes."""
 
     name: str = MISSING
@@ -39,7 +39,7 @@ class Attribution:
 
 
 @dataclass
-class Method:
+class MethodSettings:
     """The mask problem: which nodes must keep which share of their response."""
 
     name: str = MISSING
@@ -63,7 +63,7 @@ class Method:
 
 
 @dataclass
-class Saliency:
+class SaliencySettings:
     """How the attributions of the nodes score the inputs that the mask keeps."""
 
     name: str = MISSING
@@ -74,7 +74,7 @@ class Saliency:
 
 
 @dataclass
-class Solver:
+class SolverSettings:
     """Which exact solver answers the mask problem, and its limits."""
 
     name: str = MISSING

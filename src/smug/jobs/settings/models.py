@@ -13,69 +13,74 @@ BASES = ("efficientnet_lite0", "googlenet", "inception_v1", "inception_v3", "res
 
 
 @dataclass
-class MnistMlp:
-    """A dense ReLU network for digits and its training."""
+class ModelSettings:
+    """A network."""
 
     name: str = MISSING
-    hidden: list[int] = field(default_factory=list)
+
+
+@dataclass
+class DigitNetworkSettings(ModelSettings):
+    """A network for digits and its training."""
+
     learning_rate: float = MISSING
     batch_size: int = MISSING
     epochs: int = MISSING
     seed: int = MISSING
 
     def __post_init__(self) -> None:
+        for key in ("batch_size", "epochs"):
+            at_least("model", self, key, 1)
+        above_zero("model", self, "learning_rate")
+        seeds_in_range("model", self)
+
+
+@dataclass
+class MnistMlpSettings(DigitNetworkSettings):
+    """A dense ReLU network for digits and its training."""
+
+    hidden: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.hidden or min(self.hidden) < 1:
             raise SmugError(
                 f"model.hidden={self.hidden} needs at least one layer of at least 1 node"
             )
-        for key in ("batch_size", "epochs"):
-            at_least("model", self, key, 1)
-        above_zero("model", self, "learning_rate")
-        seeds_in_range("model", self)
 
 
 @dataclass
-class MnistCnn:
+class MnistCnnSettings(DigitNetworkSettings):
     """A small convolutional network for digits and its training."""
 
-    name: str = MISSING
     filters: list[int] = field(default_factory=list)
-    learning_rate: float = MISSING
-    batch_size: int = MISSING
-    epochs: int = MISSING
-    seed: int = MISSING
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.filters) != 2 or min(self.filters) < 1:
             raise SmugError(
                 f"model.filters={self.filters} needs two numbers, one for each convolution"
             )
-        for key in ("batch_size", "epochs"):
-            at_least("model", self, key, 1)
-        above_zero("model", self, "learning_rate")
-        seeds_in_range("model", self)
 
 
 @dataclass
-class ImportedModel:
+class ImportedModelSettings(ModelSettings):
     """A network that comes with trained weights: a file, or null for those a package ships."""
 
-    name: str = MISSING
     weights: str | None = None
 
 
 @dataclass
-class ApplicationsModel(ImportedModel):
+class ApplicationsSettings(ImportedModelSettings):
     """Any network of ``keras.applications``."""
 
     architecture: str = MISSING
 
 
 @dataclass
-class ImagenetCnn:
+class ImagenetCnnSettings(ModelSettings):
     """A CNN trained here on an ImageNet folder."""
 
-    name: str = MISSING
     root: str | None = None
     base: str | None = None
     weights: str | None = None
@@ -102,3 +107,24 @@ class ImagenetCnn:
         seeds_in_range("model", self)
         if not 0 <= self.augment < 1:
             raise SmugError(f"model.augment={self.augment} is outside [0, 1)")
+
+
+@dataclass
+class TextCnnSettings(ModelSettings):
+    """Embedding, one convolution, max-pool, sigmoid; and its training."""
+
+    embedding: int = MISSING
+    filters: int = MISSING
+    width: int = MISSING
+    learning_rate: float = MISSING
+    batch_size: int = MISSING
+    epochs: int = MISSING
+    patience: int = MISSING
+    seed: int = MISSING
+
+    def __post_init__(self) -> None:
+        for key in ("embedding", "filters", "width", "batch_size", "epochs"):
+            at_least("model", self, key, 1)
+        at_least("model", self, "patience", 0)
+        if not self.learning_rate > 0:
+            raise SmugError(f"model.learning_rate={self.learning_rate} must be above 0")

@@ -15,7 +15,7 @@ ORDERS = ("cascading", "independent")
 
 
 @dataclass
-class Sanity:
+class SanitySettings:
     """Which methods are checked on a dataset, and how often.
 
     ``explainers`` holds one file of ``conf/explainer/`` for each method that can be checked, with
@@ -48,7 +48,7 @@ class Sanity:
 
 
 @dataclass
-class GgigFigure:
+class GgigFigureSettings:
     """Which methods, networks and inputs the figure of GGIG shows."""
 
     name: str = MISSING

@@ -13,7 +13,7 @@ from smug.jobs.settings.explanations import NETWORK_SOLVERS, RANKINGS, SCORINGS,
 
 
 @dataclass
-class Workflow:
+class WorkflowSettings:
     """What the whole workflow asks for."""
 
     name: str = MISSING
@@ -29,7 +29,7 @@ class Workflow:
 
 
 @dataclass
-class SolverTiming:
+class TimingSettings:
     """Which instances the solver comparison times."""
 
     name: str = MISSING
@@ -49,7 +49,7 @@ class SolverTiming:
 
 
 @dataclass
-class MaskSweep:
+class MaskSweepSettings:
     """Which masks the MNIST table and figure compare."""
 
     name: str = MISSING
@@ -70,7 +70,7 @@ class MaskSweep:
 
 
 @dataclass
-class NetworkLimits:
+class NetworkLimitsSettings:
     """Which whole networks, windows and leads the table of limits tries."""
 
     name: str = MISSING
@@ -95,7 +95,7 @@ class NetworkLimits:
 
 
 @dataclass
-class Grid:
+class GridSettings:
     """Which settings the sweeps of a dataset try, on the inputs of its first shard."""
 
     name: str = MISSING
@@ -122,7 +122,7 @@ class Grid:
 
 
 @dataclass
-class Gallery:
+class GallerySettings:
     """What the gallery page shows."""
 
     name: str = MISSING
