@@ -19,7 +19,7 @@ from smug.models.networks import (
     mnist_mlp,
     text_cnn,
 )
-from smug.models.preprocessing import CENTRED, Preprocessing
+from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,8 @@ class Network:
     padding_id: int | None = None
 
     def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
-        """Positions of a batch of inputs that are padding, bool, shape (n, *spatial)."""
-        if self.padding_id is None:
-            return np.zeros((len(x), *spatial), bool)
-        return x == self.padding_id
+        """Positions of a batch that are padding, bool, shape ``(n, *spatial)``."""
+        return padding_words(x, spatial, self.padding_id)
 
     @classmethod
     def of_photographs(cls, preprocess: Preprocessing) -> Network:
