@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from pygments.lexers.special import TextLexer
 from sphinx.util.nodes import make_refnode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,4 +69,5 @@ def page_of_file(app, env, node, shown):
 def setup(app):
     """Write formulas as MathML: every browser shows them without a script from elsewhere."""
     app.connect("missing-reference", page_of_file)
+    app.add_lexer("layers", TextLexer)  # the block of architecture.md that a test reads
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))

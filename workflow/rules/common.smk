@@ -6,9 +6,11 @@ import sys
 
 from snakemake.exceptions import WorkflowError
 
-from smug.jobs import config as smug_config
-from smug.jobs.dependencies import modules_of
 from smug.errors import SmugError
+from smug.jobs import config as smug_config
+from smug.jobs.captions import settings_shown
+from smug.jobs.dependencies import modules_of
+from smug.jobs.selection import Run
 
 # Jobs run with the Python that runs Snakemake, also where its environment is not activated.
 shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
@@ -39,6 +41,8 @@ try:
     OVERRIDES = read_overrides()
 except SmugError as error:
     raise WorkflowError(str(error)) from None
+
+RUN = Run(OVERRIDES)
 
 
 def settings(dataset, variant="main"):

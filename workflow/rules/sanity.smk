@@ -42,7 +42,7 @@ rule sanity_table:
     params:
         config=frozen("sanity_table", "mnist"),
         io=paths,
-        shown=shown("sanity_table"),
+        shown=shown("sanity"),
     message:
         "{rule} {wildcards}"
     shell:

@@ -83,7 +83,7 @@ rule topk_gamma_masks:
     params:
         config=frozen("topk_gamma_masks"),
         io=paths,
-        shown=shown("topk_gamma_masks"),
+        shown=shown("masks_topk_gamma"),
     message:
         "{rule} {wildcards}"
     shell:

@@ -1,0 +1,76 @@
+"""Files that the workflow's rules ask for: paths of datasets, their variants and shards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from smug.jobs import config, groups
+from smug.jobs.overrides import Override
+from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, shards
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the workflow: its overrides, and what they choose."""
+
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def datasets(self) -> list[str]:
+        """Datasets of the run."""
+        return list(self._workflow["datasets"])
+
+    @property
+    def folder(self) -> str:
+        """Folder of the run's results."""
+        return f"results/{self._workflow['run']}"
+
+    @property
+    def _workflow(self) -> dict[str, Any]:
+        return self.settings(groups.datasets()[0])["workflow"]
+
+    def settings(self, dataset: str, variant: str = MAIN) -> dict[str, Any]:
+        """Every section of the configuration, for one dataset and variant."""
+        return config.compose(dataset, (*self.overrides, *overrides_of(variant)))
+
+    def kind(self, dataset: str) -> str:
+        """``images`` or ``texts``."""
+        section = self.settings(dataset)["dataset"]
+        return section.get("kind") or ("texts" if "num_words" in section else "images")
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Datasets of the run that hold images, or texts."""
+        return [name for name in self.datasets if self.kind(name) == kind]
+
+    def files(
+        self,
+        path: object,
+        datasets: Iterable[str],
+        variants: Callable[[Composed], Iterable[str]] = main_variant,
+        in_shards: Callable[[Composed], Iterable[object]] = shards,
+    ) -> list[str]:
+        """A rule's path for each of some datasets, their variants and shards.
+
+        Parameters
+        ----------
+        path : str
+            Holds ``{dataset}``, ``{variant}``, ``{shard}``, or some of them.
+        datasets : iterable of str
+        variants : callable
+            Variants of a dataset, from its settings.
+        in_shards : callable
+            Shards of a dataset and variant, from their settings.
+        """
+        return [
+            str(path).format(dataset=dataset, variant=variant, shard=shard)
+            for dataset in datasets
+            for variant in variants(self.settings(dataset))
+            for shard in in_shards(self.settings(dataset, variant))
+        ]
+
+    def frozen(self, stage: str, dataset: str, changes: Iterable[Override]) -> list[str]:
+        """A stage's configuration as overrides that bring it back."""
+        overrides = (*self.overrides, *changes)
+        return config.freeze(config.stage_config(stage, overrides, dataset=dataset))
