@@ -24,7 +24,7 @@ from smug.models.first_layer import FirstLayer, find_first_layer
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
 TOP_K, WINDOW, _LARGE = 3000, 4, 64
 
-#: Values (batch, *spatial), mask, and by name what the solver says, as ``Explanation`` has them.
+#: Values ``(batch, *spatial)``, mask, and what the solver says, as ``Explanation`` has them.
 Answer = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 
 
