@@ -5,11 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from smug import limits
+import yaml
+from omegaconf import MISSING
+
 from smug.errors import SmugError
+from smug.jobs.groups import CONF, files
+from smug.jobs.settings import SCHEMAS
+from smug.jobs.settings.meanings import Section
+from smug.limits import NAMES, RANGES, Range
 from smug.masks.solvers import SOLVERS
 from smug.methods import METHODS, Setting, method_settings
 
@@ -35,15 +45,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def allowed(name: str) -> str:
-    """Values that a setting may have, by its name; empty without limits."""
-    if name in limits.NAMES:
-        return ", ".join(f"`{value}`" for value in limits.NAMES[name])
-    if name in limits.RANGES:
-        return str(limits.RANGES[name]).replace("inf", "∞")
-    if name in ("solver", "solvers"):
-        return ", ".join(f"`{value}`" for value in SOLVERS)
-    return ""
+def limits(found: Range | Collection[Any] | None) -> str:
+    """Range or known values as a reader sees them; empty where everything is allowed."""
+    if isinstance(found, Range):
+        return str(found).replace("inf", "∞")
+    return ", ".join(f"`{value}`" for value in found or ())
 
 
 def methods() -> str:
@@ -72,7 +78,8 @@ def methods() -> str:
 def _rows(settings: dict[str, Setting]) -> Iterable[tuple[str, ...]]:
     for name, setting in settings.items():
         kinds = " or ".join(_TYPES[kind] for kind in setting.kinds)
-        yield f"`{name}`", kinds, f"`{setting.default}`", allowed(name)
+        found = SOLVERS if name == "solver" else RANGES.get(name, NAMES.get(name))
+        yield f"`{name}`", kinds, f"`{setting.default}`", limits(found)
 
 
 def solvers() -> str:
@@ -90,8 +97,152 @@ def solvers() -> str:
     return table(("solver", "in figures", "about", "encodings", "comes with"), rows)
 
 
+@dataclass(frozen=True)
+class Value:
+    """A value as a file of ``conf/`` writes it, and the origin that its comment names."""
+
+    text: str
+    origin: str
+
+    def __str__(self) -> str:
+        # Outside of code, <folder> would be a tag.
+        origin = self.origin.replace("<", "&lt;")
+        return f"`{self.text}` ({origin})" if origin else f"`{self.text}`"
+
+
+def values(path: Path) -> dict[str, Value]:
+    """Values of a file by dotted key, those of the files of its group that it builds on first."""
+    found: dict[str, Value] = {}
+    text = path.read_text("utf-8")
+    for default in yaml.safe_load(text).get("defaults", []):
+        if isinstance(default, str) and (parent := path.with_name(f"{default}.yaml")).exists():
+            found |= values(parent)
+    above: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        part = re.fullmatch(r"( *)(\w+):\s*([^#]*?)\s*(?:#\s*(.*))?", line)
+        if part is None:
+            continue
+        indent, key, value, origin = len(part[1]), part[2], part[3], part[4] or ""
+        above = [*(one for one in above if one[0] < indent), (indent, key)]
+        if value and key != "defaults":
+            found[".".join(name for _, name in above)] = Value(value, origin)
+    return found
+
+
+def schema_of(path: Path) -> str:
+    """Name of the schema that a file of ``conf/`` follows, itself or by what it builds on."""
+    for default in yaml.safe_load(path.read_text("utf-8"))["defaults"]:
+        if isinstance(default, str) and default.endswith("_schema"):
+            return default
+        if isinstance(default, str) and (parent := path.with_name(f"{default}.yaml")).exists():
+            return schema_of(parent)
+    raise SmugError(f"{path} names no schema in its defaults; see smug.jobs.settings.SCHEMAS")
+
+
+def configuration() -> str:
+    """Every key of every section, by group; then what the scales and experiments override."""
+    config = yaml.safe_load((CONF / "config.yaml").read_text("utf-8"))
+    groups = [next(iter(default)) for default in config["defaults"] if default != "_self_"]
+    parts = []
+    for group in groups:
+        parts.append(f"\n## {group}\n")
+        parts += (_section(group, name) for known, name in SCHEMAS if known == group)
+    parts.append("\n## models\n\nThe network that each dataset is explained with.\n\n")
+    models = values(CONF / "config.yaml")
+    rows = ((f"`{key}`", str(value)) for key, value in models.items() if key.startswith("models."))
+    parts.append(table(("key", "value"), rows))
+    for group in ("scale", "experiment"):
+        for name in files(group):
+            parts.append(f"\n## {group}={name}\n\n")
+            overrides = values(CONF / group / f"{name}.yaml").items()
+            rows = ((f"`{_override(key)}`", str(value)) for key, value in overrides)
+            parts.append(table(("key", "value"), rows))
+    return "".join(parts)
+
+
+def _override(key: str) -> str:
+    dataset, _, rest = key.partition(".")
+    return rest if dataset == "all" else f"{dataset}:{rest}"
+
+
+def _section(group: str, schema: str) -> str:
+    """Table of one schema, for the files of the group that follow it."""
+    paths = [CONF / group / f"{name}.yaml" for name in files(group)]
+    found = {path.stem: values(path) for path in paths if schema_of(path) == schema}
+    kind: type[Section] = SCHEMAS[group, schema]
+    about = re.sub(r":(\w+):`", r"{\1}`", (inspect.getdoc(kind) or "").replace("``", "`"))
+    head = f"\n{about}\n\nFiles: {', '.join(f'`{group}={name}`' for name in found)}.\n\n"
+    rows = (
+        (
+            f"`{group}.{one.name}`",
+            kind_of(one),
+            "<br>".join(_origins(one, found)),
+            limits(kind.allowed(one.name)),
+            meaning(kind, one),
+        )
+        for one in fields(kind)
+        if one.name != "name"
+    )
+    return head + table(("key", "type", "value and origin", "allowed", "meaning"), rows)
+
+
+def _origins(one: Field[Any], found: dict[str, dict[str, Value]]) -> Iterator[str]:
+    """Values of a key with the files that give each, files that agree together."""
+    given: dict[str, list[str]] = {}
+    for name, keys in found.items():
+        for key, value in keys.items():
+            if key == one.name:
+                given.setdefault(str(value), []).append(name)
+            elif key.startswith(f"{one.name}."):
+                inner = Value(f"{key.partition('.')[2]}={value.text}", value.origin)
+                given.setdefault(str(inner), []).append(name)
+    for text, names in given.items():
+        yield text if len(names) == len(found) else f"{', '.join(names)}: {text}"
+    if not given and one.default is not MISSING:
+        yield "null" if one.default is None else "empty"
+
+
+def kind_of(one: Field[Any]) -> str:
+    """Type of a field as a reader sees it."""
+    return _KINDS[str(one.type)]
+
+
+def meaning(kind: type[Section], one: Field[Any]) -> str:
+    """Meaning of a field.
+
+    Raises
+    ------
+    SmugError
+        It has none.
+    """
+    if not (text := one.metadata.get("help")):
+        raise SmugError(
+            f"{kind.__name__}.{one.name} has no meaning; write "
+            f'{one.name}: … = described("…") in smug.jobs.settings'
+        )
+    return text
+
+
+#: Types of the schema's fields as a reader sees them.
+_KINDS = {
+    "int": "whole number",
+    "int | None": "whole number or null",
+    "float": "number",
+    "bool": "true or false",
+    "str": "text",
+    "str | None": "text or null",
+    "list[int]": "list of whole numbers",
+    "list[float]": "list of numbers",
+    "list[str]": "list of texts",
+    "dict[str, Any]": "sections by name",
+}
+
 #: Files of ``docs/reference/`` by name, with what makes them.
-TABLES: dict[str, Callable[[], str]] = {"methods": methods, "solvers": solvers}
+TABLES: dict[str, Callable[[], str]] = {
+    "methods": methods,
+    "solvers": solvers,
+    "configuration": configuration,
+}
 
 
 def check() -> None:

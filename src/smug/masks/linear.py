@@ -212,7 +212,7 @@ def node_responses(
 
 
 def random_values(layer: LinearMap, seed: int, i: int) -> np.ndarray:
-    """Values in [0, 1) for the nodes of input ``i``, shape (*layer.output_shape).
+    """Values in [0, 1) for the nodes of input ``i``, ``(*layer.output_shape)``.
 
     They choose and score nodes under the ranking ``random``.
     """

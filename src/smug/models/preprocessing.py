@@ -69,7 +69,7 @@ CENTRED = Preprocessing((224, 224), (127.5,) * 3, (127.5,) * 3)
 
 
 def padding_words(x: np.ndarray, spatial: tuple[int, ...], pad_id: int | None) -> np.ndarray:
-    """Positions of a batch that hold padding, bool of shape (batch, *spatial).
+    """Positions of a batch that hold padding, bool of shape ``(batch, *spatial)``.
 
     Parameters
     ----------

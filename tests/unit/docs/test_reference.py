@@ -1,11 +1,14 @@
 """The tables of the reference pages say what the code says."""
 
 import importlib.util
+import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
 
 from smug.errors import SmugError
+from smug.jobs.settings import SCHEMAS
 from smug.masks.solvers import SOLVERS
 from smug.methods import METHODS, Setting, method_settings
 
@@ -16,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def reference():
     spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -49,6 +53,43 @@ def test_every_solver_has_a_row(reference):
     rows = reference.solvers().splitlines()[2:]
     assert [row.split("`")[1] for row in rows] == list(SOLVERS)
     assert ".[cpsat]" in rows[list(SOLVERS).index("cpsat")]
+
+
+def test_every_key_of_the_schema_has_a_row_with_its_meaning(reference):
+    made = reference.configuration()
+    for (group, _), schema in SCHEMAS.items():
+        for field in fields(schema):
+            if field.name != "name":
+                assert f"\n| `{group}.{field.name}` | " in made
+                assert field.metadata["help"].replace("|", "\\|") in made
+
+
+def test_a_key_shows_its_values_with_files_and_origins(reference):
+    made = reference.configuration()
+    (row,) = [line for line in made.splitlines() if line.startswith("| `method.window` |")]
+    assert "| whole number | " in row
+    assert "imagenet: `4` (paper: 3-4 pixels)" in row
+    assert "| [1, ∞) | Side of a window" in row
+    assert "| `mnist:solver.timeout` | `2.0` (ours: the paper allows 600) |" in made
+
+
+def test_files_that_build_on_others_show_what_they_take_over(reference, tmp_path):
+    (tmp_path / "base.yaml").write_text("defaults: [a_schema, _self_]\na: 1  # paper\nb: 2\n")
+    inner = "defaults: [base, _self_]\nb: 3 # ours: <why>\nc:\n  d: 4\n"
+    (tmp_path / "more.yaml").write_text(inner)
+    found = reference.values(tmp_path / "more.yaml")
+    shown = {key: str(value) for key, value in found.items()}
+    assert shown == {"a": "`1` (paper)", "b": "`3` (ours: &lt;why>)", "c.d": "`4`"}
+    assert reference.schema_of(tmp_path / "more.yaml") == "a_schema"
+
+
+def test_a_key_without_a_meaning_is_refused(reference):
+    @dataclass
+    class Mute:
+        gamma: float = 0.0
+
+    with pytest.raises(SmugError, match=r"Mute.gamma has no meaning; write gamma: … = described"):
+        reference.meaning(Mute, fields(Mute)[0])
 
 
 def test_bars_do_not_break_a_table(reference):
