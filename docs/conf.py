@@ -6,7 +6,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from pygments.lexers.special import TextLexer
-from sphinx.util.nodes import make_refnode
+from sphinx.addnodes import pending_xref
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Pages of the site that are files of the root.
@@ -60,14 +60,15 @@ def formula(translator, node):
     raise nodes.SkipNode
 
 
-def page_of_file(app, env, node, shown):
-    """Page that shows a file of the repository's root: a link on GitHub is one here, too."""
-    page = FILES.get(node["reftarget"])
-    return page and make_refnode(app.builder, node["refdoc"], page, None, shown)
+def link_to_pages(app, doctree):
+    """Turn links to files of the repository's root into links to the pages that show them."""
+    for node in doctree.findall(pending_xref):
+        if page := FILES.get(node["reftarget"]):
+            node["refdomain"], node["reftype"], node["reftarget"] = "std", "doc", page
 
 
 def setup(app):
     """Write formulas as MathML: every browser shows them without a script from elsewhere."""
-    app.connect("missing-reference", page_of_file)
+    app.connect("doctree-read", link_to_pages)
     app.add_lexer("layers", TextLexer)  # the block of architecture.md that a test reads
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
