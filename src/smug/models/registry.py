@@ -19,7 +19,7 @@ from smug.models.networks import (
     mnist_mlp,
     text_cnn,
 )
-from smug.models.preprocessing import CENTRED, Preprocessing
+from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ class Network:
 
     def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
         """Which positions of a batch of inputs are padding, bool, shape (n, *spatial)."""
-        if self.padding_id is None:
-            return np.zeros((len(x), *spatial), bool)
-        return x == self.padding_id
+        return padding_words(x, spatial, self.padding_id)
 
     @classmethod
     def of_photographs(cls, preprocess: Preprocessing) -> Network:
