@@ -54,7 +54,7 @@ class Preprocessing:
             raise SmugError(f"images have shape {images.shape}; expected (..., height, width, 3)")
         if self.channel_order == "bgr":
             images = images[..., ::-1]
-        return (images - np.float32(self.mean)) / np.float32(self.scale)
+        return (images - np.array(self.mean, np.float32)) / np.array(self.scale, np.float32)
 
     def constant(self, pixel: float) -> np.ndarray:
         """Input of an image that is ``pixel`` everywhere, shape (height, width, 3), float32.
