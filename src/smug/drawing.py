@@ -1,4 +1,4 @@
-"""What all figures and tables share: look, colour scales, files written whole."""
+"""Look and colour scales that all figures share; figures and tables written whole."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def use_style() -> None:
     plt.rcParams.update({"figure.dpi": 150, "savefig.dpi": 200, "pdf.fonttype": 42})
 
 
-def image_grid(rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS, lines: int = 1):
+def image_grid(
+    rows: int, titles: Sequence[str], *, width: float = TWO_COLUMNS, lines: int = 1
+) -> tuple[Figure, np.ndarray]:
     """Make a grid of square axes without ticks, one title a column, room for lines below each.
 
     Returns

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from smug.errors import SmugError
 
 
 @contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place only if the block succeeds.
 
     Raises
@@ -60,7 +61,7 @@ def _remove_stale(folder: Path, prefix: str, suffix: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
+def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     """Write arrays (numbers, booleans, strings) as a compressed ``.npz``, never pickled.
 
     Raises
@@ -76,7 +77,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
         np.savez_compressed(file, allow_pickle=False, **plain)
 
 
-def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
+def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """Read every array of an ``.npz`` written by :func:`save_arrays`.
 
     Raises
@@ -88,13 +89,15 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files}
 
 
-def array_names(path: str | Path) -> list[str]:
+def array_names(path: str | os.PathLike[str]) -> list[str]:
     """Names of the arrays in an ``.npz``, without reading them; raises as :func:`load_arrays`."""
     with _opened(path) as file:
         return list(file.files)
 
 
-def load_rows(path: str | Path, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+def load_rows(
+    path: str | os.PathLike[str], name: str, start: int = 0, stop: int | None = None
+) -> np.ndarray:
     """Read rows ``start`` to ``stop`` of one array, read-only, holding no others in memory.
 
     Raises as :func:`load_arrays`.
@@ -111,23 +114,23 @@ def load_rows(path: str | Path, name: str, start: int = 0, stop: int | None = No
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             yield file
     except FileNotFoundError as error:
         raise SmugError(f"no file {path}; run the rule that makes it") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
 
 
-def save_json(path: str | Path, content: Any) -> None:
+def save_json(path: str | os.PathLike[str], content: Any) -> None:
     """Write JSON, indented, keys in the order given."""
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def load_json(path: str | Path) -> Any:
+def load_json(path: str | os.PathLike[str]) -> Any:
     """Read JSON.
 
     Raises
@@ -143,7 +146,7 @@ def load_json(path: str | Path) -> Any:
         raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
 
 
-def sha256(path: str | Path) -> str:
+def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file as hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

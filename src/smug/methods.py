@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -108,6 +109,7 @@ METHODS: dict[str, Method] = {
         name="SMUG_base",
         about="the top nodes' receptive fields, scored, nothing minimised",
         needs=("a linear first layer", "gradients"),
+        mask=True,
     ),
     "integrated_gradients": Method(
         "smug.attribution.integrated_gradients:integrated_gradients",
@@ -196,19 +198,18 @@ def explain(
     for name in settings:
         if name not in known:
             raise unknown_name(f"setting of method {method!r}", name, known)
-    from smug.attribution.gradients import check_target
+    from smug.attribution.inputs import check_target
     from smug.models import rewire
 
     x = _as_batch(model, x)
     outputs = rewire.outputs_of(model, x)
     wanted = np.asarray(outputs.argmax(axis=1) if target is None else target)
-    labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x)).numpy()
+    labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x))
     score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), labels]
-    made = METHODS[method].load()(model, x, labels, **settings)
+    # Inputs and target are checked: what checks them around the function is left out.
+    made = inspect.unwrap(METHODS[method].load())(model, x, labels, **settings)
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
-    return Explanation(
-        method, values, x, labels.astype(np.int64), score, mask, solver, _plain(settings)
-    )
+    return Explanation(method, values, x, labels, score, mask, solver, _plain(settings))
 
 
 def word_scores(made: Explanation) -> np.ndarray:

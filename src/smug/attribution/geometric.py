@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from smug.attribution.gradients import attribution_site, check_target, score_gradient
+from smug.attribution.gradients import attribution_site, score_gradient
+from smug.attribution.inputs import checked
 from smug.attribution.integrated_gradients import baselines
 from smug.errors import SmugError
 from smug.models import rewire
@@ -41,6 +42,7 @@ class _Settings:
             )
 
 
+@checked
 def ggig(
     model: keras.Model,
     x: np.ndarray,
@@ -104,8 +106,6 @@ def ggig(
     """
     settings = _Settings(points, ascent_steps, step_size, batch_size)
     layer, stop = attribution_site(model, x, layer)
-    x = rewire.as_batch(model, x).numpy()
-    target = check_target(model, target, len(x)).numpy()
     maps = []
     for value in baselines(baseline, input_range, stop.shape, layer is not None):
         start = np.broadcast_to(value, stop.shape).astype(stop.dtype)
@@ -117,6 +117,7 @@ def ggig(
     return np.mean(maps, axis=0, dtype=np.float64).astype(np.float32)
 
 
+@checked
 def geometric_ensemble(
     model: keras.Model,
     x: np.ndarray,
@@ -175,8 +176,6 @@ def geometric_ensemble(
             f"members={members}, tolerance={tolerance}; allowed: members >= 1, 0 < tolerance <= 1"
         )
     _, sites = attribution_site(model, x, layer)
-    x = rewire.as_batch(model, x).numpy()
-    target = check_target(model, target, len(x)).numpy()
     settings = {"baseline": baseline, "input_range": input_range, "layer": layer}
     settings |= {"points": points, "ascent_steps": ascent_steps}
     settings |= {"step_size": step_size, "batch_size": batch_size}

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from smug.attribution.gradients import check_target, score_gradient
+from smug.attribution.gradients import score_gradient
+from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.models import rewire
 
@@ -28,6 +29,7 @@ _AFTER_MAPS = (
 )
 
 
+@checked
 def gradcam(
     model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: keras.Layer | str | None = None
 ) -> np.ndarray:
@@ -53,8 +55,7 @@ def gradcam(
     numpy.ndarray of float32, shape (batch, height, width)
         Non-negative.
     """
-    images = rewire.as_batch(model, x)
-    target = check_target(model, target, len(images))
+    images, labels = tf.constant(x), tf.constant(target)
     if images.shape.rank != 4:
         raise SmugError(f"GradCAM explains images; the input has shape {tuple(images.shape)}")
     if layer is None:
@@ -68,7 +69,7 @@ def gradcam(
             "(batch, height, width, channels): name a convolution"
         )
     logits = rewire.logit_calls(model, images[:1])
-    signature = (rewire.batch_spec(images), rewire.batch_spec(maps), rewire.batch_spec(target))
+    signature = (rewire.batch_spec(images), rewire.batch_spec(maps), rewire.batch_spec(labels))
 
     def run(images: tf.Tensor, maps: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         with rewire.substituted(logits):
@@ -81,7 +82,7 @@ def gradcam(
         return rewire.traced(run, signature)
 
     function = rewire.compiled(model, ("gradcam", layer, *signature), build)
-    return function(images, maps, target).numpy()
+    return function(images, maps, labels).numpy()
 
 
 def last_feature_maps(model: keras.Model, x: np.ndarray) -> Any:

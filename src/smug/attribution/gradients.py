@@ -9,10 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.models import rewire
 
 
+@checked
 def gradients(
     model: keras.Model, x: np.ndarray, target: np.ndarray, *, layer: keras.Layer | str | None = None
 ) -> np.ndarray:
@@ -42,7 +44,7 @@ def gradients_and_scores(
     """As :func:`gradients`, with the class scores, shape (batch,), of the same pass."""
     layer, points = attribution_site(model, x, layer)
     x, points = rewire.as_batch(model, x), tf.constant(points)
-    target = check_target(model, target, len(x))
+    target = tf.constant(target, tf.int64)
     signature = (rewire.batch_spec(x), rewire.batch_spec(points), rewire.batch_spec(target))
 
     def run(x: tf.Tensor, points: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -124,27 +126,3 @@ def attribution_site(
             "pass floats, or the layer to attribute to as layer="
         )
     return layer, points
-
-
-def check_target(model: keras.Model, target: np.ndarray, batch: int) -> tf.Tensor:
-    """Check one class index per input.
-
-    Raises
-    ------
-    SmugError
-        If the shape or type is wrong, or a label is out of range (0 or 1 for one output).
-    """
-    target = np.asarray(target)
-    if target.shape != (batch,) or target.dtype.kind not in "iu":
-        raise SmugError(
-            f"target has shape {target.shape} and type {target.dtype}; expected {batch} integers, "
-            "one class per input"
-        )
-    shape = getattr(model, "output_shape", None)
-    classes = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
-    if classes and batch and not 0 <= target.min() <= target.max() < max(classes, 2):
-        wrong = target[(target < 0) | (target >= max(classes, 2))][0]
-        raise SmugError(
-            f"target {wrong} is outside [0, {max(classes, 2)}), the classes of model {model.name!r}"
-        )
-    return tf.constant(target, tf.int64)

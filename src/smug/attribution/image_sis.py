@@ -7,16 +7,17 @@ import math
 import keras
 import numpy as np
 
-from smug.attribution.gradients import check_target, gradients_and_scores
+from smug.attribution.gradients import gradients_and_scores
+from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.masks.encode import expand_mask, mask_grid
-from smug.models import rewire
 
 # Of the earlier gradients' evidence, kept at each step. One gradient alone says little of what
 # stays when hundreds of windows go at once.
 _MEMORY = 0.95
 
 
+@checked
 def image_sis(
     model: keras.Model,
     x: np.ndarray,
@@ -70,10 +71,8 @@ def image_sis(
     """
     if not 0 < keep <= 1 or not 0 < share < 1:
         raise SmugError(f"keep={keep}, share={share}; allowed: 0 < keep <= 1, 0 < share < 1")
-    x = rewire.as_batch(model, x).numpy()
     if x.ndim not in (3, 4):
         raise SmugError(f"image_sis explains images; the input has shape {x.shape}")
-    target = check_target(model, target, len(x)).numpy()
     pairs = [
         _first_subset(model, x[i : i + 1], target[i : i + 1], keep, window, share, fill)
         for i in range(len(x))

@@ -11,14 +11,13 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from smug.attribution.gradients import attribution_site, check_target, score_gradient
-from smug.errors import SmugError, unknown_name
+from smug import limits
+from smug.attribution.gradients import attribution_site, score_gradient
+from smug.attribution.inputs import checked
+from smug.errors import SmugError
 from smug.masks.encode import top_k_nodes
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
-
-RULES = ("riemann", "gauss_legendre")
-BASELINES = ("black", "white", "both", "zero")
 
 # An adaptive path starts with this many intervals; consecutive estimates count as the same
 # when they share this much of the top-k set.
@@ -47,20 +46,19 @@ class IGDetails:
 
 
 @dataclass(frozen=True)
-class _Settings:
+class PathSettings:
+    """How a path is integrated; see :func:`integrated_gradients`."""
+
     steps: int
-    rule: str
     batch_size: int
-    adaptive: bool
-    tolerance: float
-    top_k: int | None
+    rule: str = "riemann"
+    adaptive: bool = False
+    tolerance: float = 0.02
+    top_k: int | None = None
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise unknown_name("rule", self.rule, RULES)
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise SmugError(f"{name}={getattr(self, name)} is below 1; raise method.{name}")
+        for name in ("steps", "batch_size", "rule", "tolerance"):
+            limits.check(name, getattr(self, name))
         if self.adaptive and self.steps < _FIRST_INTERVALS:
             raise SmugError(
                 f"steps={self.steps} leaves nothing to adapt; an adaptive path starts with "
@@ -68,6 +66,7 @@ class _Settings:
             )
 
 
+@checked
 def integrated_gradients(
     model: keras.Model,
     x: np.ndarray,
@@ -130,9 +129,8 @@ def integrated_gradients(
     SmugError
         For input, target, baseline or settings that do not fit.
     """
-    settings = _Settings(steps, rule, batch_size, adaptive, tolerance, None)
+    settings = PathSettings(steps, batch_size, rule, adaptive, tolerance)
     layer, stop = attribution_site(model, x, layer)
-    x = rewire.as_batch(model, x).numpy()
     starts = [
         np.broadcast_to(value, stop.shape).astype(stop.dtype)
         for value in baselines(baseline, input_range, stop.shape, layer is not None)
@@ -150,6 +148,7 @@ def integrated_gradients(
     )
 
 
+@checked
 def first_layer_integrated_gradients(
     model: keras.Model,
     x: np.ndarray,
@@ -184,15 +183,23 @@ def first_layer_integrated_gradients(
     -------
     numpy.ndarray of float32, shape (batch, *layer.linear.output_shape)
     """
-    settings = _Settings(steps, rule, batch_size, adaptive, tolerance, top_k)
-    x = rewire.as_batch(model, x).numpy()
+    settings = PathSettings(steps, batch_size, rule, adaptive, tolerance, top_k)
     if not isinstance(layer, FirstLayer):
         layer = find_first_layer(model, layer, x=x)
+    attribution, details = layer_path_integrals(x, target, layer, settings)
+    return (attribution, details) if return_details else attribution
+
+
+def layer_path_integrals(
+    x: np.ndarray, target: np.ndarray, layer: FirstLayer, settings: PathSettings
+) -> tuple[np.ndarray, IGDetails]:
+    """As :func:`first_layer_integrated_gradients`, for inputs and targets that were checked."""
     stop = layer.activations(x)
     start = np.zeros_like(stop)
-    attribution, details = _path_integrals(model, layer.site, x, start, stop, target, settings)
-    attribution = attribution.astype(np.float32)
-    return (attribution, details) if return_details else attribution
+    attribution, details = _path_integrals(
+        layer.model, layer.site, x, start, stop, target, settings
+    )
+    return attribution.astype(np.float32), details
 
 
 def baselines(
@@ -220,8 +227,7 @@ def baselines(
     if isinstance(baseline, str):
         low, high = input_range
         values = {"zero": [0.0], "black": [low], "white": [high], "both": [low, high]}
-        if baseline not in values:
-            raise unknown_name("baseline", baseline, BASELINES)
+        limits.check_name("baseline", baseline)
         if inner and baseline != "zero":
             raise SmugError(
                 f"baseline={baseline!r} is a value of pixels; attributing to a layer's output "
@@ -244,10 +250,9 @@ def _path_integrals(
     start: np.ndarray,
     stop: np.ndarray,
     target: np.ndarray,
-    settings: _Settings,
+    settings: PathSettings,
 ) -> tuple[np.ndarray, IGDetails]:
     """Integrate one path per input; float64 attribution, and how well it came out."""
-    target = check_target(model, target, len(x)).numpy()
     attributions, rows = [], []
     for i in range(len(x)):
         path = _Path(model, layer, x[i], start[i], stop[i], target[i], settings.batch_size)
@@ -335,7 +340,7 @@ def _chunks(count: int, size: int) -> Iterator[slice]:
     return (slice(first, first + size) for first in range(0, count, size))
 
 
-def _quadrature(settings: _Settings) -> tuple[np.ndarray, np.ndarray]:
+def _quadrature(settings: PathSettings) -> tuple[np.ndarray, np.ndarray]:
     """Points in (0, 1) and weights that sum to 1."""
     if settings.rule == "riemann":
         return _midpoints(settings.steps)
@@ -347,7 +352,7 @@ def _midpoints(count: int) -> tuple[np.ndarray, np.ndarray]:
     return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
 
 
-def _adaptive(path: _Path, change: float, settings: _Settings) -> tuple[np.ndarray, int]:
+def _adaptive(path: _Path, change: float, settings: PathSettings) -> tuple[np.ndarray, int]:
     """Double the intervals of the trapezoid rule until the answer settles.
 
     ``T(2n) = (T(n) + M(n)) / 2`` with ``M`` the midpoint rule: every gradient is used again.
@@ -367,7 +372,7 @@ def _adaptive(path: _Path, change: float, settings: _Settings) -> tuple[np.ndarr
     return estimate, steps
 
 
-def _same(before: np.ndarray, after: np.ndarray, settings: _Settings) -> bool:
+def _same(before: np.ndarray, after: np.ndarray, settings: PathSettings) -> bool:
     if settings.top_k is None or not (before > 0).any() or not (after > 0).any():
         return np.abs(after - before).sum() <= settings.tolerance * np.abs(after).sum()
     old, new = top_k_nodes(before, settings.top_k), top_k_nodes(after, settings.top_k)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from smug.attribution.gradients import attribution_site, check_target
+from smug.attribution.gradients import attribution_site
+from smug.attribution.inputs import checked, word_padding
 from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
 from smug.models import rewire
@@ -16,6 +17,7 @@ from smug.models import rewire
 MOST_POSITIONS = 1000
 
 
+@checked
 def sis(
     model: keras.Model,
     x: np.ndarray,
@@ -62,13 +64,9 @@ def sis(
     """
     if not 0 < keep <= 1:
         raise SmugError(f"keep={keep} is outside (0, 1]")
-    x = rewire.as_batch(model, x).numpy()
-    target = check_target(model, target, len(x)).numpy()
     site, points = attribution_site(model, x)
     spatial = points.shape[1:2] if site is not None else points.shape[1 : min(points.ndim, 3)]
-    maskable = np.ones((len(x), *spatial), bool)
-    if site is not None and pad_id is not None:
-        maskable = x != pad_id
+    maskable = ~word_padding(x, spatial, pad_id if site is not None else None)
     values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
     for i in range(len(x)):
         _check_positions(maskable[i])
@@ -105,8 +103,6 @@ def _score(model, site, x, target, shape) -> Callable[[np.ndarray], np.ndarray]:
 
 def _check_positions(maskable: np.ndarray) -> None:
     count = np.count_nonzero(maskable)
-    if not count:
-        raise SmugError("the input holds nothing but padding; there is no word to explain")
     if count > MOST_POSITIONS:
         raise SmugError(
             f"sis would run the model some {count**2 // 2:,} times on {count} positions; use "

@@ -2,205 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from smug.attribution.integrated_gradients import first_layer_integrated_gradients
-from smug.errors import SmugError
-from smug.masks.encode import (
-    EncodedMask,
-    encode_first_layer,
-    expand_mask,
-    top_k_nodes,
-    without_padding,
-)
-from smug.masks.linear import LinearMap
-from smug.masks.problem import MaskProblem, MaskSolution
-from smug.masks.saliency import base_mask, smug_saliency, sparsity
-from smug.masks.solvers import solve
-from smug.models import rewire
+from smug import limits
+from smug.attribution.gradients import gradients_and_scores
+from smug.attribution.inputs import checked, word_padding
+from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
+from smug.masks.linear import LinearMap, random_values
+from smug.masks.minimal import ChosenNodes, MinimalMask, minimal_mask
+from smug.masks.problem import Progress
+from smug.masks.saliency import sparsity
 from smug.models.first_layer import FirstLayer, find_first_layer
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
 TOP_K, WINDOW, _LARGE = 3000, 4, 64
 
+#: Values (batch, *spatial), mask, and by name what the solver says, as ``Explanation`` has them.
+Answer = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
+
 
 @dataclass(frozen=True)
-class SmugExplanation:
+class SmugDetails:
     """One input explained by SMUG, with every step on the way.
 
     Parameters
     ----------
-    target : int
-        The class explained.
-    attribution : numpy.ndarray of float32, shape (*output of the first layer)
-        Integrated Gradients of its activations (step 1).
-    nodes : numpy.ndarray of int64, shape (at most top_k,)
-        ``D^k``: flat indices of the nodes with the highest attribution (step 2).
-    encoded : EncodedMask
-        The mask problem, and the nodes that have a row in it (step 3).
-    solution : MaskSolution
-        What the solver found; read its status first.
-    mask : numpy.ndarray of bool, shape (*spatial,), or None
-        Kept pixels (words, features), padding words left out; None without a mask.
-    saliency : numpy.ndarray of float64, shape (*spatial,), or None
-        SMUG scores (step 4); None without a mask.
+    minimal : MinimalMask
+        The chosen nodes with their values (steps 1 and 2), the mask problem and its solution
+        (step 3).
+    saliency : numpy.ndarray of float64, shape (*spatial,)
+        SMUG scores (step 4); zero without a mask.
     base_mask, base_saliency : numpy.ndarray, shape (*spatial,)
         SMUG_base: the same without minimisation.
-    sparsity, base_sparsity : float
-        Share of the pixels (of the words that are not padding) kept; NaN without a mask.
     seconds : dict of str to float
         Wall time of ``attribute``, ``encode``, ``solve`` and ``score``.
     """
 
-    target: int
-    attribution: np.ndarray
-    nodes: np.ndarray
-    encoded: EncodedMask
-    solution: MaskSolution
-    mask: np.ndarray | None
-    saliency: np.ndarray | None
+    minimal: MinimalMask
+    saliency: np.ndarray
     base_mask: np.ndarray
     base_saliency: np.ndarray
-    sparsity: float
-    base_sparsity: float
     seconds: dict[str, float]
 
+    @property
+    def mask(self) -> np.ndarray:
+        """Kept pixels (words, features), padding words left out; all False without a mask."""
+        return self.minimal.mask
 
-def explain_smug(
-    model: keras.Model,
-    x: np.ndarray,
-    target: int | None = None,
-    *,
-    layer: FirstLayer | str | None = None,
-    top_k: int,
-    gamma: float,
-    window: int,
-    margin: float = 1e-4,
-    response: str = "auto",
-    scoring: str = "sum",
-    steps: int = 200,
-    batch_size: int = 10,
-    solver: str = "highs",
-    time_limit: float = 60.0,
-    solutions: int = 1,
-    seed: int = 0,
-    threads: int = 1,
-    pad_id: int | None = 0,
-) -> SmugExplanation:
-    """Explain one input with SMUG: attribute, choose nodes, minimise the mask, score.
+    @property
+    def sparsity(self) -> float:
+        """Share of the pixels (of the words that are not padding) kept; NaN without a mask."""
+        return self._share(self.mask) if self.minimal.found else float("nan")
 
-    Parameters
-    ----------
-    model : keras.Model
-    x : numpy.ndarray
-        One input, without batch axis.
-    target : int, optional
-        Class to explain; the predicted one by default.
-    layer : FirstLayer or str, optional
-        The first layer, or its name; found by default. Passing it saves finding it again.
-    top_k, gamma, window, margin, response
-        Nodes, fraction of their response to keep, side of a mask window; see
-        :func:`~smug.masks.encode.encode_first_layer`.
-    scoring : {"sum", "max"}
-        See :func:`smug_saliency`.
-    steps, batch_size : int
-        Of the Integrated Gradients.
-    solver, time_limit, solutions, seed, threads
-        See :func:`smug.masks.solvers.solve`.
-    pad_id : int, optional
-        For models on words: the id of padding words, never masked, scored or counted.
+    @property
+    def base_sparsity(self) -> float:
+        """The same of SMUG_base."""
+        return self._share(self.base_mask)
 
-    Raises
-    ------
-    SmugError
-        For input or settings that do not fit, or when there is nothing to explain.
-    """
-    begin = perf_counter()
-    batch = rewire.as_batch(model, np.asarray(x)[np.newaxis]).numpy()
-    if target is None:
-        target = int(rewire.outputs_of(model, batch)[0].argmax())
-    if not isinstance(layer, FirstLayer):
-        layer = find_first_layer(model, layer, x=batch)
-    linear = layer.linear
-    attribution = first_layer_integrated_gradients(
-        model, batch, np.array([target]), layer=layer, steps=steps, batch_size=batch_size
-    )[0]
-    attributed = perf_counter()
-    padding = _padding(batch[0], linear, pad_id)
-    nodes = top_k_nodes(without_padding(linear, attribution, padding), top_k)
-    encoded = encode_first_layer(
-        linear,
-        layer.linear_input(batch)[0],
-        nodes,
-        window=window,
-        gamma=gamma,
-        margin=margin,
-        response=response,
-        fixed=padding,
-    )
-    ready = perf_counter()
-    solution = solve_in_sight(
-        encoded.problem,
-        solver=solver,
-        time_limit=time_limit,
-        solutions=solutions,
-        seed=seed,
-        threads=threads,
-    )
-    solved = perf_counter()
-    base = base_mask(linear, nodes, window, padding)
-    mask = saliency = None
-    if np.isfinite(solution.objective):
-        chosen = encoded.problem.grid_mask(solution.mask)
-        mask = expand_mask(chosen, linear.spatial, window) & ~padding
-        saliency = smug_saliency(linear, attribution, nodes, mask, scoring=scoring)
-    base_saliency = smug_saliency(linear, attribution, nodes, base, scoring=scoring)
-    return SmugExplanation(
-        target=target,
-        attribution=attribution,
-        nodes=nodes,
-        encoded=encoded,
-        solution=solution,
-        mask=mask,
-        saliency=saliency,
-        base_mask=base,
-        base_saliency=base_saliency,
-        sparsity=float("nan") if mask is None else _sparsity(mask, padding),
-        base_sparsity=_sparsity(base, padding),
-        seconds={
-            "attribute": attributed - begin,
-            "encode": ready - attributed,
-            "solve": solved - ready,
-            "score": perf_counter() - solved,
-        },
-    )
+    def _share(self, mask: np.ndarray) -> float:
+        return float(sparsity(mask[np.newaxis], ~self.minimal.chosen.padding[np.newaxis])[0])
 
 
-def _sparsity(mask: np.ndarray, padding: np.ndarray) -> float:
-    return float(sparsity(mask[np.newaxis], ~padding[np.newaxis])[0])
-
-
-def _padding(x: np.ndarray, layer: LinearMap, pad_id: int | None) -> np.ndarray:
-    """Find the padding words of one input, bool of shape ``layer.spatial``; none in images."""
-    # Word ids are the only input whose shape lacks the layer's channel axis and has no value
-    # of its own: their embeddings have.
-    words = layer.channels > 1 and x.shape == layer.spatial
-    if pad_id is None or not words:
-        return np.zeros(layer.spatial, bool)
-    padding = x == pad_id
-    if padding.all():
-        raise SmugError(
-            f"the input holds nothing but padding (id {pad_id}); there is no word to explain"
-        )
-    return padding
-
-
+@checked
 def smug(
     model: keras.Model,
     x: np.ndarray,
@@ -212,6 +82,7 @@ def smug(
     window: int | None = None,
     margin: float = 1e-4,
     response: str = "auto",
+    ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
     batch_size: int = 10,
@@ -220,15 +91,39 @@ def smug(
     seed: int = 0,
     threads: int = 1,
     pad_id: int | None = 0,
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """SMUG on a batch; settings as for :func:`explain_smug`, with defaults that fit the layer.
+    return_details: bool = False,
+) -> Answer | tuple[Answer, list[SmugDetails]]:
+    """SMUG on a batch: attribute, choose nodes, minimise the mask, score.
 
     Parameters
     ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (batch, ...)
+    target : numpy.ndarray of int, shape (batch,)
+        Class whose probability is explained; a model with one output explains that output.
+    layer : FirstLayer or str, optional
+        The first layer, or its name; found by default. Passing it saves finding it again.
     top_k : int, optional
-        3000 by default, or every node of a smaller layer.
+        Number of nodes: 3000 by default, or every node of a smaller layer.
     window : int, optional
-        4 pixels by default on images of at least 64 pixels a side, else 1.
+        Side of a mask window: 4 pixels by default on images of at least 64 pixels a side, else 1.
+    gamma, margin, response
+        Fraction of the nodes' response to keep; see
+        :func:`~smug.masks.encode.encode_first_layer`.
+    ranking : {"integrated_gradients", "gradients", "activations", "random"}
+        Values of the nodes, by which they are chosen and scored; the first is the paper's.
+    scoring : {"sum", "max"}
+        See :func:`~smug.masks.saliency.smug_saliency`.
+    steps, batch_size : int
+        Of the Integrated Gradients.
+    solver, time_limit, threads
+        See :func:`smug.masks.solvers.solve`.
+    seed : int
+        Of the solver and of the ranking ``random``.
+    pad_id : int, optional
+        For models on words: the id of padding words, never masked, scored or counted.
+    return_details : bool
+        Return a :class:`SmugDetails` of every input too.
 
     Returns
     -------
@@ -237,45 +132,52 @@ def smug(
     mask : numpy.ndarray of bool, shape (batch, *spatial)
     solver : dict of str to numpy.ndarray, shape (batch,)
         ``status``, ``objective``, ``bound``, ``seconds``.
+
+    Raises
+    ------
+    SmugError
+        For input or settings that do not fit, or when there is nothing to explain.
     """
-    if not isinstance(layer, FirstLayer):
-        layer = find_first_layer(model, layer, x=x)
-    runs = [
-        explain_smug(
-            model,
-            one,
-            int(label),
-            layer=layer,
-            top_k=_default_top_k(layer.linear) if top_k is None else top_k,
-            gamma=gamma,
-            window=_default_window(layer.linear) if window is None else window,
-            margin=margin,
-            response=response,
-            scoring=scoring,
-            steps=steps,
-            batch_size=batch_size,
-            solver=solver,
-            time_limit=time_limit,
-            seed=seed,
-            threads=threads,
-            pad_id=pad_id,
-        )
-        for one, label in zip(x, target, strict=True)
-    ]
-    solutions = [run.solution for run in runs]
-    none = np.zeros(layer.linear.spatial)
-    return (
-        np.array([none if run.saliency is None else run.saliency for run in runs]),
-        np.array([none if run.mask is None else run.mask for run in runs], bool),
-        {
-            "status": np.array([str(s.status) for s in solutions], np.str_),
-            "objective": np.array([s.objective for s in solutions], float),
-            "bound": np.array([s.bound for s in solutions], float),
-            "seconds": np.array([s.seconds for s in solutions], float),
-        },
-    )
+    first = _first_layer(model, layer, x)
+    size = _default_window(first.linear) if window is None else window
+    padding = _padding(first.linear, x, pad_id)
+    details = []
+    for i in range(len(x)):
+        begin, one = perf_counter(), slice(i, i + 1)
+        values = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
+        attributed = perf_counter()
+        with _in_sight() as progress:
+            found = minimal_mask(
+                first.linear,
+                first.linear_input(x[one])[0],
+                values,
+                padding[i],
+                top_k=_default_top_k(first.linear) if top_k is None else top_k,
+                gamma=gamma,
+                window=size,
+                margin=margin,
+                response=response,
+                solver=solver,
+                time_limit=time_limit,
+                seed=seed,
+                threads=threads,
+                progress=progress,
+            )
+        solved = perf_counter()
+        base = found.chosen.base_mask(size)
+        scores = [found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)]
+        seconds = {
+            "attribute": attributed - begin,
+            "encode": found.encode_seconds,
+            "solve": found.solution.seconds,
+            "score": perf_counter() - solved,
+        }
+        details.append(SmugDetails(found, scores[0], base, scores[1], seconds))
+    answer = _answer(details, first.linear.spatial)
+    return (answer, details) if return_details else answer
 
 
+@checked
 def smug_base(
     model: keras.Model,
     x: np.ndarray,
@@ -283,33 +185,45 @@ def smug_base(
     *,
     layer: FirstLayer | str | None = None,
     top_k: int | None = None,
+    window: int | None = None,
+    ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
     batch_size: int = 10,
+    seed: int = 0,
     pad_id: int | None = 0,
-) -> np.ndarray:
+) -> Answer:
     """SMUG without minimisation on a batch: every receptive field of the top nodes, scored.
+
+    Parameters
+    ----------
+    model, x, target, layer, top_k, window, ranking, scoring, steps, batch_size, seed, pad_id
+        As for :func:`smug`.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (batch, *spatial)
+    values : numpy.ndarray of float64, shape (batch, *spatial)
+    mask : numpy.ndarray of bool, shape (batch, *spatial)
+        See :func:`smug.masks.saliency.base_mask`.
+    solver : dict
+        Empty: nothing is solved.
     """
-    if not isinstance(layer, FirstLayer):
-        layer = find_first_layer(model, layer, x=x)
-    linear = layer.linear
-    attributions = first_layer_integrated_gradients(
-        model, x, target, layer=layer, steps=steps, batch_size=batch_size
-    )
-    maps = []
-    for one, attribution in zip(x, attributions, strict=True):
-        padding = _padding(one, linear, pad_id)
-        nodes = top_k_nodes(
-            without_padding(linear, attribution, padding),
-            _default_top_k(linear) if top_k is None else top_k,
-        )
-        scores = smug_saliency(linear, attribution, nodes, scoring=scoring)
-        maps.append(np.where(padding, 0.0, scores))
-    return np.array(maps)
+    first = _first_layer(model, layer, x)
+    linear, padding = first.linear, _padding(first.linear, x, pad_id)
+    size = _default_window(linear) if window is None else window
+    values, masks = np.zeros(padding.shape), np.zeros(padding.shape, bool)
+    for i in range(len(x)):
+        one = slice(i, i + 1)
+        alpha = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
+        k = _default_top_k(linear) if top_k is None else top_k
+        chosen = ChosenNodes.top(linear, alpha, padding[i], k)
+        masks[i] = chosen.base_mask(size)
+        values[i] = chosen.scores(masks[i], scoring=scoring)
+    return values, masks, {}
+
+
+def _first_layer(model: keras.Model, layer: FirstLayer | str | None, x: np.ndarray) -> FirstLayer:
+    return layer if isinstance(layer, FirstLayer) else find_first_layer(model, layer, x=x)
 
 
 def _default_top_k(layer: LinearMap) -> int:
@@ -320,8 +234,55 @@ def _default_window(layer: LinearMap) -> int:
     return WINDOW if layer.kind == "conv2d" and min(layer.spatial) >= _LARGE else 1
 
 
-def solve_in_sight(problem: MaskProblem, **settings: Any) -> MaskSolution:
-    """Solve as :func:`smug.masks.solvers.solve` does, with a line on a terminal's stderr."""
+def _padding(layer: LinearMap, x: np.ndarray, pad_id: int | None) -> np.ndarray:
+    """Padding words of a batch, bool of shape (batch, *spatial); none in images."""
+    # Word ids are the only input whose shape lacks the layer's channel axis and has no value
+    # of its own: their embeddings have.
+    words = layer.channels > 1 and x.shape[1:] == layer.spatial
+    return word_padding(x, layer.spatial, pad_id if words else None)
+
+
+def _node_values(
+    layer: FirstLayer,
+    x: np.ndarray,
+    target: np.ndarray,
+    ranking: str,
+    steps: int,
+    batch_size: int,
+    seed: tuple[int, int],
+) -> np.ndarray:
+    """Value of every node for one input, shape (*output of the layer)."""
+    limits.check_name("ranking", ranking)
+    if ranking == "random":
+        return random_values(layer.linear, *seed)
+    if ranking == "gradients":
+        return gradients_and_scores(layer.model, x, target, layer=layer.site)[0][0]
+    if ranking == "activations":
+        return layer.activations(x)[0].reshape(layer.linear.output_shape)
+    return layer_path_integrals(x, target, layer, PathSettings(steps, batch_size))[0][0]
+
+
+def _answer(details: list[SmugDetails], spatial: tuple[int, ...]) -> Answer:
+    solutions = [found.minimal.solution for found in details]
+    shape = (len(details), *spatial)
+    return (
+        np.array([found.saliency for found in details], float).reshape(shape),
+        np.array([found.mask for found in details], bool).reshape(shape),
+        {
+            "status": np.array([str(s.status) for s in solutions], np.str_),
+            "objective": np.array([s.objective for s in solutions], float),
+            "bound": np.array([s.bound for s in solutions], float),
+            "seconds": np.array([s.seconds for s in solutions], float),
+        },
+    )
+
+
+@contextmanager
+def _in_sight() -> Iterator[Progress | None]:
+    """Show the state of the search on a terminal's stderr, in a line that is gone at the end.
+
+    Without a terminal nobody watches, and the solver is spared the calls.
+    """
     with tqdm(desc="solving", bar_format="{desc} {elapsed}", disable=None, leave=False) as line:
 
         def report(_: float, objective: float, bound: float) -> None:
@@ -329,5 +290,4 @@ def solve_in_sight(problem: MaskProblem, **settings: Any) -> MaskSolution:
                 f"solving: {objective:.0f} windows, proven at least {bound:.0f}"
             )
 
-        # Without a terminal nobody watches, and the solver is spared the calls.
-        return solve(problem, progress=None if line.disable else report, **settings)
+        yield None if line.disable else report

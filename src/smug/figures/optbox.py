@@ -11,17 +11,18 @@ from smug.figures.image_saliency import named, show_map
 from smug.pipeline.explained_images import ExplainedImage
 from smug.pipeline.method_names import method_name
 
-METHODS = ("ground_truth", "smug", "opt_box")
+#: Methods whose boxes stand beside each other.
+BOXED = ("ground_truth", "smug", "opt_box")
 
 
 def optbox(images: Sequence[ExplainedImage]) -> Figure:
     """Draw one row per image: SMUG's map, then the boxes, each with LSC and confidence."""
-    titles = ["SMUG", *(f"{method_name(name)} box" for name in METHODS)]
+    titles = ["SMUG", *(f"{method_name(name)} box" for name in BOXED)]
     figure, axes = image_grid(len(images), titles, width=1.8 * len(titles), lines=2)
     for row, image in zip(axes, images, strict=True):
         if show_map(row[0], image, "smug"):
             row[0].set_xlabel(named(image))
-        for axis, name in zip(row[1:], METHODS, strict=True):
+        for axis, name in zip(row[1:], BOXED, strict=True):
             show_image(axis, image.pixels)
             show_box(axis, image.best_box(name))
             lsc = image.scores.get((name, "lsc"), float("nan"))

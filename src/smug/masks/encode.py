@@ -152,6 +152,7 @@ def encode_first_layer(
     margin: float = 1e-4,
     response: str = "auto",
     fixed: np.ndarray | None = None,
+    fields: np.ndarray | None = None,
 ) -> EncodedMask:
     """Encode "keep more than gamma of every chosen node's response" as a sparse problem.
 
@@ -175,6 +176,8 @@ def encode_first_layer(
     fixed : numpy.ndarray of bool, shape ``layer.spatial``, optional
         Positions that are always kept and never counted (padding words): what they contribute
         becomes part of the rows' offset.
+    fields : numpy.ndarray of int, shape (k, taps), optional
+        The nodes' :func:`~smug.masks.linear.receptive_fields`, where they are known.
 
     Raises
     ------
@@ -184,7 +187,7 @@ def encode_first_layer(
     """
     nodes = layer.check_nodes(nodes)
     grid = mask_grid(layer.spatial, window)
-    fields = receptive_fields(layer, nodes)
+    fields = receptive_fields(layer, nodes) if fields is None else fields
     terms = contributions(layer, x, nodes, fields)
     total, constant, positive = node_responses(layer, nodes, terms, response)
     if not positive.any():

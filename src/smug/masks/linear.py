@@ -209,3 +209,11 @@ def node_responses(
     total = terms.sum(axis=1) + constant
     magnitude = np.abs(terms).sum(axis=1) + np.abs(constant)
     return total, constant, total > _ROUNDING * magnitude
+
+
+def random_values(layer: LinearMap, seed: int, i: int) -> np.ndarray:
+    """Values in [0, 1) for the nodes of input ``i``, shape (*layer.output_shape).
+
+    They choose and score nodes under the ranking ``random``.
+    """
+    return np.random.default_rng([seed, i]).uniform(0.0, 1.0, layer.output_shape)

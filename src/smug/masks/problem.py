@@ -16,7 +16,7 @@ Progress = Callable[[float, float, float], None]
 
 
 class Status(StrEnum):
-    """What a solver can say about its answer."""
+    """Standing of a solver's answer."""
 
     OPTIMAL = "optimal"  # the mask is proven smallest
     FEASIBLE = "feasible"  # a valid mask, stopped before the proof (time limit); see the gap
@@ -51,9 +51,10 @@ class MaskProblem:
     A: sparse.csr_array
     gamma: float
     margin: float = 1e-4
-    offset: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    grid: tuple[int, ...] | None = None
+    # None stands for the default until __post_init__ puts it there.
+    offset: np.ndarray = None  # type: ignore[assignment]
+    groups: np.ndarray = None  # type: ignore[assignment]
+    grid: tuple[int, ...] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if not 0 <= self.gamma < 1:
@@ -97,7 +98,7 @@ class MaskProblem:
 
 @dataclass(frozen=True)
 class MaskSolution:
-    """What a solver found.
+    """Answer of a solver.
 
     Parameters
     ----------

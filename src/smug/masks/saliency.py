@@ -18,6 +18,7 @@ def smug_saliency(
     mask: np.ndarray | None = None,
     *,
     scoring: str = "sum",
+    fields: np.ndarray | None = None,
 ) -> np.ndarray:
     """Score every input position by the chosen nodes that see it.
 
@@ -36,6 +37,8 @@ def smug_saliency(
     scoring : {"sum", "max"}
         The paper's sum, or the largest attribution (default of the authors' code); a position
         that no node sees scores 0.
+    fields : numpy.ndarray of int, shape (k, taps), optional
+        The nodes' :func:`~smug.masks.linear.receptive_fields`, where they are known.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def smug_saliency(
             f"attribution has shape {attribution.shape}; layer {layer.name!r} answers "
             f"{layer.output_shape} for one input"
         )
-    fields = receptive_fields(layer, nodes)
+    fields = receptive_fields(layer, nodes) if fields is None else fields
     alpha = attribution.ravel()[nodes].astype(np.float64)
     seen, position = fields >= 0, fields[fields >= 0]
     values = np.broadcast_to(alpha[:, None], fields.shape)[seen]
@@ -63,22 +66,31 @@ def smug_saliency(
     return scores if mask is None else np.where(_check_mask(mask, layer), scores, 0.0)
 
 
-def seen_positions(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
+def seen_positions(
+    layer: LinearMap, nodes: np.ndarray, *, fields: np.ndarray | None = None
+) -> np.ndarray:
     """Positions in the receptive field of any node, bool of shape ``layer.spatial``."""
-    fields = receptive_fields(layer, nodes)
+    fields = receptive_fields(layer, nodes) if fields is None else fields
     seen = np.zeros(int(np.prod(layer.spatial)), bool)
     seen[fields[fields >= 0]] = True
     return seen.reshape(layer.spatial)
 
 
-def base_mask(layer: LinearMap, nodes: np.ndarray, window: int, padding: np.ndarray) -> np.ndarray:
+def base_mask(
+    layer: LinearMap,
+    nodes: np.ndarray,
+    window: int,
+    padding: np.ndarray,
+    *,
+    fields: np.ndarray | None = None,
+) -> np.ndarray:
     """SMUG_base's mask, ``M = 1`` on every receptive field of ``D^k``: shape ``layer.spatial``.
 
     It keeps whole windows, all that hold a position seen by a chosen node. They are the variables
     of the mask problem, so that a minimal mask is never larger. Counting the pixels of the fields
     instead would set pixels against windows: SMUG could then seem to keep more.
     """
-    seen = seen_positions(layer, nodes) & ~padding
+    seen = seen_positions(layer, nodes, fields=fields) & ~padding
     return expand_mask(shrink_mask(seen, window), layer.spatial, window) & ~padding
 
 

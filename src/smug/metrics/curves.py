@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from smug.attribution.gradients import check_target
+from smug.attribution.inputs import check_target
 from smug.errors import SmugError
 from smug.models import rewire
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from smug.attribution.gradients import check_target
+from smug.attribution.inputs import check_target
 from smug.errors import SmugError
 from smug.models import rewire
 

@@ -254,7 +254,8 @@ def train(
     SmugError
         No image can be read, or the backup is damaged.
     """
-    backup, unreadable = Path(backup), set()
+    backup = Path(backup)
+    unreadable: set[str] = set()
     keras.utils.set_random_seed(seed)
     strategy = _strategy(devices)
     with strategy.scope():

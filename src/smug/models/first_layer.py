@@ -198,8 +198,9 @@ def _named(model: keras.Model, calls: list[rewire.Call], name: str) -> int:
     return found[0]
 
 
-def _kind(op: Any) -> str | None:
-    return next((kind for base, kind in _KINDS.items() if isinstance(op, base)), None)
+def _kind(op: Any) -> str:
+    """Kind of a layer that can be encoded; empty for any other."""
+    return next((kind for base, kind in _KINDS.items() if isinstance(op, base)), "")
 
 
 def _entry(calls: list[rewire.Call], index: int) -> rewire.Call:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import keras
 
@@ -12,22 +11,17 @@ from smug.errors import SmugError, unknown_name
 from smug.models.networks import applications, efficientnet_lite0, inception_v1
 
 
-class ModelSettings(Protocol):
-    """The values of the configuration section ``model``."""
-
-    name: str
-    weights: str | None
-
-
-def import_model(settings: ModelSettings) -> keras.Model:
-    """Build the network that a configuration names, with its weights.
+def import_model(name: str, weights: str | None) -> keras.Model:
+    """Build a network with its trained weights.
 
     Parameters
     ----------
-    settings
-        ``name`` is one of :data:`IMPORTS` or of ``keras.applications``. ``weights`` is a file, an
-        ``.npz`` of :func:`smug.models.weights.npz.save_npz` included, or ``imagenet`` for what
-        Keras downloads; null means what the installed package ships (EfficientNet-Lite0 only).
+    name : str
+        One of :data:`IMPORTS` or of ``keras.applications``.
+    weights : str, optional
+        A file, an ``.npz`` of :func:`smug.models.weights.npz.save_npz` included, or ``imagenet``
+        for what Keras downloads; None means what the installed package ships
+        (EfficientNet-Lite0 only).
 
     Raises
     ------
@@ -35,24 +29,24 @@ def import_model(settings: ModelSettings) -> keras.Model:
         Unknown network, no weights given, or a file that does not fit.
     """
     of_keras = applications.names()
-    if settings.name not in IMPORTS and settings.name not in of_keras:
-        known = [*IMPORTS, *of_keras]
-        raise unknown_name("network with trained weights", settings.name, known)
-    if settings.weights is None and settings.name != "efficientnet_lite0":
-        raise SmugError(
-            f"model.weights=null: {settings.name} needs a file of weights; see DATA.md, "
-            "then set imagenet:model.weights=<file>"
-        )
-    if settings.name in of_keras:
-        return applications.build(settings.name, settings.weights)
-    own = settings.weights is not None and Path(settings.weights).suffix == ".npz"
-    if own and settings.name in _NPZ:
-        return _NPZ[settings.name](settings.weights)
-    return IMPORTS[settings.name](settings.weights)
+    if name not in IMPORTS and name not in of_keras:
+        raise unknown_name("network with trained weights", name, [*IMPORTS, *of_keras])
+    if weights is None:
+        if name != "efficientnet_lite0":
+            raise SmugError(
+                f"model.weights=null: {name} needs a file of weights; see DATA.md, "
+                "then set imagenet:model.weights=<file>"
+            )
+        return efficientnet_lite0.import_weights()
+    if name in of_keras:
+        return applications.build(name, weights)
+    if name in _NPZ and Path(weights).suffix == ".npz":
+        return _NPZ[name](weights)
+    return IMPORTS[name](weights)
 
 
 #: Every network that can be imported, by name.
-IMPORTS: dict[str, Callable[[str | None], keras.Model]] = {
+IMPORTS: dict[str, Callable[[str], keras.Model]] = {
     "efficientnet_lite0": efficientnet_lite0.import_weights,
     "inception_v1": inception_v1.import_slim,
     "googlenet": inception_v1.import_onnx,

@@ -54,7 +54,7 @@ class Preprocessing:
             raise SmugError(f"images have shape {images.shape}; expected (..., height, width, 3)")
         if self.channel_order == "bgr":
             images = images[..., ::-1]
-        return (images - np.float32(self.mean)) / np.float32(self.scale)
+        return (images - np.array(self.mean, np.float32)) / np.array(self.scale, np.float32)
 
     def constant(self, pixel: float) -> np.ndarray:
         """Input of an image that is ``pixel`` everywhere, shape (height, width, 3), float32.
@@ -66,3 +66,20 @@ class Preprocessing:
 
 #: Pixels in [-1, 1]: what every network on photographs trained here is fed.
 CENTRED = Preprocessing((224, 224), (127.5,) * 3, (127.5,) * 3)
+
+
+def padding_words(x: np.ndarray, spatial: tuple[int, ...], pad_id: int | None) -> np.ndarray:
+    """Positions of a batch that hold padding, bool of shape (batch, *spatial).
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (batch, *spatial) for words
+        Inputs of a model.
+    spatial : tuple of int
+        Number of words; rows and columns of an image.
+    pad_id : int, optional
+        The id of padding words; None: nothing is padding.
+    """
+    if pad_id is None:
+        return np.zeros((len(x), *spatial), bool)
+    return x == pad_id

@@ -19,12 +19,12 @@ from smug.models.networks import (
     mnist_mlp,
     text_cnn,
 )
-from smug.models.preprocessing import CENTRED, Preprocessing
+from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
 
 
 @dataclass(frozen=True)
 class Network:
-    """What the workflow needs to know of a network beside its weights.
+    """A network as the workflow uses it: its inputs, its view, everything but its weights.
 
     Parameters
     ----------
@@ -44,10 +44,8 @@ class Network:
     padding_id: int | None = None
 
     def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
-        """Which positions of a batch of inputs are padding, bool, shape (n, *spatial)."""
-        if self.padding_id is None:
-            return np.zeros((len(x), *spatial), bool)
-        return x == self.padding_id
+        """Positions of a batch that are padding, bool, shape ``(n, *spatial)``."""
+        return padding_words(x, spatial, self.padding_id)
 
     @classmethod
     def of_photographs(cls, preprocess: Preprocessing) -> Network:
@@ -64,7 +62,12 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "googlenet": lambda: Network.of_photographs(inception_v1.PREPROCESSING["bvlc"]),
     "inception_v3": lambda: network("InceptionV3"),
     "resnet50": lambda: network("ResNet50"),
-    "text_cnn": lambda: Network(np.int32, (0.0, 0.0), text_cnn.two_classes, padding_id=PADDING),
+    "text_cnn": lambda: Network(
+        lambda tokens: np.asarray(tokens, np.int32),
+        (0.0, 0.0),
+        text_cnn.two_classes,
+        padding_id=PADDING,
+    ),
     "imagenet_cnn": lambda: Network.of_photographs(CENTRED),
 }
 

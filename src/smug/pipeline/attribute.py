@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from smug.attribution.gradients import gradients
 from smug.attribution.integrated_gradients import first_layer_integrated_gradients
@@ -16,6 +15,7 @@ from smug.models import rewire
 from smug.models.dense import dense_layers
 from smug.models.first_layer import FirstLayer, find_first_layer
 from smug.models.registry import Network
+from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import AttributedShard
 
 
@@ -60,15 +60,15 @@ def attribute_shard(
     shape = (len(x), *layer.linear.output_shape)
     attribution, gradient = np.full((2, *shape), np.nan, np.float32)
     errors, seconds, most = np.full(len(x), np.nan), np.zeros(len(x)), 0
-    for i in tqdm(range(len(x)), desc="attribute", unit="input"):
-        begin, one, label = perf_counter(), x[i : i + 1], target[i : i + 1]
-        try:
-            attribution[i], errors[i], steps = _integrated(model, one, label, layer, settings)
-            seconds[i], most = perf_counter() - begin, max(most, steps)
-            gradient[i] = gradients(model, one, label, layer=layer.site)[0]
-        except rewire.FAILURES as error:
-            print(f"{data.ids[i]}: {error}")
-            attribution[i] = gradient[i] = errors[i] = np.nan
+
+    def attribute_one(i: int) -> _Attributed:
+        return _attributed(model, x[i : i + 1], target[i : i + 1], layer, settings)
+
+    outcomes = each_input(data.ids, attribute_one, label="attribute", failures=rewire.FAILURES)
+    for i, outcome in enumerate(outcomes):
+        if (one := outcome.value) is not None:
+            attribution[i], gradient[i], errors[i] = one.attribution, one.gradient, one.error
+            seconds[i], most = one.seconds, max(most, one.steps)
     shard = AttributedShard(
         ids=data.ids,
         images=data.inputs,
@@ -89,14 +89,24 @@ def attribute_shard(
     return shard, most
 
 
-def _integrated(
+class _Attributed(NamedTuple):
+    """One input: both values of its nodes, completeness error, steps and seconds of the first."""
+
+    attribution: np.ndarray
+    gradient: np.ndarray
+    error: float
+    steps: int
+    seconds: float
+
+
+def _attributed(
     model: keras.Model,
     x: np.ndarray,
     target: np.ndarray,
     layer: FirstLayer,
     settings: AttributionSettings,
-) -> tuple[np.ndarray, float, int]:
-    """Integrated Gradients of one input, their completeness error and the steps they took."""
+) -> _Attributed:
+    begin = perf_counter()
     values, details = first_layer_integrated_gradients(
         model,
         x,
@@ -110,4 +120,7 @@ def _integrated(
         top_k=min(settings.settled_top_k, layer.linear.size),
         return_details=True,
     )
-    return values[0], float(details.completeness_error[0]), int(details.steps[0])
+    seconds = perf_counter() - begin
+    gradient = gradients(model, x, target, layer=layer.site)[0]
+    error, steps = float(details.completeness_error[0]), int(details.steps[0])
+    return _Attributed(values[0], gradient, error, steps, seconds)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import perf_counter
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from smug.errors import SmugError
 from smug.methods import explain, method_settings, word_scores
 from smug.models import rewire
+from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import SaliencyShard
 
 
@@ -44,20 +43,21 @@ def explain_shard(
     maps = np.zeros((len(x), *spatial), np.float32)
     masks = np.zeros((len(x), *spatial), bool)
     seconds, message = np.zeros(len(x)), [""] * len(x)
-    for i in tqdm(range(len(x)), desc=method, unit="input"):
-        begin = perf_counter()
-        try:
-            made = explain(model, x[i : i + 1], target[i : i + 1], method, **settings)
-            maps[i] = (word_scores(made) if x.ndim == 2 else made.saliency())[0]
-            if not np.isfinite(maps[i]).all():
-                raise SmugError(f"{method} answers NaN or infinite values")
-            if made.mask is not None:
-                masks[i] = made.mask[0]
-        except rewire.FAILURES as error:
-            print(f"{ids[i]}: {error}")
-            # An empty message would say that the method succeeded.
-            maps[i], message[i] = 0.0, str(error) or type(error).__name__
-        seconds[i] = perf_counter() - begin
+
+    def explain_one(i: int) -> tuple[np.ndarray, np.ndarray | None]:
+        made = explain(model, x[i : i + 1], target[i : i + 1], method, **settings)
+        scores = (word_scores(made) if x.ndim == 2 else made.saliency())[0]
+        if not np.isfinite(scores).all():
+            raise SmugError(f"{method} answers NaN or infinite values")
+        return scores, None if made.mask is None else made.mask[0]
+
+    outcomes = each_input(ids, explain_one, label=method, failures=rewire.FAILURES)
+    for i, outcome in enumerate(outcomes):
+        seconds[i], message[i] = outcome.seconds, outcome.message
+        if outcome.value is not None:
+            maps[i], mask = outcome.value
+            if mask is not None:
+                masks[i] = mask
     return SaliencyShard(
         ids, target.astype(np.int64), maps, masks, seconds, np.array(message, np.str_)
     )

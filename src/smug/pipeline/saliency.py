@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smug.masks.saliency import base_mask, smug_saliency
+from smug.masks.minimal import ChosenNodes
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
@@ -14,7 +14,7 @@ from smug.pipeline.shards import AttributedShard, SolvedShard
 class SmugMaps:
     """Maps of SMUG and SMUG_base for a shard, shape (n, *spatial) each; zero without a mask.
 
-    ``seen`` is SMUG_base's mask, see :func:`base_mask`.
+    ``seen`` is SMUG_base's mask, see :func:`smug.masks.saliency.base_mask`.
     """
 
     smug: np.ndarray
@@ -33,8 +33,8 @@ def shard_maps(
 ) -> SmugMaps:
     """Score every input of a shard.
 
-    ``window`` is that of the masks; the other settings are those of :func:`smug_saliency` and
-    ``node_values``.
+    ``window`` is that of the masks; the other settings are those of
+    :func:`smug.masks.saliency.smug_saliency` and ``node_values``.
     """
     shape = solved.masks.shape
     maps = SmugMaps(np.zeros(shape), np.zeros(shape), np.zeros(shape, bool))
@@ -42,8 +42,9 @@ def shard_maps(
         nodes = nodes[nodes >= 0]
         if not nodes.size:
             continue
-        alpha = shard.node_values(i, ranking, seed)
-        maps.seen[i] = base_mask(shard.layer, nodes, window, shard.padding[i])
-        maps.smug_base[i] = smug_saliency(shard.layer, alpha, nodes, maps.seen[i], scoring=scoring)
-        maps.smug[i] = smug_saliency(shard.layer, alpha, nodes, solved.masks[i], scoring=scoring)
+        values = shard.node_values(i, ranking, seed)
+        chosen = ChosenNodes.of(shard.layer, values, shard.padding[i], nodes)
+        maps.seen[i] = chosen.base_mask(window)
+        maps.smug_base[i] = chosen.scores(maps.seen[i], scoring=scoring)
+        maps.smug[i] = chosen.scores(solved.masks[i], scoring=scoring)
     return maps

@@ -9,7 +9,7 @@ import numpy as np
 
 from smug.errors import SmugError, unknown_name
 from smug.io import load_arrays, save_arrays
-from smug.masks.linear import LinearMap
+from smug.masks.linear import LinearMap, random_values
 from smug.masks.problem import relative_gap
 
 #: Status of an input whose mask problem could not be set up; its message says why.
@@ -78,8 +78,7 @@ class AttributedShard:
             Of the random values.
         """
         if ranking == "random":
-            shape = self.layer.output_shape
-            return np.random.default_rng([seed, i]).uniform(0.0, 1.0, shape)
+            return random_values(self.layer, seed, i)
         known = {
             "integrated_gradients": self.attribution,
             "gradients": self.gradient,

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from tqdm import tqdm
 
-from smug.errors import FAILURES, SmugError, unknown_name
-from smug.masks.encode import (
-    EncodedMask,
-    check_top_k,
-    encode_first_layer,
-    expand_mask,
-    mask_grid,
-    shrink_mask,
-    top_k_nodes,
-    without_padding,
-)
+from smug.errors import SmugError, unknown_name
+from smug.masks.encode import check_top_k, expand_mask, mask_grid
+from smug.masks.minimal import MinimalMask, minimal_mask
 from smug.masks.network import DenseNetwork, solve_network
-from smug.masks.problem import MaskProblem, MaskSolution
-from smug.masks.solvers import solve, solvers_of
+from smug.masks.problem import MaskSolution
+from smug.masks.solvers import solvers_of
+from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import FAILED, AttributedShard, SolvedShard
 
 
@@ -88,15 +79,17 @@ def solve_shard(
     """
     _check(shard, method, solver)
     solve_input = _ENCODINGS[method.encoding]
-    solved = []
-    for i in tqdm(range(len(shard.ids)), desc=f"{method.encoding}, {solver.name}", unit="mask"):
-        try:
-            first = start.masks[i] if start is not None and start.has_mask()[i] else None
-            solved.append(solve_input(shard, i, method, solver, first))
-        except FAILURES as error:
-            print(f"{shard.ids[i]}: {error}")
-            nothing = np.zeros(shard.layer.spatial, bool)
-            solved.append(SolvedInput(np.zeros(0, np.int64), nothing, None, message=str(error)))
+
+    def solve_one(i: int) -> SolvedInput:
+        first = start.masks[i] if start is not None and start.has_mask()[i] else None
+        return solve_input(shard, i, method, solver, first)
+
+    label = f"{method.encoding}, {solver.name}"
+    nothing = SolvedInput(np.zeros(0, np.int64), np.zeros(shard.layer.spatial, bool), None)
+    solved = [
+        outcome.value or replace(nothing, message=outcome.message)
+        for outcome in each_input(shard.ids, solve_one, label=label, unit="mask")
+    ]
     if solved and all(one.solution is None for one in solved):
         raise SmugError(
             f"no mask: all {len(solved)} inputs failed, {shard.ids[0]} first: {solved[0].message}"
@@ -149,19 +142,9 @@ def _first_layer(
     start: np.ndarray | None,
 ) -> SolvedInput:
     """SMUG: encode the first layer only."""
-    begin = perf_counter()
-    nodes, encoded = _encoded(shard, i, method, solver)
-    encode_seconds = perf_counter() - begin
-    solution = solve(
-        encoded.problem,
-        solver=solver.name,
-        time_limit=solver.timeout,
-        start=None if start is None else _variables(encoded.problem, start, method.window),
-        seed=solver.seed,
-        threads=solver.threads,
-    )
-    mask = _on_input(shard, i, encoded.problem, solution.mask, method.window)
-    return SolvedInput(nodes, mask, solution, len(encoded.nodes), encode_seconds)
+    found = _minimal_mask(shard, i, method, solver, start=start)
+    rows = len(found.encoded.nodes)
+    return SolvedInput(found.chosen.nodes, found.mask, found.solution, rows, found.encode_seconds)
 
 
 def several_masks(
@@ -177,58 +160,44 @@ def several_masks(
         None for an input whose problem cannot be set up.
     """
     _check(shard, method, solver)
-    masks, solved = [], []
-    for i in tqdm(range(len(shard.ids)), desc="distinct masks", unit="input"):
-        found: tuple[np.ndarray, ...] = ()
-        solution = None
-        try:
-            _, encoded = _encoded(shard, i, method, solver)
-            solution = solve(
-                encoded.problem,
-                solver=solver.name,
-                time_limit=solver.timeout,
-                solutions=solutions,
-                seed=solver.seed,
-                threads=solver.threads,
-            )
-            found = solution.masks
-        except FAILURES as error:
-            print(f"{shard.ids[i]}: {error}")
-        shown = [_on_input(shard, i, encoded.problem, mask, method.window) for mask in found]
-        masks.append(np.array(shown, bool).reshape(-1, *shard.layer.spatial))
-        solved.append(solution)
-    return masks, solved
+
+    def solve_one(i: int) -> MinimalMask:
+        return _minimal_mask(shard, i, method, solver, solutions=solutions)
+
+    found = [outcome.value for outcome in each_input(shard.ids, solve_one, label="distinct masks")]
+    masks = [[] if one is None else one.masks for one in found]
+    return (
+        [np.array(some, bool).reshape(-1, *shard.layer.spatial) for some in masks],
+        [None if one is None else one.solution for one in found],
+    )
 
 
-def _encoded(
-    shard: AttributedShard, i: int, method: MethodSettings, solver: SolverSettings
-) -> tuple[np.ndarray, EncodedMask]:
-    """Top nodes of one input and the mask problem they make."""
-    values = shard.node_values(i, method.ranking, solver.seed)
-    nodes = top_k_nodes(without_padding(shard.layer, values, shard.padding[i]), method.top_k)
-    encoded = encode_first_layer(
+def _minimal_mask(
+    shard: AttributedShard,
+    i: int,
+    method: MethodSettings,
+    solver: SolverSettings,
+    *,
+    start: np.ndarray | None = None,
+    solutions: int = 1,
+) -> MinimalMask:
+    return minimal_mask(
         shard.layer,
         shard.inputs[i],
-        nodes,
-        window=method.window,
+        shard.node_values(i, method.ranking, solver.seed),
+        shard.padding[i],
+        top_k=method.top_k,
         gamma=method.gamma,
+        window=method.window,
         margin=method.margin,
         response=method.response,
-        fixed=shard.padding[i],
+        solver=solver.name,
+        time_limit=solver.timeout,
+        start=start,
+        solutions=solutions,
+        seed=solver.seed,
+        threads=solver.threads,
     )
-    return nodes, encoded
-
-
-def _on_input(
-    shard: AttributedShard, i: int, problem: MaskProblem, mask: np.ndarray, window: int
-) -> np.ndarray:
-    """Blow a problem's mask up to pixels (words), padding left out."""
-    return expand_mask(problem.grid_mask(mask), shard.layer.spatial, window) & ~shard.padding[i]
-
-
-def _variables(problem: MaskProblem, mask: np.ndarray, window: int) -> np.ndarray:
-    """Read a problem's variables off a mask over pixels (words)."""
-    return shrink_mask(mask, window).ravel()[problem.groups]
 
 
 def _network(

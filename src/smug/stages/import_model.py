@@ -28,7 +28,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models.fold import fold_batch_norm
     from smug.models.imports import import_model
 
-    model = fold_batch_norm(import_model(config.model))
+    model = fold_batch_norm(import_model(config.model.name, config.model.weights))
     with atomic(files.model) as temporary:
         model.save(temporary)
     return {"parameters": model.count_params()}

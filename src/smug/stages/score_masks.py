@@ -8,9 +8,10 @@ import numpy as np
 
 from smug.io import load_json
 from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
-from smug.pipeline.results import as_table, save_results
+from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
@@ -19,6 +20,7 @@ class Sections:
     """Sections of the configuration that the stage reads."""
 
     workflow: WorkflowSettings
+    dataset: DatasetSettings
     model: ModelSettings
 
 
@@ -53,7 +55,7 @@ def main(config: Sections, files: Files) -> Summary:
         probability = rewire.outputs_of(model, images * kept)
         common = {
             "run": config.workflow.run,
-            "dataset": settings["method"]["name"],
+            "dataset": dataset_label(vars(config.dataset), generated=shard.generated),
             "method": json.dumps(settings, sort_keys=True),
         }
         for i, name in enumerate(solved.ids.tolist()):

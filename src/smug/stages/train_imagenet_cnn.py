@@ -11,7 +11,7 @@ from smug.datasets import imagenet
 from smug.errors import SmugError
 from smug.io import atomic, save_json
 from smug.jobs.run import Summary, run
-from smug.jobs.settings.models import ImagenetCnnSettings, ImportedModelSettings
+from smug.jobs.settings.models import ImagenetCnnSettings
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,11 @@ def main(config: Sections, files: Files) -> Summary:
     def build():
         kinds = {"filters": settings.filters, "learning_rate": settings.learning_rate}
         if settings.base is not None:
-            imported = ImportedModelSettings(name=settings.base, weights=settings.weights)
             fresh = settings.weights == "random"
             kinds |= {
-                "base": UNTRAINED[settings.base]() if fresh else import_model(imported),
+                "base": UNTRAINED[settings.base]()
+                if fresh
+                else import_model(settings.base, settings.weights),
                 "base_preprocessing": network(settings.base).preprocess,
                 "freeze": settings.freeze,
             }

@@ -307,6 +307,12 @@ def test_sections_of_a_stage_are_of_the_schemas_that_fill_them():
                 assert fits, f"{stage}: {field.name}"
 
 
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=[name for _, name in SCHEMAS])
+def test_every_field_of_a_schema_says_its_meaning_in_one_sentence(schema):
+    for field in dataclasses.fields(schema):
+        assert re.fullmatch(r"[A-Z].{9,}\.", field.metadata.get("help", "")), field.name
+
+
 def test_every_value_says_where_it_comes_from():
     files = [p for p in groups.CONF.rglob("*.yaml") if p.parent != groups.CONF]
     assert files

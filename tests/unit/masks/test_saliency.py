@@ -3,12 +3,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from smug.attribution.smug import explain_smug
+from smug.attribution.smug import smug
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.masks.problem import Status
 from smug.masks.saliency import base_mask, seen_positions, smug_saliency, sparsity
 from smug.models.first_layer import find_first_layer
+from smug.models.rewire import outputs_of
 
 LAYER = LinearMap(
     name="conv",
@@ -84,6 +85,14 @@ def test_bad_settings_name_the_culprit(changes, message):
         smug_saliency(LAYER, **settings)
 
 
+def explain_smug(model, x, target=None, **settings):
+    """One input explained with every step on the way, the predicted class by default."""
+    batch = x[np.newaxis]
+    target = outputs_of(model, batch).argmax(axis=1) if target is None else np.array([target])
+    _, (found,) = smug(model, batch, target, return_details=True, **settings)
+    return found
+
+
 def image_model():
     keras.utils.set_random_seed(3)
     return keras.Sequential(
@@ -107,14 +116,13 @@ SETTINGS = {"top_k": 25, "gamma": 0.3, "window": 2, "steps": 20}
 def test_image_mask_keeps_the_demanded_share_of_every_response():
     model, x = image_model(), image()
     found = explain_smug(model, x, **SETTINGS)
-    assert found.target == model(x[None]).numpy().argmax()
-    assert found.solution.status is Status.OPTIMAL
+    assert found.minimal.solution.status is Status.OPTIMAL
     assert found.mask.shape == found.saliency.shape == (12, 10)
     conv = model.layers[1]
     conv.activation = keras.activations.linear
     scaled = 2 * x - 1
-    full = conv(scaled[None]).numpy().ravel()[found.encoded.nodes]
-    kept = conv((scaled * found.mask[..., None])[None]).numpy().ravel()[found.encoded.nodes]
+    full = conv(scaled[None]).numpy().ravel()[found.minimal.encoded.nodes]
+    kept = conv((scaled * found.mask[..., None])[None]).numpy().ravel()[found.minimal.encoded.nodes]
     assert (full > 0).all()
     assert (kept / full > 0.3).all()
     np.testing.assert_array_equal(found.saliency > 0, found.mask & (found.base_saliency > 0))
@@ -122,8 +130,10 @@ def test_image_mask_keeps_the_demanded_share_of_every_response():
     np.testing.assert_allclose(found.saliency, np.where(found.mask, found.base_saliency, 0))
     assert found.sparsity == pytest.approx(found.mask.mean())
     assert found.sparsity < found.base_sparsity == pytest.approx(found.base_mask.mean())
-    best = np.sort(found.attribution.ravel())[::-1][:25]
-    np.testing.assert_array_equal(found.attribution.ravel()[found.nodes], best[best > 0])
+    best = np.sort(found.minimal.chosen.values.ravel())[::-1][:25]
+    np.testing.assert_array_equal(
+        found.minimal.chosen.values.ravel()[found.minimal.chosen.nodes], best[best > 0]
+    )
     assert set(found.seconds) == {"attribute", "encode", "solve", "score"}
 
 
@@ -150,19 +160,18 @@ def text_model():
 def test_padding_words_are_never_masked_scored_or_counted():
     model, x = text_model(), np.array([0, 0, 0, 4, 2, 9, 11, 5, 3])
     found = explain_smug(model, x, top_k=30, gamma=0.5, window=1, steps=20)
-    assert found.target == 0
     padding = x == 0
     assert not (found.mask | found.base_mask)[padding].any()
     assert not found.saliency[padding].any()
     assert not found.base_saliency[padding].any()
-    assert found.encoded.problem.groups.min() >= 3
+    assert found.minimal.encoded.problem.groups.min() >= 3
     assert found.sparsity == pytest.approx(found.mask.sum() / 6)
     # Masking words but not padding keeps the demanded share of every response.
     conv = model.layers[1]
     conv.activation = keras.activations.linear
     embeddings = model.layers[0](x[None]).numpy()
     kept = embeddings * (found.mask | padding)[None, :, None]
-    nodes = found.encoded.nodes
+    nodes = found.minimal.encoded.nodes
     share = conv(kept).numpy().ravel()[nodes] / conv(embeddings).numpy().ravel()[nodes]
     assert (share > 0.5).all()
 
@@ -171,7 +180,7 @@ def test_padding_can_be_treated_as_words():
     model, x = text_model(), np.array([0, 0, 0, 4, 2, 9, 11, 5, 3])
     settings = {"top_k": 112, "gamma": 0.5, "window": 1, "steps": 20}
     found = explain_smug(model, x, pad_id=None, **settings)
-    assert found.encoded.problem.groups.min() < 3
+    assert found.minimal.encoded.problem.groups.min() < 3
     with pytest.raises(SmugError, match=r"nothing but padding \(id 0\)"):
         explain_smug(model, np.zeros(9, int), **settings)
 
@@ -189,11 +198,11 @@ def test_dense_layer_on_an_image():
     x = np.random.default_rng(6).uniform(0, 1, (6, 6)).astype(np.float32)
     found = explain_smug(model, x, top_k=8, gamma=0.5, window=2, steps=20)
     assert found.base_mask.all()
-    scores = found.attribution[found.nodes].sum()
+    scores = found.minimal.chosen.values[found.minimal.chosen.nodes].sum()
     np.testing.assert_allclose(found.saliency, np.where(found.mask, scores, 0), rtol=1e-5)
     full = x.ravel() @ model.layers[1].kernel.numpy()
     kept = (x * found.mask).ravel() @ model.layers[1].kernel.numpy()
-    assert (kept[found.encoded.nodes] > 0.5 * full[found.encoded.nodes]).all()
+    assert (kept[found.minimal.encoded.nodes] > 0.5 * full[found.minimal.encoded.nodes]).all()
 
 
 def test_without_a_mask_there_is_no_map(monkeypatch):
@@ -203,11 +212,12 @@ def test_without_a_mask_there_is_no_map(monkeypatch):
         nothing = np.zeros(problem.A.shape[1], bool)
         return MaskSolution(nothing, Status.TIMEOUT, np.inf, 1.0, 0.0, settings["solver"])
 
-    monkeypatch.setattr("smug.attribution.smug.solve_in_sight", out_of_time)
+    monkeypatch.setattr("smug.masks.minimal.solve", out_of_time)
     found = explain_smug(image_model(), image(), **SETTINGS)
-    assert found.solution.status is Status.TIMEOUT
-    assert found.mask is None
-    assert found.saliency is None
+    assert found.minimal.solution.status is Status.TIMEOUT
+    assert not found.minimal.found
+    assert not found.mask.any()
+    assert not found.saliency.any()
     assert np.isnan(found.sparsity)
     assert found.base_saliency.any()
 

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -9,24 +7,20 @@ from smug.models.registry import NETWORKS, load_model, network
 from smug.models.weights.npz import save_npz
 
 
-def settings(name, weights=None):
-    return SimpleNamespace(name=name, weights=weights)
-
-
 def test_a_network_without_weights_says_where_to_put_them():
     with pytest.raises(SmugError, match="googlenet needs a file of weights"):
-        import_model(settings("googlenet"))
+        import_model("googlenet", None)
 
 
 def test_an_unknown_network_is_named():
     with pytest.raises(SmugError, match="alexnet"):
-        import_model(settings("alexnet"))
+        import_model("alexnet", None)
 
 
 @pytest.mark.parametrize("name", ["inception_v3", "resnet50", "inception_v1"])
 def test_a_missing_weights_file_is_named(name, tmp_path):
     with pytest.raises(SmugError, match="none_here"):
-        import_model(settings(name, str(tmp_path / "none_here.h5")))
+        import_model(name, str(tmp_path / "none_here.h5"))
 
 
 def test_keras_weights_of_an_applications_network_come_back(tmp_path):
@@ -35,7 +29,7 @@ def test_keras_weights_of_an_applications_network_come_back(tmp_path):
     keras.utils.set_random_seed(0)
     made = keras.applications.ResNet50(weights=None)
     made.save_weights(tmp_path / "some.weights.h5")
-    again = import_model(settings("resnet50", str(tmp_path / "some.weights.h5")))
+    again = import_model("resnet50", str(tmp_path / "some.weights.h5"))
     np.testing.assert_array_equal(again.get_weights()[0], made.get_weights()[0])
 
 
@@ -43,7 +37,7 @@ def test_keras_weights_of_an_applications_network_come_back(tmp_path):
 def test_our_own_npz_comes_back(name, tmp_path):
     made = UNTRAINED[name]()
     save_npz(made, tmp_path / "w.npz")
-    again = import_model(settings(name, str(tmp_path / "w.npz")))
+    again = import_model(name, str(tmp_path / "w.npz"))
     for a, b in zip(made.weights, again.weights, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -53,7 +47,7 @@ def test_any_network_of_keras_is_imported_and_fed_by_name(tmp_path):
 
     made = keras.applications.MobileNetV2(weights=None)
     save_npz(made, tmp_path / "w.npz")
-    again = import_model(settings("MobileNetV2", str(tmp_path / "w.npz")))
+    again = import_model("MobileNetV2", str(tmp_path / "w.npz"))
     np.testing.assert_array_equal(again.get_weights()[0], made.get_weights()[0])
     low, high = network("MobileNetV2").input_range
     np.testing.assert_allclose([low, high], [[-1] * 3, [1] * 3])

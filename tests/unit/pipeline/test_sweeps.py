@@ -49,7 +49,7 @@ def test_a_mask_for_a_larger_gamma_is_where_the_solver_starts(shard, monkeypatch
         starts.append(start)
         return solve(problem, start=start, **other)
 
-    monkeypatch.setattr("smug.pipeline.solve_masks.solve", watched)
+    monkeypatch.setattr("smug.masks.minimal.solve", watched)
     cold, warm = solve_shard(shard, METHOD, SOLVER), solve_shard(shard, METHOD, SOLVER, harder)
     np.testing.assert_array_equal(cold.objective, warm.objective)
     assert (harder.objective[:2] >= warm.objective[:2]).all()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from omegaconf import MISSING
+from dataclasses import dataclass
 
 from smug.errors import SmugError
 from smug.jobs.settings.checks import at_least
+from smug.jobs.settings.meanings import Section, described
 
 
 @dataclass
-class ComparisonSettings:
+class ComparisonSettings(Section):
     """Which methods are compared on a dataset beside SMUG."""
 
-    name: str = MISSING
-    explainers: list[str] = field(default_factory=list)
-    thresholds: int = MISSING
-    shown: int = MISSING
+    explainers: list[str] = described(
+        "Methods that are compared beside SMUG: files of `conf/explainer/`.", []
+    )
+    thresholds: int = described("Number of thresholds of a map that are tried, at most.")
+    shown: int = described("Number of inputs in the figures.")
 
     def __post_init__(self) -> None:
         at_least("comparison", self, "thresholds", 2)
@@ -28,8 +28,10 @@ class ComparisonSettings:
 class ImageComparisonSettings(ComparisonSettings):
     """Which methods are compared on a dataset, and how finely."""
 
-    cells: int = MISSING
-    curve_steps: int = MISSING
+    cells: int = described(
+        "Number of cells along each side of the grid that OptBox chooses boxes from."
+    )
+    curve_steps: int = described("Number of points of the insertion and deletion curves.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,8 +43,8 @@ class ImageComparisonSettings(ComparisonSettings):
 class TextComparisonSettings(ComparisonSettings):
     """Which methods are compared on reviews beside SMUG and SIS, and how finely."""
 
-    gamma: float = MISSING
-    share: float = MISSING
+    gamma: float = described("Share of the response to keep of a second SMUG that is compared.")
+    share: float = described("Share of the words that a map keeps where no human marked any.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

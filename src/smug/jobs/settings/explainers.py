@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omegaconf import MISSING
-
 from smug.errors import SmugError
 from smug.jobs.settings.checks import above_zero, at_least, one_of, seeds_in_range
 from smug.jobs.settings.explanations import RESPONSES, RULES, SCORINGS, SOLVERS, check_response
+from smug.jobs.settings.meanings import Section, described
 
 BASELINES = ("zero", "black", "white", "both")
 
 
 @dataclass
-class ExplainerSettings:
+class ExplainerSettings(Section):
     """A method of :data:`smug.methods.METHODS` without settings."""
 
-    name: str = MISSING
-    method: str = MISSING
+    method: str = described("Name of the method in `smug.methods`.")
 
 
 @dataclass
 class IntegratedGradientsExplainerSettings(ExplainerSettings):
     """Integrated Gradients of the input."""
 
-    baseline: str = MISSING
-    steps: int = MISSING
-    rule: str = MISSING
-    batch_size: int = MISSING
+    baseline: str = described(
+        "Input that the path starts from: `zero`, `black`, `white`, or `both` of the latter two."
+    )
+    steps: int = described("Number of points on the path from the baseline to the input.")
+    rule: str = described(
+        "How the gradients along the path are summed: `riemann` or `gauss_legendre`."
+    )
+    batch_size: int = described("Points of the path that the network sees at once.")
 
     def __post_init__(self) -> None:
         one_of("explainer", self, "baseline", BASELINES)
@@ -41,16 +43,21 @@ class IntegratedGradientsExplainerSettings(ExplainerSettings):
 class GradcamExplainerSettings(ExplainerSettings):
     """GradCAM; ``layer`` null means the last feature maps."""
 
-    layer: str | None = None
+    layer: str | None = described(
+        "Layer whose feature maps are weighted; null: the last ones before pooling or flattening.",
+        None,
+    )
 
 
 @dataclass
 class ImageSisExplainerSettings(ExplainerSettings):
     """Sufficient input subsets of windows, several removed a gradient."""
 
-    keep: float = MISSING
-    window: int = MISSING
-    share: float = MISSING
+    keep: float = described(
+        "Share of the class probability that the windows kept have to reach alone."
+    )
+    window: int = described("Side of a window of pixels that is kept or removed together (pixels).")
+    share: float = described("Share of the windows left that is removed at each gradient.")
 
     def __post_init__(self) -> None:
         at_least("explainer", self, "window", 1)
@@ -63,10 +70,15 @@ class ImageSisExplainerSettings(ExplainerSettings):
 class SmugBaseExplainerSettings(ExplainerSettings):
     """SMUG without minimisation, from model to map in one call."""
 
-    top_k: int = MISSING
-    scoring: str = MISSING
-    steps: int = MISSING
-    batch_size: int = MISSING
+    top_k: int = described(
+        "Number of first-layer nodes, those with the largest attributions, whose receptive "
+        "fields are scored."
+    )
+    scoring: str = described(
+        "How the attributions of the nodes that see an input value score it: `sum` or `max`."
+    )
+    steps: int = described("Number of points on the path of Integrated Gradients.")
+    batch_size: int = described("Points of the path that the network sees at once.")
 
     def __post_init__(self) -> None:
         one_of("explainer", self, "scoring", SCORINGS)
@@ -78,13 +90,21 @@ class SmugBaseExplainerSettings(ExplainerSettings):
 class SmugExplainerSettings(SmugBaseExplainerSettings):
     """SMUG, from model to map in one call."""
 
-    gamma: float = MISSING
-    window: int = MISSING
-    margin: float = MISSING
-    response: str = MISSING
-    solver: str = MISSING
-    time_limit: float = MISSING
-    seed: int = MISSING
+    gamma: float = described("Share of its response that every node among the top must keep.")
+    window: int = described(
+        "Side of a window of the input that is kept or removed together (pixels or words)."
+    )
+    margin: float = described(
+        'Share of the response that is asked for on top of `gamma`: what ">" means in '
+        "floating point."
+    )
+    response: str = described(
+        "Whether a response counts with the bias (`paper`), without it (`bias_free`), or as "
+        "the network's layers ask (`auto`)."
+    )
+    solver: str = described("Solver that finds the smallest mask.")
+    time_limit: float = described("Time limit for each mask (seconds).")
+    seed: int = described("Seed of the solver's random choices.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,11 +120,15 @@ class SmugExplainerSettings(SmugBaseExplainerSettings):
 class GgigExplainerSettings(ExplainerSettings):
     """Geometrically Guided Integrated Gradients."""
 
-    baseline: str = MISSING
-    points: int = MISSING
-    ascent_steps: int = MISSING
-    step_size: float = MISSING
-    batch_size: int = MISSING
+    baseline: str = described(
+        "Input that the path starts from: `zero`, `black`, `white`, or `both` of the latter two."
+    )
+    points: int = described("Number of points on the path from the baseline to the input.")
+    ascent_steps: int = described("Number of ascent steps that start at each point of the path.")
+    step_size: float = described(
+        "Length of an ascent step, as a share of the distance between baseline and input."
+    )
+    batch_size: int = described("Points of the path that the network sees at once.")
 
     def __post_init__(self) -> None:
         one_of("explainer", self, "baseline", BASELINES)
@@ -116,10 +140,14 @@ class GgigExplainerSettings(ExplainerSettings):
 class GeometricEnsembleExplainerSettings(GgigExplainerSettings):
     """Mean of GGIG over models near the trained one."""
 
-    members: int = MISSING
-    noise: float = MISSING
-    tolerance: float = MISSING
-    seed: int = MISSING
+    members: int = described("Number of models near the trained one that the mean is taken over.")
+    noise: float = described(
+        "Standard deviation of the change of the weights, as a share of each weight tensor's size."
+    )
+    tolerance: float = described(
+        "Largest change of the class score at which a changed model still counts as near."
+    )
+    seed: int = described("Seed of the changes of the weights.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from omegaconf import MISSING
+from dataclasses import dataclass
 
 from smug.errors import SmugError
 from smug.jobs.settings.checks import above_zero, at_least, one_of, seeds_in_range
+from smug.jobs.settings.meanings import Section, described
 
 BASES = ("efficientnet_lite0", "googlenet", "inception_v1", "inception_v3", "resnet50")
 
 
 @dataclass
-class ModelSettings:
+class ModelSettings(Section):
     """A network."""
-
-    name: str = MISSING
 
 
 @dataclass
 class DigitNetworkSettings(ModelSettings):
     """A network for digits and its training."""
 
-    learning_rate: float = MISSING
-    batch_size: int = MISSING
-    epochs: int = MISSING
-    seed: int = MISSING
+    learning_rate: float = described("Learning rate of Adam.")
+    batch_size: int = described("Number of digits per update of the weights.")
+    epochs: int = described("Number of passes over the digits.")
+    seed: int = described("Seed of the first weights and of the order of the digits.")
 
     def __post_init__(self) -> None:
         for key in ("batch_size", "epochs"):
@@ -39,7 +36,7 @@ class DigitNetworkSettings(ModelSettings):
 class MnistMlpSettings(DigitNetworkSettings):
     """A dense ReLU network for digits and its training."""
 
-    hidden: list[int] = field(default_factory=list)
+    hidden: list[int] = described("Number of nodes of each hidden layer, the first one first.", [])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +50,7 @@ class MnistMlpSettings(DigitNetworkSettings):
 class MnistCnnSettings(DigitNetworkSettings):
     """A small convolutional network for digits and its training."""
 
-    filters: list[int] = field(default_factory=list)
+    filters: list[int] = described("Number of filters of each of the two convolutions.", [])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,30 +64,42 @@ class MnistCnnSettings(DigitNetworkSettings):
 class ImportedModelSettings(ModelSettings):
     """A network that comes with trained weights: a file, or null for those a package ships."""
 
-    weights: str | None = None
+    weights: str | None = described(
+        "Where the trained weights come from: a file, `imagenet` (downloaded by Keras), or "
+        "null for those that a package ships.",
+        None,
+    )
 
 
 @dataclass
 class ApplicationsSettings(ImportedModelSettings):
     """Any network of ``keras.applications``."""
 
-    architecture: str = MISSING
+    architecture: str = described("Name of the network in `keras.applications`.")
 
 
 @dataclass
 class ImagenetCnnSettings(ModelSettings):
     """A CNN trained here on an ImageNet folder."""
 
-    root: str | None = None
-    base: str | None = None
-    weights: str | None = None
-    freeze: bool = MISSING
-    filters: list[int] = field(default_factory=list)
-    augment: float = MISSING
-    learning_rate: float = MISSING
-    batch_size: int = MISSING
-    epochs: int = MISSING
-    seed: int = MISSING
+    root: str | None = described("ILSVRC folder to train on; its classes become the outputs.", None)
+    base: str | None = described(
+        "Network that gets a new last layer; null: convolutions from scratch.", None
+    )
+    weights: str | None = described(
+        "Weights of the base, as for the base alone; `random`: train it from scratch.", None
+    )
+    freeze: bool = described("Whether only the last layer is trained.")
+    filters: list[int] = described("Number of filters of each convolution, for `base=null`.", [])
+    augment: float = described(
+        "Largest share by which images are shifted and zoomed, half of them mirrored; 0: never."
+    )
+    learning_rate: float = described("Learning rate of stochastic gradient descent with momentum.")
+    batch_size: int = described("Number of images per update of the weights, over all GPUs.")
+    epochs: int = described("Number of passes over the images.")
+    seed: int = described(
+        "Seed of the first weights and of the order and the changes of the images."
+    )
 
     def __post_init__(self) -> None:
         if self.base is not None:
@@ -113,14 +122,16 @@ class ImagenetCnnSettings(ModelSettings):
 class TextCnnSettings(ModelSettings):
     """Embedding, one convolution, max-pool, sigmoid; and its training."""
 
-    embedding: int = MISSING
-    filters: int = MISSING
-    width: int = MISSING
-    learning_rate: float = MISSING
-    batch_size: int = MISSING
-    epochs: int = MISSING
-    patience: int = MISSING
-    seed: int = MISSING
+    embedding: int = described("Numbers that stand for a word.")
+    filters: int = described("Number of filters of the convolution.")
+    width: int = described("Number of neighbouring words that a filter sees.")
+    learning_rate: float = described("Learning rate of Adam.")
+    batch_size: int = described("Number of reviews per update of the weights.")
+    epochs: int = described("Number of passes over the reviews, at most.")
+    patience: int = described(
+        "Number of epochs without a lower validation loss before training stops."
+    )
+    seed: int = described("Seed of the first weights and of the order of the reviews.")
 
     def __post_init__(self) -> None:
         for key in ("embedding", "filters", "width", "batch_size", "epochs"):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omegaconf import MISSING
-
 from smug.errors import SmugError
 from smug.jobs.settings.checks import at_least, one_of
+from smug.jobs.settings.meanings import Section, described
 
 SOURCES = ("generated", "files", "download")
 EXPLAINED = ("annotated", "heldout")
@@ -16,16 +15,29 @@ THRESHOLD_RULES = ("fraction", "fixed")
 
 
 @dataclass
-class SufficientWordsSettings:
+class SufficientWordsSettings(Section):
     """The prediction that words alone have to keep, and the time for the proof of the least."""
 
-    name: str = MISSING
-    rule: str = MISSING
-    fraction: float = MISSING
-    high: float = MISSING
-    low: float = MISSING
-    ties: float = MISSING
-    timeout: float = MISSING
+    rule: str = described(
+        "What a set of words has to keep: a `fraction` of the prediction's distance to 0.5, "
+        "or the `fixed` thresholds `high` and `low`."
+    )
+    fraction: float = described(
+        "Share of the prediction's distance to 0.5 that the words alone must keep, for "
+        "`rule=fraction`."
+    )
+    high: float = described(
+        "Predictions from here on must stay at or above it, for `rule=fixed` (probability)."
+    )
+    low: float = described(
+        "Predictions up to here must stay at or below it, for `rule=fixed` (probability)."
+    )
+    ties: float = described(
+        "Difference up to which two logits count as equal, and the first word goes first."
+    )
+    timeout: float = described(
+        "Time limit for the proof of the smallest set of words of each review (seconds)."
+    )
 
     def __post_init__(self) -> None:
         one_of("sufficient_words", self, "rule", THRESHOLD_RULES)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-
-from omegaconf import MISSING
+from dataclasses import dataclass
 
 from smug.errors import SmugError
 from smug.jobs.settings.checks import above_zero, all_of, at_least, each_at_least, not_empty
 from smug.jobs.settings.explanations import NETWORK_SOLVERS, RANKINGS, SCORINGS, SOLVERS
+from smug.jobs.settings.meanings import Section, described
 
 
 @dataclass
-class WorkflowSettings:
+class WorkflowSettings(Section):
     """What the whole workflow asks for."""
 
-    name: str = MISSING
-    run: str = MISSING
-    datasets: list[str] = field(default_factory=list)
+    run: str = described("Name of the run; its results go to `results/<run>/`.")
+    datasets: list[str] = described(
+        "Datasets that the workflow explains: files of `conf/dataset/`.", []
+    )
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.run):
@@ -29,15 +29,16 @@ class WorkflowSettings:
 
 
 @dataclass
-class TimingSettings:
+class TimingSettings(Section):
     """Which instances the solver comparison times."""
 
-    name: str = MISSING
-    solvers: list[str] = field(default_factory=list)
-    top_k: list[int] = field(default_factory=list)
-    windows: list[int] = field(default_factory=list)
-    inputs: int = MISSING
-    timeout: float = MISSING
+    solvers: list[str] = described("Solvers that are timed.", [])
+    top_k: list[int] = described("Numbers of top nodes of the mask problems that are timed.", [])
+    windows: list[int] = described(
+        "Sides of the windows of the mask problems that are timed (pixels or words).", []
+    )
+    inputs: int = described("Number of inputs whose masks are timed.")
+    timeout: float = described("Time limit for each mask (seconds).")
 
     def __post_init__(self) -> None:
         all_of("timing", self, "solvers", SOLVERS)
@@ -49,14 +50,15 @@ class TimingSettings:
 
 
 @dataclass
-class MaskSweepSettings:
+class MaskSweepSettings(Section):
     """Which masks the MNIST table and figure compare."""
 
-    name: str = MISSING
-    windows: list[int] = field(default_factory=list)
-    first_layer_solvers: list[str] = field(default_factory=list)
-    network_solvers: list[str] = field(default_factory=list)
-    figure_window: int = MISSING
+    windows: list[int] = described("Sides of the windows that the masks are made of (pixels).", [])
+    first_layer_solvers: list[str] = described("Solvers that find masks of the first layer.", [])
+    network_solvers: list[str] = described("Solvers that find masks of the whole network.", [])
+    figure_window: int = described(
+        "Side of the windows of the masks that the figure shows (pixels)."
+    )
 
     def __post_init__(self) -> None:
         if self.figure_window not in self.windows:
@@ -70,15 +72,19 @@ class MaskSweepSettings:
 
 
 @dataclass
-class NetworkLimitsSettings:
+class NetworkLimitsSettings(Section):
     """Which whole networks, windows and leads the table of limits tries."""
 
-    name: str = MISSING
-    hidden: list[str] = field(default_factory=list)
-    windows: list[int] = field(default_factory=list)
-    lead_shares: list[float] = field(default_factory=list)
-    digits: int = MISSING
-    timeout: float = MISSING
+    hidden: list[str] = described(
+        "Whole networks that are tried: nodes of their hidden layers, like `64-64`.", []
+    )
+    windows: list[int] = described("Sides of the windows that the masks are made of (pixels).", [])
+    lead_shares: list[float] = described(
+        "Shares of the whole digit's lead over the other classes that the masked digit must keep.",
+        [],
+    )
+    digits: int = described("Number of digits that are tried.")
+    timeout: float = described("Time limit for each mask (seconds).")
 
     def __post_init__(self) -> None:
         for hidden in self.hidden:
@@ -95,18 +101,19 @@ class NetworkLimitsSettings:
 
 
 @dataclass
-class GridSettings:
+class GridSettings(Section):
     """Which settings the sweeps of a dataset try, on the inputs of its first shard."""
 
-    name: str = MISSING
-    top_k: list[int] = field(default_factory=list)
-    gamma: list[float] = field(default_factory=list)
-    windows: list[int] = field(default_factory=list)
-    rankings: list[str] = field(default_factory=list)
-    scorings: list[str] = field(default_factory=list)
-    solutions: int = MISSING
-    inputs: int = MISSING
-    shown: int = MISSING
+    top_k: list[int] = described("Numbers of top nodes that the sweep tries.", [])
+    gamma: list[float] = described("Shares of the response to keep that the sweep tries.", [])
+    windows: list[int] = described(
+        "Sides of the windows that the sweep tries (pixels or words).", []
+    )
+    rankings: list[str] = described("Rankings of the nodes that the sweep tries.", [])
+    scorings: list[str] = described("Scorings of the inputs that the sweep tries.", [])
+    solutions: int = described("Number of distinct smallest masks looked for.")
+    inputs: int = described("Number of inputs of the first shard that the sweeps use.")
+    shown: int = described("Number of inputs in the figure of masks.")
 
     def __post_init__(self) -> None:
         all_of("grid", self, "rankings", RANKINGS)
@@ -122,11 +129,10 @@ class GridSettings:
 
 
 @dataclass
-class GallerySettings:
+class GallerySettings(Section):
     """What the gallery page shows."""
 
-    name: str = MISSING
-    inputs: int = MISSING
+    inputs: int = described("Number of inputs of a dataset on the page, at most.")
 
     def __post_init__(self) -> None:
         at_least("gallery", self, "inputs", 1)

@@ -147,13 +147,12 @@ def _solution(
 ) -> MaskSolution:
     if chosen is None:
         status = Status.INFEASIBLE if bound == np.inf else Status.TIMEOUT
-        mask, objective, masks = problem.grid_mask(np.zeros(0, int)), np.inf, ()
-    else:
-        objective = float(len(chosen))
-        status = Status.OPTIMAL if bound >= objective else Status.FEASIBLE
-        mask = problem.grid_mask(chosen)
-        masks = (mask,)
-    return MaskSolution(mask, status, objective, bound, seconds, solver, masks)
+        empty = problem.grid_mask(np.zeros(0, int))
+        return MaskSolution(empty, status, np.inf, bound, seconds, solver)
+    objective = float(len(chosen))
+    status = Status.OPTIMAL if bound >= objective else Status.FEASIBLE
+    mask = problem.grid_mask(chosen)
+    return MaskSolution(mask, status, objective, bound, seconds, solver, (mask,))
 
 
 #: How each solver that takes this encoding searches, by its name in the registry.

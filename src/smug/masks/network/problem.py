@@ -133,7 +133,7 @@ class NetworkMaskProblem:
 
     def _exact_slack(self, chosen: np.ndarray) -> Fraction:
         rows = np.vstack([self.contributions[chosen], self.bias])
-        pre = [sum(map(Fraction, column)) for column in rows.T.tolist()]
+        pre = [sum(map(Fraction, column), Fraction(0)) for column in rows.T.tolist()]
         for W, b in self.hidden:
             pre = _affine([max(p, Fraction(0)) for p in pre], W, b)
         margins = _affine([max(p, Fraction(0)) for p in pre], self.output, self.offset)

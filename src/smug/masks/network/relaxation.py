@@ -56,11 +56,16 @@ class _Program:
         self.bounds.append((lower, upper))
         return len(self.bounds) - 1
 
-    def constrain(self, blocks: dict[int, object], lower: object, upper: object) -> None:
+    def constrain(
+        self,
+        blocks: dict[int, np.ndarray | sparse.sparray],
+        lower: float | np.ndarray,
+        upper: float | np.ndarray,
+    ) -> None:
         """Add rows ``lower <= sum of matrix @ block <= upper``."""
-        blocks = {number: sparse.csr_array(matrix) for number, matrix in blocks.items()}
-        count = next(iter(blocks.values())).shape[0]
-        self.rows.append((blocks, np.broadcast_to(lower, count), np.broadcast_to(upper, count)))
+        rows = {number: sparse.csr_array(matrix) for number, matrix in blocks.items()}
+        count = next(iter(rows.values())).shape[0]
+        self.rows.append((rows, np.broadcast_to(lower, count), np.broadcast_to(upper, count)))
 
     def load(self, seed: int) -> highspy.Highs:
         """Hand the program to a silent HiGHS."""

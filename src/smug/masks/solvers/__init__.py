@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from time import perf_counter
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -167,10 +168,11 @@ def solve(
 
     def report(_: float, objective: float, bound: float) -> None:
         # One clock over all rounds; solvers start from minus infinity, a size from 0.
-        progress(perf_counter() - begin, objective, max(bound, 0.0))
+        if progress is not None:
+            progress(perf_counter() - begin, objective, max(bound, 0.0))
 
     def run(current: MaskProblem, first: np.ndarray | None) -> MaskSolution:
-        settings = {
+        settings: dict[str, Any] = {
             "seed": int(seed),
             "threads": int(threads),
             "progress": None if progress is None else report,
@@ -205,7 +207,7 @@ def _solve_exactly(
     solver: str,
     deadline: float,
     start: np.ndarray | None,
-    settings: dict[str, object],
+    settings: dict[str, Any],
 ) -> MaskSolution:
     """Run a solver until its mask passes the exact check, cutting off every mask that does not.
 
@@ -235,7 +237,8 @@ def _solve_exactly(
         if not broken.size:
             return _judge(_smaller(found.mask, start), bound, solver)
         if violated_rows(problem, found.mask).size:
-            fallback = _smaller(_completed(problem, found.mask), fallback)
+            completed = _completed(problem, found.mask)
+            fallback = fallback if completed is None else _smaller(completed, fallback)
         current = with_cuts(current, [violation_cut(current, row, found.mask) for row in broken])
         if hopeless_rows(current).size:
             return _no_mask(problem, solver, fallback, bound)
@@ -270,11 +273,9 @@ def _no_mask(
     return MaskSolution(~everything, Status.INFEASIBLE, math.inf, math.inf, 0.0, solver)
 
 
-def _smaller(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
-    """Return the smaller of two masks, either of which may be missing."""
-    if first is None or (second is not None and second.sum() < first.sum()):
-        return second
-    return first
+def _smaller(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
+    """Return the smaller of two masks, the second of which may be missing."""
+    return first if second is None or second.sum() >= first.sum() else second
 
 
 def _completed(problem: MaskProblem, mask: np.ndarray) -> np.ndarray | None:

@@ -45,7 +45,14 @@ SEARCH_PER_PRICE = 0.3
 class _Race:
     """One call of the solver: the problem without useless columns, incumbent, bound, clock."""
 
-    def __init__(self, problem: MaskProblem, limit: float, seed: int, threads: int, progress):
+    def __init__(
+        self,
+        problem: MaskProblem,
+        limit: float,
+        seed: int,
+        threads: int,
+        progress: Progress | None,
+    ) -> None:
         self.begin = perf_counter()
         self.deadline, self.limit = self.begin + limit, limit
         self.problem, self.seed, self.threads, self.progress = problem, seed, threads, progress
@@ -64,6 +71,12 @@ class _Race:
     @property
     def size(self) -> float:
         return math.inf if self.search.best is None else float(self.search.best.sum())
+
+    @property
+    def incumbent(self) -> np.ndarray:
+        """Smallest mask so far; kernels are built once there is one."""
+        assert self.search.best is not None
+        return self.search.best
 
     @property
     def over(self) -> bool:
@@ -111,12 +124,13 @@ class _Race:
                 self.problem.gamma + self.problem.margin - demand[rows],
             )
         )
-        best = self.search.best
-        fits = best is not None and ((best >= low) & (best <= high)).all()
+        best, start = self.search.best, None
+        if best is not None and ((best >= low) & (best <= high)).all():
+            start = best[free].astype(float)
         result = solve_milp(
             model,
             time_limit=max(deadline - perf_counter(), 0.01),
-            start=best[free].astype(float) if fits else None,
+            start=start,
             seed=self.seed,
             threads=self.threads,
         )
@@ -184,14 +198,14 @@ class _Race:
     def kernels(self, blocks: BlockBound) -> None:
         """Solve over growing sets of variables that reduced costs leave in play."""
         chosen, left_out = blocks.reduced_costs()
-        reach = max(np.sort(chosen[~self.search.best])[:KERNEL].max(initial=0), 1e-3)
+        reach = max(np.sort(chosen[~self.incumbent])[:KERNEL].max(initial=0), 1e-3)
         proof = False
         while not (self.over or proof):
             # Whoever costs more than this cannot be part of a mask smaller than the incumbent.
             slack = self.size - 1 - blocks.bound + 1e-6
             reach = min(reach, slack)
             proof = reach >= slack
-            best = self.search.best
+            best = self.incumbent
             low = ((left_out > reach) & (best | proof)).astype(np.float64)
             high = 1.0 - ((chosen > reach) & (~best | proof))
             if (low > high).any():

@@ -113,7 +113,7 @@ class BlockBound:
 
     @_one_blas_thread
     def reduced_costs(self) -> tuple[np.ndarray, np.ndarray]:
-        """How far the bound rises if a variable is chosen, and if it is left out.
+        """Rise of the bound if a variable is chosen, and if it is left out.
 
         Returns
         -------

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from time import perf_counter
 from typing import IO, Any, Protocol
@@ -84,19 +85,30 @@ def solve_in_child(
                 f"the process of solver {solver!r} ended with code {code}: "
                 f"{tail or 'no message'}; use solver=highs"
             )
-    last = said[-1] if said else {"size": math.inf, "seconds": time_limit, "bound": 0.0}
-    status = last.get("status", Status.FEASIBLE if said else Status.TIMEOUT)
+    nothing = _Said([], math.inf, 0.0, time_limit, Status.TIMEOUT)
+    last = said[-1] if said else nothing
     mask = np.zeros(problem.size, bool)
-    mask[last.get("mask", [])] = True
-    seconds = time_limit + GRACE if ended else last["seconds"]
-    return MaskSolution(mask, Status(status), last["size"], last["bound"], seconds, solver)
+    mask[last.mask] = True
+    seconds = time_limit + GRACE if ended else last.seconds
+    return MaskSolution(mask, Status(last.status), last.size, last.bound, seconds, solver)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Line of the child about a mask: chosen variables, size, bound, seconds, status."""
+
+    mask: list[int]
+    size: float
+    bound: float
+    seconds: float
+    status: str = Status.FEASIBLE
 
 
 def _listen(
     task: bytes, errors: IO[str], time_limit: float, progress: Progress | None
-) -> tuple[list[dict], int, bool]:
+) -> tuple[list[_Said], int, bool]:
     """Run the child; what it said of masks, its exit code, and whether it had to be ended."""
-    said: list[dict] = []
+    said: list[_Said] = []
     ended = threading.Event()
     pipe = subprocess.PIPE
     child = subprocess.Popen(
@@ -108,6 +120,8 @@ def _listen(
         child.kill()
 
     watchdog = threading.Timer(time_limit + GRACE, end)
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
         with suppress(BrokenPipeError):  # its exit code will tell
             child.stdin.write(task)
@@ -118,9 +132,9 @@ def _listen(
                 continue
             if not line.endswith(b"\n"):
                 break  # ended while it was speaking
-            said.append(json.loads(line))
+            said.append(_Said(**json.loads(line)))
             if progress is not None:
-                progress(said[-1]["seconds"], said[-1]["size"], said[-1]["bound"])
+                progress(said[-1].seconds, said[-1].size, said[-1].bound)
         code = child.wait()
     finally:
         watchdog.cancel()

@@ -154,7 +154,7 @@ def compile_tree() -> None:
 
 
 class _Worker:
-    """What one thread works on: its nodes, and the rises of the bound it has seen."""
+    """Work of one thread: its nodes, and the rises of the bound it has seen."""
 
     def __init__(self, rows: Rows) -> None:
         m, n = rows.A.shape

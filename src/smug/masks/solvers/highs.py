@@ -22,7 +22,7 @@ FEASIBILITY = 1e-7
 
 @dataclass(frozen=True)
 class MilpResult:
-    """What HiGHS says about a mixed-integer program.
+    """Answer of HiGHS to a mixed-integer program.
 
     Parameters
     ----------

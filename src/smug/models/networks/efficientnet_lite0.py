@@ -71,18 +71,22 @@ def build(classes: int = CLASSES) -> keras.Model:
     return keras.Model(inputs, outputs, name="efficientnet_lite0")
 
 
-def _conv_bn(x, channels: int, kernel: int, stride: int, name: str):
+def _conv_bn(
+    x: keras.KerasTensor, channels: int, kernel: int, stride: int, name: str
+) -> keras.KerasTensor:
     x = layers.Conv2D(
         channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
     return layers.BatchNormalization(epsilon=_EPSILON, name=f"{name}_bn")(x)
 
 
-def _relu6(x, name: str):
+def _relu6(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return layers.ReLU(6.0, name=f"{name}_relu6")(x)
 
 
-def _block(x, kernel: int, stride: int, expansion: int, channels: int, name: str):
+def _block(
+    x: keras.KerasTensor, kernel: int, stride: int, expansion: int, channels: int, name: str
+) -> keras.KerasTensor:
     """Inverted residual: expand (1 x 1), depthwise, project (1 x 1, linear), skip if it fits."""
     entry, width = x, x.shape[-1]
     if expansion != 1:

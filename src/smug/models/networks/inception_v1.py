@@ -49,7 +49,7 @@ _EPSILON = 1e-3  # slim's batch normalisation
 class LocalResponseNormalization(layers.Layer):
     """``x / (1 + alpha / 5 * sum of x² over 5 neighbouring channels) ** beta``, as in Caffe."""
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         """Normalise feature maps, shape (batch, height, width, channels)."""
         return tf.nn.local_response_normalization(x, 2, bias=1.0, alpha=1e-4 / 5, beta=0.75)
 
@@ -99,8 +99,15 @@ def build(kind: str = "slim", *, batch_norm: bool = True, classes: int = CLASSES
     return keras.Model(inputs, outputs, name=f"inception_v1_{kind}")
 
 
-def _convolution(batch_norm: bool) -> Callable:
-    def convolution(x, channels: int, kernel: int, name: str, strides: int = 1, padding="same"):
+def _convolution(batch_norm: bool) -> Callable[..., keras.KerasTensor]:
+    def convolution(
+        x: keras.KerasTensor,
+        channels: int,
+        kernel: int,
+        name: str,
+        strides: int = 1,
+        padding: str = "same",
+    ) -> keras.KerasTensor:
         x = layers.Conv2D(
             channels, kernel, strides, padding, use_bias=not batch_norm, name=f"{name}_conv"
         )(x)
@@ -111,7 +118,13 @@ def _convolution(batch_norm: bool) -> Callable:
     return convolution
 
 
-def _mixed(x, conv: Callable, channels: tuple[int, ...], large: int, name: str):
+def _mixed(
+    x: keras.KerasTensor,
+    conv: Callable[..., keras.KerasTensor],
+    channels: tuple[int, ...],
+    large: int,
+    name: str,
+) -> keras.KerasTensor:
     """Inception module; the 5x5 branch has kernels of size ``large``."""
     direct, middle_in, middle, large_in, large_out, projection = channels
     pooled = layers.MaxPooling2D(3, 1, padding="same", name=f"{name}_pool")(x)

@@ -105,7 +105,15 @@ class _Batches(keras.utils.PyDataset):
 
     _POOL = 20  # batches among which reviews are sorted by length
 
-    def __init__(self, tokens, scores, *, batch: int, width: int, seed: int | None) -> None:
+    def __init__(
+        self,
+        tokens: np.ndarray,
+        scores: np.ndarray,
+        *,
+        batch: int,
+        width: int,
+        seed: int | None,
+    ) -> None:
         super().__init__()
         self.tokens, self.scores, self.batch, self.width = tokens, scores, batch, width
         self.rng = None if seed is None else np.random.default_rng(seed)
@@ -115,14 +123,14 @@ class _Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self.tokens) // self.batch)
 
-    def __getitem__(self, i: int):
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self.batches[i]
         return trim(self.tokens[rows], self.width), self.scores[rows]
 
     def on_epoch_end(self) -> None:
         n, pool = len(self.tokens), self._POOL * self.batch
         order = np.arange(n) if self.rng is None else self.rng.permutation(n)
-        self.batches = []
+        self.batches: list[np.ndarray] = []
         for start in range(0, n, pool):
             rows = order[start : start + pool]
             rows = rows[np.argsort(self.lengths[rows], kind="stable")]
@@ -211,7 +219,7 @@ def predict(model: keras.Model, tokens: np.ndarray, *, batch: int = 256) -> np.n
 
 @dataclass(frozen=True)
 class Quality:
-    """How well predictions fit known scores."""
+    """Fit of predictions to known scores."""
 
     mse: float
     r2: float

@@ -39,13 +39,13 @@ def read_initializers(path: str | os.PathLike) -> dict[str, np.ndarray]:
     path = Path(path)
     if not path.is_file():
         raise SmugError(f"no ONNX file at {path}; give the path of an existing .onnx file")
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     try:
         for field, graph in _fields(memoryview(path.read_bytes())):
             if field == _MODEL_GRAPH:
-                for part, tensor in _fields(graph):
+                for part, tensor in _fields(_bytes(graph)):
                     if part == _GRAPH_INITIALIZER:
-                        name, array = _tensor(tensor)
+                        name, array = _tensor(_bytes(tensor))
                         arrays[name] = array
     except (ValueError, TypeError, IndexError) as error:
         raise SmugError(f"{path} is not a readable ONNX file ({error}); fetch it again") from error
@@ -56,18 +56,21 @@ def read_initializers(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 def _tensor(data: memoryview) -> tuple[str, np.ndarray]:
     """Name and value of a TensorProto."""
-    shape, kind, name, raw, numbers = [], 0, "", None, []
+    shape: list[int] = []
+    kind: int | memoryview = 0
+    name, raw = "", None
+    numbers: list[np.ndarray] = []
     for field, value in _fields(data):
         if field == _DIMS:
             shape += [value] if isinstance(value, int) else list(_varints(value))
         elif field == _DATA_TYPE:
             kind = value
         elif field == _NAME:
-            name = str(value, "utf-8")
+            name = str(_bytes(value), "utf-8")
         elif field == _RAW_DATA:
-            raw = value
+            raw = _bytes(value)
         elif field == _FLOAT_DATA:
-            numbers.append(np.frombuffer(value, "<f4"))
+            numbers.append(np.frombuffer(_bytes(value), "<f4"))
         elif field == _INT64_DATA:
             whole = [value] if isinstance(value, int) else list(_varints(value))
             numbers.append(np.array(whole, np.uint64).astype(np.int64))
@@ -82,6 +85,12 @@ def _tensor(data: memoryview) -> tuple[str, np.ndarray]:
     if array.size != math.prod(shape):
         raise ValueError(f"weight {name!r} has {array.size} values, its shape is {shape}")
     return name, array.reshape(shape)
+
+
+def _bytes(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError(f"the number {value} stands where bytes belong")
+    return value
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:

@@ -14,7 +14,7 @@ import pickle
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class _Storages:
 class _AllowListUnpickler(pickle.Unpickler):
     """Unpickler that resolves the names of a state dict and nothing else."""
 
-    def __init__(self, file: BinaryIO, storages: _Storages) -> None:
+    def __init__(self, file: io.BytesIO, storages: _Storages) -> None:
         super().__init__(file)
         self._storages = storages
 
@@ -176,7 +176,7 @@ def read_torch_checkpoint(path: str | os.PathLike) -> dict[str, np.ndarray]:
     return tensors
 
 
-def _read_legacy(file: BinaryIO, storages: _Storages) -> dict[str, np.ndarray]:
+def _read_legacy(file: io.BytesIO, storages: _Storages) -> dict[str, np.ndarray]:
     def unpickle() -> Any:
         return _AllowListUnpickler(file, storages).load()
 
@@ -195,9 +195,9 @@ def _read_legacy(file: BinaryIO, storages: _Storages) -> dict[str, np.ndarray]:
     return {str(name): np.array(tensor) for name, tensor in state.items()}
 
 
-def _fill(storage: np.ndarray, file: BinaryIO) -> None:
+def _fill(storage: np.ndarray, file: io.BytesIO) -> None:
     (size,) = struct.unpack("<q", file.read(8))
     if size != storage.size:
         raise ValueError(f"a storage holds {size} elements, its tensor says {storage.size}")
-    if file.readinto(memoryview(storage).cast("B")) != storage.nbytes:
+    if file.readinto(storage.data.cast("B")) != storage.nbytes:
         raise ValueError("the last storage ends too early")

@@ -1,6 +1,4 @@
-from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -10,69 +8,17 @@ from hypothesis import strategies as st
 from smug.errors import SmugError
 from smug.masks import network as masks_network
 from smug.masks.network import DenseNetwork, encode_z3, network_problem, search, solve_network
-from smug.masks.network.relaxation import Relaxation
-from smug.masks.network.subsets import greedy_mask, try_subsets
 from smug.masks.problem import MaskSolution, Status
-
-MARGIN = 1e-4
-
-
-def random_network(rng, sizes):
-    pairs = list(pairwise(sizes))
-    weights = tuple(rng.normal(size=p) for p in pairs)
-    return DenseNetwork(weights, tuple(rng.normal(size=p[1]) * 0.5 for p in pairs))
-
-
-def forward(network, x):
-    for W, b in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        x = np.maximum(0, x @ W + b)
-    return x @ network.weights[-1] + network.biases[-1]
-
-
-def lead(network, x, label):
-    logits = forward(network, x)
-    return logits[label] - np.delete(logits, label).max()
-
-
-def masked(x, mask, shape, window):
-    columns = -(-shape[1] // window)
-    out = np.zeros(shape)
-    for r in range(shape[0]):
-        for c in range(shape[1]):
-            if mask[r // window * columns + c // window]:
-                out[r, c] = x.reshape(shape)[r, c]
-    return out.ravel()
-
-
-def brute_force(network, x, label, shape, window, delta):
-    windows = -(-shape[0] // window) * -(-shape[1] // window)
-    masks = np.array(list(product([False, True], repeat=windows)))
-    pixels = np.array([masked(np.ones(x.size), one, shape, window) for one in np.eye(windows)])
-    logits = forward(network, masks @ pixels * x)
-    leads = logits[:, label] - np.delete(logits, label, axis=1).max(axis=1)
-    sizes = masks.sum(axis=1)[leads >= delta + MARGIN]
-    return sizes.min() if len(sizes) else None
-
-
-def check(network, x, label, shape, window, delta, solution):
-    expected = brute_force(network, x, label, shape, window, delta)
-    if expected is None:
-        assert solution.status is Status.INFEASIBLE
-        assert solution.bound == np.inf
-        assert not solution.mask.any()
-        assert solution.masks == ()
-    else:
-        assert solution.status is Status.OPTIMAL
-        assert solution.objective == solution.bound == expected == solution.mask.sum()
-        assert lead(network, masked(x, solution.mask, shape, window), label) >= delta + MARGIN
-
-
-def instance(seed, depth, shape=(3, 4), hidden=5):
-    rng = np.random.default_rng(seed)
-    network = random_network(rng, (shape[0] * shape[1], *[hidden] * depth, 3))
-    x = rng.random(shape[0] * shape[1]) * (rng.random(shape[0] * shape[1]) < 0.85)
-    label = int(rng.integers(3))
-    return network, x, label
+from tests.unit.masks.network.toy import (
+    MARGIN,
+    check,
+    forward,
+    hard_instance,
+    instance,
+    lead,
+    masked,
+    random_network,
+)
 
 
 @given(seed=st.integers(0, 10**6), depth=st.integers(1, 3), share=st.sampled_from([0, 0.5, 0.9, 3]))
@@ -149,89 +95,6 @@ def test_channels_share_a_window():
     np.testing.assert_allclose(problem.pre_activations(keep), expected)
 
 
-@given(seed=st.integers(0, 10**6), count=st.integers(1, 8))
-@settings(max_examples=15, deadline=None)
-def test_relaxation_never_cuts_off_a_mask(seed, count):
-    network, x, label = instance(seed, 1 + seed % 2)
-    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
-    count = min(count, problem.size)
-    best = max(
-        problem.slack(problem.pre_activations(np.array(kept))[None])[0]
-        for kept in combinations(range(problem.size), count)
-    )
-    n = problem.size
-    relaxed = Relaxation(problem, count, np.inf).solve(np.zeros(n), np.ones(n), 20)
-    assert relaxed is not None or best < 0
-    if relaxed is not None:
-        assert relaxed.slack >= best - 1e-6
-
-
-@given(seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
-def test_fixing_by_reduced_cost_loses_no_mask(seed):
-    network, x, label = instance(seed, 1, hidden=8)
-    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
-    n, count = problem.size, 3
-    kept = np.array([np.isin(np.arange(n), c) for c in combinations(range(n), count)])
-    slack = problem.slack(kept @ problem.contributions + problem.bias)
-    demand = float(np.sort(slack)[-3])  # three masks meet it, most windows are in none
-    problem = replace(problem, demand=problem.demand + demand)
-    relaxed = Relaxation(problem, count, np.inf).solve(np.zeros(n), np.ones(n), 20)
-    assert relaxed is not None
-    node = search._fix(search._Node(np.zeros(n), np.ones(n)), relaxed)
-    meets = kept[slack >= demand]
-    assert (node.lower <= meets).all()
-    assert (meets <= node.upper).all()
-
-
-def test_cuts_of_one_size_serve_the_next():
-    network, x, label = instance(7, 1)
-    problem = network_problem(network, x, label, window=1, image_shape=(3, 4))
-    n, previous = problem.size, None
-    for count in range(1, n):
-        relaxation = Relaxation(problem, count, np.inf, previous=previous)
-        relaxed = relaxation.solve(np.zeros(n), np.ones(n), 20)
-        best = max(
-            problem.slack(problem.pre_activations(np.array(kept))[None])[0]
-            for kept in combinations(range(n), count)
-        )
-        assert (relaxed is None and best < 0) or relaxed.slack >= best - 1e-6
-        previous = relaxation
-
-
-@given(
-    n=st.integers(1, 9), fixed=st.integers(0, 2), count=st.integers(0, 5), seed=st.integers(0, 99)
-)
-@settings(max_examples=40, deadline=None)
-def test_try_subsets_tries_every_one(n, fixed, count, seed):
-    rng = np.random.default_rng(seed)
-    network = random_network(rng, (n + fixed, 4, 3))
-    problem = network_problem(
-        network, rng.random(n + fixed) + 0.1, 0, window=1, image_shape=(1, n + fixed)
-    )
-    kept, candidates = np.arange(fixed), np.arange(fixed, fixed + n)
-    possible = any(
-        problem.slack(problem.pre_activations(np.r_[kept, np.array(s, int)])[None])[0] >= 0
-        for s in combinations(candidates, count)
-    )
-    found = try_subsets(problem, kept, candidates, count)
-    assert (found is not None) == possible
-    if found is not None:
-        assert problem.satisfied(found)
-        assert len(set(found)) == fixed + count
-        assert set(kept) <= set(found)
-
-
-def test_many_subsets_span_several_blocks():
-    # Only the last three of 60 windows together reach 2.5: the very last of 34,220 subsets.
-    n = 60
-    W = np.where(np.arange(n) < n - 3, 0.01, 1.0)[:, None]
-    network = DenseNetwork((W, np.array([[1.0, 0.0]])), (np.array([-2.5]), np.array([0, 0.4])))
-    problem = network_problem(network, np.ones(n), 0, window=1, image_shape=(6, 10))
-    found = try_subsets(problem, np.zeros(0, int), np.arange(n), 3)
-    assert sorted(found) == [n - 3, n - 2, n - 1]
-
-
 def test_empty_mask_is_the_answer_when_the_empty_image_has_the_class():
     network = DenseNetwork((np.ones((4, 2)), np.eye(2)), (np.array([1.0, 0.0]), np.zeros(2)))
     for solver in ("highs", "z3"):
@@ -292,14 +155,6 @@ def test_time_limit_without_any_mask_is_a_timeout():
     assert solution.gap == np.inf
 
 
-def hard_instance():
-    rng = np.random.default_rng(0)
-    network = random_network(rng, (196, 48, 48, 5))
-    x = rng.random(196)
-    label = int(forward(network, x).argmax())
-    return network, x, label, lead(network, x, label)
-
-
 def test_time_limit_with_a_mask_is_feasible_and_its_bound_below():
     network, x, label, original = hard_instance()
     seen = []
@@ -357,15 +212,6 @@ def test_same_seed_same_mask():
         solve_network(network, x, label, window=1, image_shape=(3, 4), seed=5) for _ in range(2)
     )
     np.testing.assert_array_equal(first.mask, second.mask)
-
-
-def test_greedy_mask_meets_the_demand():
-    network, x, label, original = hard_instance()
-    problem = network_problem(network, x, label, window=1, delta=original / 2, image_shape=(14, 14))
-    chosen = greedy_mask(problem, np.inf)
-    keep = problem.grid_mask(chosen)
-    assert keep.sum() == len(chosen) < 196
-    assert lead(network, x * keep, label) >= original / 2 + MARGIN
 
 
 @pytest.mark.parametrize(
