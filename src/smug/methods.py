@@ -22,6 +22,7 @@ import numpy as np
 
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
+from smug.limits import check
 
 if TYPE_CHECKING:
     import keras
@@ -195,9 +196,10 @@ def explain(
         Unknown method or setting, input or target that does not fit the model.
     """
     known = method_settings(method)
-    for name in settings:
+    for name, value in settings.items():
         if name not in known:
             raise unknown_name(f"setting of method {method!r}", name, known)
+        check(name, value)
     from smug.attribution.inputs import check_target
     from smug.models import rewire
 
