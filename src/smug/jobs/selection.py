@@ -45,8 +45,7 @@ class Run:
 
     def kind(self, dataset: str) -> str:
         """``images`` or ``texts``."""
-        section = self.settings(dataset)["dataset"]
-        return section.get("kind") or ("texts" if "num_words" in section else "images")
+        return str(self.settings(dataset)["dataset"]["kind"])
 
     def of_kind(self, kind: str) -> list[str]:
         """Datasets of the run that hold images, or texts."""

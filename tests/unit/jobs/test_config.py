@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from omegaconf.errors import ValidationError
 
 from smug.errors import SmugError
 from smug.jobs import config, dependencies, groups, signatures
 from smug.jobs.overrides import Override, flatten, hydra_value
 from smug.jobs.run import JobSettings
 from smug.jobs.settings import SCHEMAS
+from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
+from smug.methods import METHODS, Method
 
 
 def overrides(text):
@@ -223,6 +227,30 @@ def test_bad_overrides_are_named_with_what_is_allowed(text, said):
         overrides(text)
     for part in said:
         assert part in str(error.value)
+
+
+def test_a_method_needs_no_schema_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "toy_explainer.py").write_text(
+        "def toy(model, x, target, *, steps: int = 5, depth: int | None = None,\n"
+        "        solver: str = 'highs', range_: tuple[float, ...] = (0.0, 1.0),\n"
+        "        input_range: tuple[float, ...] = (0.0, 1.0)):\n"
+        "    return x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(METHODS, "toy", Method("toy_explainer:toy", "Toy", "a toy"))
+    schema = explainer_schema("toy")
+    made = OmegaConf.merge(OmegaConf.structured(schema), {"name": "toy", "method": "toy"})
+    section = OmegaConf.to_object(made)
+    assert isinstance(section, ExplainerSettings)
+    assert (section.steps, section.depth, section.solver) == (5, None, "highs")
+    assert section.range_ == [0.0, 1.0]
+    assert not hasattr(section, "input_range")
+    with pytest.raises(ValidationError):
+        made.steps = "many"
+    with pytest.raises(SmugError, match=r"explainer\.steps=0 is outside \[1, inf\)"):
+        dataclasses.replace(section, steps=0)
+    with pytest.raises(SmugError, match=r"explainer\.solver 'cplex'"):
+        dataclasses.replace(section, solver="cplex")
 
 
 def test_every_network_fits_a_dataset():
