@@ -171,7 +171,8 @@ def _section(group: str, schema: str) -> str:
     found = {path.stem: values(path) for path in paths if schema_of(path) == schema}
     kind: type[Section] = SCHEMAS[group, schema]
     about = re.sub(r":(\w+):`", r"{\1}`", (inspect.getdoc(kind) or "").replace("``", "`"))
-    head = f"\n{about}\n\nFiles: {', '.join(f'`{group}={name}`' for name in found)}.\n\n"
+    names = ", ".join(f"`{group}={name}`" for name in found) or "none yet"
+    head = f"\n{about}\n\nFiles: {names}.\n\n"
     rows = (
         (
             f"`{group}.{one.name}`",
@@ -198,13 +199,14 @@ def _origins(one: Field[Any], found: dict[str, dict[str, Value]]) -> Iterator[st
                 given.setdefault(str(inner), []).append(name)
     for text, names in given.items():
         yield text if len(names) == len(found) else f"{', '.join(names)}: {text}"
-    if not given and one.default is not MISSING:
-        yield "null" if one.default is None else "empty"
+    default = one.default_factory() if callable(one.default_factory) else one.default
+    if not given and default != MISSING:
+        yield "null" if default is None else "empty" if default in ([], {}) else f"`{default}`"
 
 
 def kind_of(one: Field[Any]) -> str:
     """Type of a field as a reader sees it."""
-    return _KINDS[str(one.type)]
+    return _KINDS[one.type.__name__ if isinstance(one.type, type) else str(one.type)]
 
 
 def meaning(kind: type[Section], one: Field[Any]) -> str:
@@ -235,6 +237,7 @@ _KINDS = {
     "list[float]": "list of numbers",
     "list[str]": "list of texts",
     "dict[str, Any]": "sections by name",
+    "typing.Any": "text, number or list",
 }
 
 #: Files of ``docs/reference/`` by name, with what makes them.

@@ -79,7 +79,7 @@ def test_a_method_is_a_module_an_entry_and_a_file_of_values(fresh):
     source = fresh.folder / "src/smug"
     (source / "attribution/toy.py").write_text(METHOD)
     _insert(source / "methods.py", "METHODS: ", METHOD_ENTRY)
-    values = "defaults: [explainer_schema, _self_]\nname: toy\nmethod: toy # ours: a test\n"
+    values = "defaults: [toy_explainer_schema, _self_]\nname: toy\nmethod: toy\npower: 2\n"
     (fresh.folder / "conf/explainer/toy.yaml").write_text(values)
     asked = """
 made = smug.explain(model, x, method="toy", power=2)
