@@ -237,7 +237,7 @@ _KINDS = {
     "list[float]": "list of numbers",
     "list[str]": "list of texts",
     "dict[str, Any]": "sections by name",
-    "typing.Any": "text, number or list",
+    "Any": "text, number or list",
 }
 
 #: Files of ``docs/reference/`` by name, with what makes them.
