@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
@@ -16,6 +16,11 @@ import yaml
 from smug import __version__
 from smug.errors import SmugError, unknown_name
 from smug.jobs.run import configure_threads
+
+if TYPE_CHECKING:
+    import keras
+
+    from smug.models.preprocessing import Preprocessing
 
 #: Where the demo run leaves the network that reads reviews.
 TEXT_MODEL = "results/demo/train_text_cnn/model.keras"
@@ -115,7 +120,8 @@ def explain_typed_text(options: argparse.Namespace) -> None:
         scores = found.shown.saliency[name]
         chosen = [word for word, score in zip(found.shown.words, scores, strict=True) if score]
         print(f"{name}: {note}: {' '.join(chosen)}")
-    if options.method == "smug" and not found.explanation.mask.any():
+    mask = found.explanation.mask
+    if options.method == "smug" and mask is not None and not mask.any():
         gamma = found.explanation.settings["gamma"]
         print(f"the biases alone meet gamma={gamma:g}: no word is needed; try --set gamma=0.5")
     page = options.output or Path("text.smug.html")
@@ -138,8 +144,8 @@ def explain_image(options: argparse.Namespace) -> None:
     # An unknown method or setting is said before the model is read.
     settings = read_settings(options.method, options.set)
     model, preprocess, names = _load(options)
-    size = tuple(int(side) for side in model.inputs[0].shape[1:3])
-    x = preprocess(resize(image, size))
+    height, width = (int(side) for side in model.inputs[0].shape[1:3])
+    x = preprocess(resize(image, (height, width)))
     made = explain(model, x, options.target, options.method, **settings)
     target, score = int(made.target[0]), float(made.score[0])
     name = names[target] if names and target < len(names) else f"class {target}"
@@ -157,7 +163,9 @@ def explain_image(options: argparse.Namespace) -> None:
     print(f"written: {picture}, {arrays}, {about}")
 
 
-def _load(options: argparse.Namespace):
+def _load(
+    options: argparse.Namespace,
+) -> tuple[keras.Model, Preprocessing, Sequence[str] | None]:
     """The model, the function from uint8 pixels to its input, and its class names if known."""
     from smug.models.networks import efficientnet_lite0
     from smug.models.preprocessing import Preprocessing

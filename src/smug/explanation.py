@@ -122,16 +122,16 @@ def _figure(explanation: Explanation, max_rows: int) -> Figure:
             f"inputs of shape {inputs.shape[1:]} are no images (height, width[, 1 or 3]); "
             "plot .values yourself"
         )
-    masked = explanation.mask is not None
+    mask = explanation.mask
     rows = min(len(explanation), max_rows)
-    titles = ["input", *(["mask"] if masked else []), explanation.method]
+    titles = ["input", *(["mask"] if mask is not None else []), explanation.method]
     figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
     for i, row in enumerate(axes):
         _show_input(row[0], inputs[i])
         row[0].set_xlabel(f"class {explanation.target[i]}: {explanation.score[i]:.2f}")
-        if masked:
-            show_mask(row[1], explanation.mask[i])
-            row[1].set_xlabel(f"{explanation.mask[i].mean():.1%} kept")
+        if mask is not None:
+            show_mask(row[1], mask[i])
+            row[1].set_xlabel(f"{mask[i].mean():.1%} kept")
         _show_values(row[-1], explanation.values[i], explanation.saliency()[i])
     return figure
 

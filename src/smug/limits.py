@@ -33,44 +33,46 @@ class Range:
     def __str__(self) -> str:
         opening = "(" if self.low_open else "["
         closing = ")" if self.high_open or self.high == math.inf else "]"
-        return f"{opening}{self.low:g}, {self.high:g}{closing}"
+        # 10 digits show the largest seed in full.
+        return f"{opening}{self.low:.10g}, {self.high:.10g}{closing}"
 
 
-_COUNT = Range(1)
-_NOT_NEGATIVE = Range(0)
-_POSITIVE = Range(0, low_open=True)
-_SHARE = Range(0, 1, low_open=True)
+#: Ranges that many settings share.
+COUNT = Range(1)
+NOT_NEGATIVE = Range(0)
+POSITIVE = Range(0, low_open=True)
+SHARE = Range(0, 1, low_open=True)
 
 #: Seeds that every library and solver takes.
-SEEDS = Range(0, 2**31, high_open=True)
+SEEDS = Range(0, 2**31 - 1)
 
 #: Range of every number, by the name of its setting.
 RANGES: dict[str, Range] = {
     # the mask problem
-    "top_k": _COUNT,
+    "top_k": COUNT,
     "gamma": Range(0, 1, high_open=True),
     "margin": Range(0, 1, low_open=True),
-    "window": _COUNT,
-    "delta": _NOT_NEGATIVE,
+    "window": COUNT,
+    "delta": NOT_NEGATIVE,
     # solvers
-    "time_limit": _POSITIVE,
-    "timeout": _POSITIVE,
-    "threads": _COUNT,
-    "solutions": _COUNT,
+    "time_limit": POSITIVE,
+    "timeout": POSITIVE,
+    "threads": COUNT,
+    "solutions": COUNT,
     "seed": SEEDS,
     # attribution
-    "steps": _COUNT,
-    "batch_size": _COUNT,
-    "tolerance": _POSITIVE,
-    "settled_top_k": _COUNT,
-    "points": _COUNT,
-    "ascent_steps": _NOT_NEGATIVE,
-    "step_size": _NOT_NEGATIVE,
-    "members": _COUNT,
-    "noise": _NOT_NEGATIVE,
-    "keep": _SHARE,
-    "share": _SHARE,
-    "ties": _NOT_NEGATIVE,
+    "steps": COUNT,
+    "batch_size": COUNT,
+    "tolerance": SHARE,
+    "settled_top_k": COUNT,
+    "points": COUNT,
+    "ascent_steps": NOT_NEGATIVE,
+    "step_size": NOT_NEGATIVE,
+    "members": COUNT,
+    "noise": NOT_NEGATIVE,
+    "keep": SHARE,
+    "share": Range(0, 1, low_open=True, high_open=True),
+    "ties": NOT_NEGATIVE,
 }
 
 #: Allowed names, by the name of their setting.
@@ -102,11 +104,14 @@ def check_number(name: str, value: float, *, key: str | None = None) -> None:
     SmugError
         Names the key, the value and the range.
     """
-    allowed = RANGES[name]
+    check_range(value, RANGES[name], key or name)
+
+
+def check_range(value: float, allowed: Range, key: str) -> None:
+    """Refuse a number outside a range that has no name of its own, as :func:`check_number` does."""
     if value not in allowed:
         # NaN, too, is told to rise: any number is above it.
         way = "lower" if value > allowed.low else "raise"
-        key = key or name
         raise SmugError(f"{key}={value} is outside {allowed}; {way} {key}")
 
 

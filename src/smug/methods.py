@@ -22,6 +22,7 @@ import numpy as np
 
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
+from smug.limits import check
 
 if TYPE_CHECKING:
     import keras
@@ -195,9 +196,10 @@ def explain(
         Unknown method or setting, input or target that does not fit the model.
     """
     known = method_settings(method)
-    for name in settings:
+    for name, value in settings.items():
         if name not in known:
             raise unknown_name(f"setting of method {method!r}", name, known)
+        check(name, value)
     from smug.attribution.inputs import check_target
     from smug.models import rewire
 
@@ -268,8 +270,10 @@ def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:
     for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if parameter.arg in _NOT_SETTINGS:
             continue
+        if default is None:
+            raise SmugError(f"{function}: {parameter.arg} has no default; give it one")
         try:
-            value = ast.literal_eval(default) if default is not None else None
+            value = ast.literal_eval(default)
         except ValueError:
             raise SmugError(
                 f"{function}: the default of {parameter.arg} is {ast.unparse(default)}; write a "

@@ -107,7 +107,7 @@ def ggig(
             for i in range(len(x))
         ]
         maps.append(np.array(singles).reshape(stop.shape))
-    return np.mean(maps, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(maps, axis=0, dtype=np.float64)).astype(np.float32)
 
 
 @checked
@@ -168,13 +168,20 @@ def geometric_ensemble(
         check(name, value)
     check("seed", seed)
     _, sites = attribution_site(model, x, layer)
-    settings = {"baseline": baseline, "input_range": input_range, "layer": layer}
-    settings |= {"points": points, "ascent_steps": ascent_steps}
-    settings |= {"step_size": step_size, "batch_size": batch_size}
 
     def one_map(i: int) -> np.ndarray:
-        own = settings | {"baseline": _own_baseline(baseline, sites.shape, i)}
-        return ggig(model, x[i : i + 1], target[i : i + 1], **own)[0]
+        return ggig(
+            model,
+            x[i : i + 1],
+            target[i : i + 1],
+            baseline=_own_baseline(baseline, sites.shape, i),
+            input_range=input_range,
+            layer=layer,
+            points=points,
+            ascent_steps=ascent_steps,
+            step_size=step_size,
+            batch_size=batch_size,
+        )[0]
 
     total = np.zeros(sites.shape)
     for member in range(members):
@@ -251,7 +258,14 @@ def _explorer(
         tf.TensorSpec((), site.dtype),
     )
 
-    def run(x, target, points, high, low, move):
+    def run(
+        x: tf.Tensor,
+        target: tf.Tensor,
+        points: tf.Tensor,
+        high: tf.Tensor,
+        low: tf.Tensor,
+        move: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         count = tf.shape(points)[0]
         inputs = tf.repeat(x[tf.newaxis], count, axis=0)
         gradient, _ = score_gradient(model, layer, inputs, points, tf.fill([count], target))

@@ -84,7 +84,15 @@ def image_sis(
     return np.array(values, float).reshape(shape), masks, {}
 
 
-def _first_subset(model, x, target, keep, window, share, fill) -> tuple[np.ndarray, np.ndarray]:
+def _first_subset(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    keep: float,
+    window: int,
+    share: float,
+    fill: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Remove windows until none is left; values and mask of the smallest sufficient step."""
     spatial = x.shape[1:3]
     grid = mask_grid(spatial, window)
@@ -125,6 +133,8 @@ def _unit(gains: np.ndarray) -> np.ndarray:
     return gains / largest / np.linalg.norm(gains / largest) if largest else gains
 
 
-def _shown(x, present, grid, window, fill) -> np.ndarray:
+def _shown(
+    x: np.ndarray, present: np.ndarray, grid: tuple[int, ...], window: int, fill: float
+) -> np.ndarray:
     kept = expand_mask(present.reshape(grid), x.shape[1:3], window)
     return np.where(kept.reshape(1, *kept.shape, *(1,) * (x.ndim - 3)), x, np.float32(fill))

@@ -136,7 +136,7 @@ def integrated_gradients(
         for value in baselines(baseline, input_range, stop.shape, layer is not None)
     ]
     results = [_path_integrals(model, layer, x, start, stop, target, settings) for start in starts]
-    attribution = np.mean([result for result, _ in results], axis=0, dtype=np.float64)
+    attribution = np.asarray(np.mean([result for result, _ in results], axis=0, dtype=np.float64))
     if not return_details:
         return attribution.astype(np.float32)
     details = [detail for _, detail in results]
@@ -263,8 +263,8 @@ def _path_integrals(
             attribution, steps = path.integral(*_quadrature(settings)), settings.steps
         attributions.append(attribution)
         rows.append((high, low, attribution.sum() - (high - low), steps))
-    score, baseline_score, error, steps = np.array(rows, np.float64).reshape(-1, 4).T
-    details = IGDetails(score, baseline_score, error, steps.astype(np.int64))
+    score, baseline_score, error, taken = np.array(rows, np.float64).reshape(-1, 4).T
+    details = IGDetails(score, baseline_score, error, taken.astype(np.int64))
     return np.array(attributions).reshape(stop.shape), details
 
 
@@ -326,7 +326,14 @@ class _Path:
 
 
 def _weighted_gradients(model: keras.Model, layer: Any) -> Callable:
-    def run(x, start, delta, target, times, weights):
+    def run(
+        x: tf.Tensor,
+        start: tf.Tensor,
+        delta: tf.Tensor,
+        target: tf.Tensor,
+        times: tf.Tensor,
+        weights: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.size(times)
         points = start + tf.reshape(times, (-1, *(1,) * start.shape.rank)) * delta
         inputs = tf.repeat(x[tf.newaxis], count, axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -89,7 +90,9 @@ def sis(
     return values, masks, {}
 
 
-def _score(model, site, x, target, shape) -> Callable[[np.ndarray], np.ndarray]:
+def _score(
+    model: keras.Model, site: Any, x: np.ndarray, target: int, shape: tuple[int, ...]
+) -> Callable[[np.ndarray], np.ndarray]:
     """Function from positions of shape (batch, positions, ...) to the target's scores."""
 
     def score(positions: np.ndarray) -> np.ndarray:

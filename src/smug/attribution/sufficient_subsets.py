@@ -23,6 +23,12 @@ from smug.masks.text.problem import MaskedText
 #: Values of a batch of masked inputs: (batch, n, ...) → (batch,).
 Predict = Callable[[np.ndarray], np.ndarray]
 
+#: Values with each candidate masked too: (mask of those present, candidates) → (candidates,).
+ValuesWithout = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+# Positions in the order masked, and the value after each.
+_Order = tuple[list[int], list[float]]
+
 
 @dataclass(frozen=True)
 class Subset:
@@ -190,7 +196,7 @@ def sufficient_subsets(
     )
 
 
-def _back_select(values_without, present: np.ndarray, ties: float):
+def _back_select(values_without: ValuesWithout, present: np.ndarray, ties: float) -> _Order:
     """Backward selection by full evaluations: order of masking and the values after each step."""
     present, order, values = present.copy(), [], []
     while present.any():
@@ -228,7 +234,7 @@ def sufficient_words(
     return _collect(text.logit, back_select, np.ones(text.words, bool), threshold, limit)
 
 
-def _back_select_words(text: MaskedText, present: np.ndarray, ties: float):
+def _back_select_words(text: MaskedText, present: np.ndarray, ties: float) -> _Order:
     """Backward selection that recomputes only the windows around the word masked last."""
     network, width, windows = text.network, text.width, len(text.base)
     present, order, values = present.copy(), [], []
@@ -279,11 +285,18 @@ def _pooled_without(text: MaskedText, present: np.ndarray, words: np.ndarray) ->
     return pooled
 
 
-def _collect(value_of, back_select, available, threshold, limit) -> list[Subset]:
+def _collect(
+    value_of: Callable[[np.ndarray], float],
+    back_select: Callable[[np.ndarray], _Order],
+    available: np.ndarray,
+    threshold: float,
+    limit: int | None,
+) -> list[Subset]:
     """SIScollection: find a subset, mask it, go on with the rest."""
     if not math.isfinite(threshold):
         raise SmugError(f"threshold={threshold} is not a finite number")
-    present, subsets = available.copy(), []
+    present = available.copy()
+    subsets: list[Subset] = []
     while (limit is None or len(subsets) < limit) and value_of(present) >= threshold:
         if not present.any():
             break

@@ -168,10 +168,12 @@ def read_xml_boxes(path: str | os.PathLike, synset: str) -> Annotation | None:
     edges = ("xmin", "ymin", "xmax", "ymax")
     boxes = [_box([o.findtext(f"bndbox/{edge}") for edge in edges], path) for o in chosen]
     try:
-        size = tuple(float(tree.findtext(f"size/{side}") or "nan") for side in ("width", "height"))
+        width, height = (
+            float(tree.findtext(f"size/{side}") or "nan") for side in ("width", "height")
+        )
     except ValueError as error:
         raise SmugError(f"{path} states no image size ({error})") from error
-    return Annotation(_union(boxes), size if all(side > 0 for side in size) else None)
+    return Annotation(_union(boxes), (width, height) if width > 0 and height > 0 else None)
 
 
 class _PlainTree(ElementTree.TreeBuilder):
@@ -184,7 +186,7 @@ class _PlainTree(ElementTree.TreeBuilder):
 def _box(words: Sequence[str | None], source: str | os.PathLike) -> Box:
     """Edges from inclusive pixel positions as text."""
     try:
-        x1, y1, x2, y2 = (float(word) for word in words)
+        x1, y1, x2, y2 = (float(word or "") for word in words)
     except (TypeError, ValueError) as error:
         raise SmugError(f"{source}: box {list(words)} is not four numbers") from error
     if not all(map(math.isfinite, (x1, y1, x2, y2))) or x2 < x1 or y2 < y1:

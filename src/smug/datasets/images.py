@@ -179,5 +179,6 @@ def _resized_box(
     # One pixel over the edge is how some annotators count, not an error.
     if max(abs(a - b) for a, b in zip(clipped, annotation.box, strict=True)) > 1:
         problem = Problem(record.id, "clipped_box", f"{where} reaches outside; clipped")
-    scale = (size[1] / width, size[0] / height) * 2
-    return tuple(edge * s for edge, s in zip(clipped, scale, strict=True)), problem
+    across, down = size[1] / width, size[0] / height
+    x1, y1, x2, y2 = clipped
+    return (x1 * across, y1 * down, x2 * across, y2 * down), problem

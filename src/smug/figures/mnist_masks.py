@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pandas as pd
@@ -21,7 +20,7 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scores : pandas.DataFrame
-        Result rows of the stage ``score_masks``; ``method`` holds the settings as JSON.
+        Result rows of the stage ``score_masks``.
 
     Returns
     -------
@@ -45,7 +44,7 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
     for name in ("mask_size", "gap", "sparsity", "masked_confidence"):
         table[name] = found[name].median()
     table["keeps_class"] = found["keeps_class"].mean()
-    table["seconds"] = groups["seconds"].median()
+    table["solve_seconds"] = groups["solve_seconds"].median()
     return table.reset_index()
 
 
@@ -56,13 +55,10 @@ def _counts(status: pd.Series) -> str:
 
 def per_digit(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per digit and setting, metrics as columns."""
-    solver_columns = ["status", "bound", "gap", "seconds"]
-    index = ["image", "method", *solver_columns]
+    settings = ["encoding", "window", "solver"]
+    index = ["image", *settings, "status", "bound", "gap", "solve_seconds"]
     wide = scores.pivot(index=index, columns="metric", values="value").reset_index()
-    settings = wide["method"].map(json.loads)
-    wide["encoding"] = settings.map(lambda s: s["method"]["encoding"].replace("_", " "))
-    wide["window"] = settings.map(lambda s: s["method"]["window"])
-    wide["solver"] = settings.map(lambda s: s["solver"]["name"])
+    wide["encoding"] = wide["encoding"].str.replace("_", " ")
     wide["proven"] = wide["status"].eq(Status.OPTIMAL)
     wide["keeps_class"] = wide["masked_class"].eq(wide["target"])
     return wide

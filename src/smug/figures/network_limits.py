@@ -31,13 +31,13 @@ def network_limits(rows: Sequence[tuple[str, int, float, MaskSolution]]) -> pd.D
                 "proven": solution.status is Status.OPTIMAL,
                 "mask_size": solution.objective,
                 "gap": solution.gap,
-                "seconds": solution.seconds,
+                "solve_seconds": solution.seconds,
             }
             for network, window, share, solution in rows
         ]
     )
     groups = table.groupby(["network", "window", "lead_share"], sort=True)
-    summary = groups[["mask_size", "gap", "seconds"]].median()
+    summary = groups[["mask_size", "gap", "solve_seconds"]].median()
     summary.insert(0, "proven", groups["proven"].mean())
     summary.insert(0, "digits", groups.size())
     return summary.reset_index()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -47,21 +45,6 @@ METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
 CHECKS = ("cascading", "untrained", "independent", "perturbation")
 
 
-def sanity_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Split the setting of each row of the stage ``sanity`` into columns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``dataset``, ``image``, ``network``, ``explainer``, ``check``, ``level``, ``levels``,
-        ``layer``, ``noise``, ``seed``, ``metric``, ``value``, ``status``.
-    """
-    names = ["network", "explainer", "check", "level", "levels", "layer", "noise", "seed"]
-    settings = scores["method"].map(json.loads).tolist()
-    split = pd.DataFrame(settings, columns=names, index=scores.index)
-    return scores[["dataset", "image", "metric", "value", "status"]].join(split)
-
-
 def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
     """Summarise the result rows of the stage ``sanity``.
 
@@ -72,10 +55,9 @@ def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
         inputs; of ``maps`` that were compared, ``to_constant`` and ``missing`` have no
         similarity; ``kept`` is the share of noisy networks that kept the prediction.
     """
-    rows = sanity_rows(scores)
-    last = rows[rows["check"].eq("cascading") & rows["level"].eq(rows["levels"])]
-    rows = pd.concat([rows, last.assign(check="untrained")], ignore_index=True)
-    groups = rows.groupby(["dataset", "network", "check", "explainer"], sort=False)
+    last = scores[scores["check"].eq("cascading") & scores["level"].eq(scores["levels"])]
+    rows = pd.concat([scores, last.assign(check="untrained")], ignore_index=True)
+    groups = rows.groupby(["dataset", "network", "check", "method"], sort=False)
     table = [
         dict(zip(("dataset", "network", "check", "method"), key, strict=True)) | _summary(group)
         for key, group in groups
@@ -137,8 +119,7 @@ def sanity_randomisation(
         inputs; below, the maps of one input of each network under its first order.
     """
     use_style()
-    rows = sanity_rows(scores)
-    rows = rows[rows["check"].ne("perturbation")]
+    rows = scores[scores["check"].ne("perturbation")]
     panels = list(rows.groupby(["dataset", "network", "check"], sort=False))
     # Reviews are measured too, but have no picture.
     shown = {
@@ -156,7 +137,7 @@ def sanity_randomisation(
     axes = parts[0].subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
-    colours = _colours(rows["explainer"])
+    colours = _colours(rows["method"])
     for column, ((dataset, network, check), panel) in zip(axes.T, panels, strict=False):
         layers = panel.drop_duplicates("level").sort_values("level")
         ticks = [0, *layers["level"].astype(int)]
@@ -178,14 +159,13 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
     noise stands the share of draws that kept the prediction.
     """
     use_style()
-    rows = sanity_rows(scores)
-    rows = rows[rows["check"].eq("perturbation")]
+    rows = scores[scores["check"].eq("perturbation")]
     panels = list(rows.groupby(["dataset", "network"], sort=False))
     figure = plt.figure(figsize=(max(TWO_COLUMNS, 3.6 * len(panels)), 4.6), layout="constrained")
     axes = figure.subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
-    colours = _colours(rows["explainer"])
+    colours = _colours(rows["method"])
     for column, (names, panel) in zip(axes.T, panels, strict=False):
         kept = panel[panel["metric"].eq("kept")].groupby("noise")["value"].mean()
         for axis, metric in zip(column, METRICS, strict=True):
@@ -202,7 +182,7 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
 
 
 def _colours(names: pd.Series) -> dict[str, tuple]:
-    """Colour of each explainer; those of one name, as GGIG from black and from zero, share it."""
+    """Colour of each method; those of one name, as GGIG from black and from zero, share it."""
     titles = list(dict.fromkeys(method_name(name) for name in names))
     of_title = dict(zip(titles, sns.color_palette("colorblind", len(titles)), strict=True))
     return {name: of_title[method_name(name)] for name in names.unique()}
@@ -212,7 +192,7 @@ def _lines(
     axis: Axes, rows: pd.DataFrame, x: str, colours: dict[str, tuple], *, start: bool = False
 ) -> None:
     """One line per method with its band; with `start`, from the trained network's similarity 1."""
-    for name, own in rows.groupby("explainer", sort=False):
+    for name, own in rows.groupby("method", sort=False):
         points = [(key, *_with_band(_over_inputs(of))) for key, of in own.groupby(x)]
         points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
         label, colour = method_name(name), colours[name]

@@ -1,4 +1,4 @@
-"""Table and figure: what every solver makes of the same real mask problems."""
+"""Table and figure: all solvers on the same real mask problems."""
 
 from __future__ import annotations
 
@@ -10,27 +10,16 @@ from smug.drawing import use_style
 from smug.masks.problem import Status
 
 CAPTION = (
-    "Solvers on the same real mask problems: seconds are medians over inputs (a time limit reached "
-    "counts with the time it took), proven is the share of problems with a proven optimum. Z3 and "
-    "CP-SAT run in processes of their own, whose start (about half a second) is counted."
+    "Solvers on the same real mask problems: solve_seconds are medians over inputs (a time limit "
+    "reached counts with the time it took; encoding is not counted), proven is the share of "
+    "problems with a proven optimum. Z3 and CP-SAT run in processes of their own, whose start "
+    "(about half a second) is counted."
 )
 
 
-def solver_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Split the setting of each timing row into columns solver, top_k and window."""
-    parts = scores["method"].str.extract(
-        r"^(?P<solver>\w+),top_k=(?P<top_k>\d+),window=(?P<window>\d+)"
-    )
-    rows = scores.assign(
-        solver=parts["solver"], top_k=parts["top_k"].astype(int), window=parts["window"].astype(int)
-    )
-    rows["proven"] = rows["status"].eq(Status.OPTIMAL)
-    return rows
-
-
 def solvers_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Median seconds, mask size and gap, share proven, per dataset, window, top_k and solver."""
-    rows = solver_rows(scores)
+    """Median time, mask size and gap, share proven, per dataset, window, top_k and solver."""
+    rows = scores.assign(proven=scores["status"].eq(Status.OPTIMAL))
     groups = rows.groupby(["dataset", "window", "top_k", "solver"], sort=True)
     return pd.DataFrame(
         {
@@ -38,7 +27,7 @@ def solvers_table(scores: pd.DataFrame) -> pd.DataFrame:
             "proven": groups["proven"].mean(),
             "mask_size": groups["value"].median(),
             "gap": groups["gap"].median(),
-            "seconds": groups["seconds"].median(),
+            "solve_seconds": groups["solve_seconds"].median(),
         }
     ).reset_index()
 
@@ -55,7 +44,7 @@ def solver_scaling(scores: pd.DataFrame) -> Figure:
     grid = sns.relplot(
         table,
         x="top_k",
-        y="seconds",
+        y="solve_seconds",
         hue="solver",
         style="all proven",
         style_order=["yes", "no"],
@@ -70,7 +59,7 @@ def solver_scaling(scores: pd.DataFrame) -> Figure:
     )
     for panel, axis in grid.axes_dict.items():
         for _, rows in table[table["panel"].eq(panel)].groupby("solver"):
-            axis.plot(rows["top_k"], rows["seconds"], color="0.7", linewidth=0.8, zorder=0)
+            axis.plot(rows["top_k"], rows["solve_seconds"], color="0.7", linewidth=0.8, zorder=0)
         axis.set(xscale="log", yscale="log")
         sizes = sorted(table.loc[table["panel"].eq(panel), "top_k"].unique())
         axis.set_xticks(sizes, [str(size) for size in sizes])

@@ -97,11 +97,9 @@ def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> 
     rows = []
     for method, of_method in scores.groupby("method", sort=False):
         by_metric = {name: group["value"].to_numpy() for name, group in of_method.groupby("metric")}
-        found = of_method[of_method["metric"].eq("found")]
-        seconds = found.loc[found["value"].eq(1), "seconds"].to_numpy()
         intervals = {"found": proportion(by_metric["found"] == 1)}
         intervals |= {m: mean(by_metric[m], RANGES.get(m, SHARE)) for m in MEANS if m in by_metric}
-        intervals["seconds"] = median(seconds, seed=seed)
+        intervals["seconds"] = median(by_metric.get("seconds", np.zeros(0)), seed=seed)
         if "words" in by_metric:
             by_metric["empty"] = by_metric["words"] == 0
         intervals |= {m: proportion(by_metric[m] == 1) for m in SHARES if m in by_metric}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
@@ -73,14 +75,14 @@ def text_saliency(
     axes.axis("off")
     font = FontProperties(family=_FAMILY, size=_POINTS)
     y = 0.0
-    for line in title:
+    for text in title:
         y += _LINE
-        _text(axes, _MARGIN, y, line, fontproperties=font)
+        _text(axes, _MARGIN, y, text, fontproperties=font)
     for name, heading in headings.items():
         y += _LINE
-        for line in heading:
+        for text in heading:
             y += _LINE
-            _text(axes, _MARGIN, y, line, fontproperties=font, weight="bold")
+            _text(axes, _MARGIN, y, text, fontproperties=font, weight="bold")
         levels = review.levels(name)
         for line in lines:
             y += _LINE
@@ -114,7 +116,9 @@ def _wrap(words: list[str], columns: int) -> list[list[tuple[int, int]]]:
     return lines
 
 
-def _word(axes, word: str, x: float, y: float, level: int, marked: bool, font) -> None:
+def _word(
+    axes: Axes, word: str, x: float, y: float, level: int, marked: bool, font: FontProperties
+) -> None:
     extent = len(word) * _CHAR
     if level:
         axes.add_patch(
@@ -132,7 +136,7 @@ def _word(axes, word: str, x: float, y: float, level: int, marked: bool, font) -
     _text(axes, x, y, word, fontproperties=font)
 
 
-def _text(axes, x: float, y: float, text: str, **style) -> None:
+def _text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
     # A "$" in a review is a dollar, not mathematics.
     axes.text(x, y, text, parse_math=False, va="baseline", **style)
 

@@ -65,5 +65,5 @@ def _imports(name: str, path: Path) -> tuple[str, ...]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.Constant) and re.fullmatch(r"smug[\w.]*:\w+", str(node.value)):
             # A function of a registry or of a child process, imported when it is called.
-            found.append(node.value.partition(":")[0])
+            found.append(str(node.value).partition(":")[0])
     return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

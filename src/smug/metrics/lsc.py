@@ -209,15 +209,15 @@ def lowest_lsc(
         raise SmugError(f"batch_size={batch_size}; give 1 or more")
     images = rewire.as_batch(model, x)
     target = check_target(model, target, len(images))
-    shape = tuple(int(side) for side in images.shape[1:3])
+    height, width = (int(side) for side in images.shape[1:3])
     found = []
     for i, boxes in enumerate(candidates):
-        boxes = _check_boxes(boxes, shape)
+        boxes = _check_boxes(boxes, (height, width))
 
         def confidences(some: np.ndarray, i: int = i) -> np.ndarray:
             return _crop_confidences(model, images[i], some, target[i])
 
-        found.append(_search(boxes, shape, confidences, batch_size))
+        found.append(_search(boxes, (height, width), confidences, batch_size))
     scores, best, confidence, area, calls = zip(*found, strict=True) if found else ((),) * 5
     return BoxScores(
         lsc=np.array(scores, np.float64),

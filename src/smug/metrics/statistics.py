@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -70,7 +70,7 @@ def quartiles(values: np.ndarray) -> Quartiles:
     if not len(values):
         return Quartiles(np.nan, np.nan, np.nan, 0)
     # Interpolating between ranks would turn infinities into NaN.
-    method = "linear" if np.isfinite(values).all() else "nearest"
+    method: Literal["linear", "nearest"] = "linear" if np.isfinite(values).all() else "nearest"
     lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75], method=method)
     return Quartiles(float(median), float(lower), float(upper), len(values))
 

@@ -1,4 +1,4 @@
-"""The long result table: one row per run, dataset, image, method and metric."""
+"""The long result table: one row per run, dataset, image, method, setting and metric."""
 
 from __future__ import annotations
 
@@ -11,20 +11,61 @@ import pandas as pd
 from smug.errors import SmugError
 from smug.io import atomic
 
-#: Columns of the table; status, bound, gap and seconds are those of a solver, else empty (a sanity
-#: check's status says why its value is missing).
+#: Columns of the table, empty where they do not apply. Encoding to solver: settings of a mask
+#: problem (see :func:`problem_columns`) and of the map made from it; network to seed: settings of
+#: a sanity check, whose status says why its value is missing. Status to solve_seconds: what the
+#: solver says. The time of a whole method is a metric, ``seconds``.
 COLUMNS = {
     "run": "string",
     "dataset": "string",
     "image": "string",
     "method": "string",
+    "encoding": "string",
+    "response": "string",
+    "top_k": "Int64",
+    "gamma": "float64",
+    "margin": "float64",
+    "window": "Int64",
+    "delta": "float64",
+    "ranking": "string",
+    "scoring": "string",
+    "solver": "string",
+    "network": "string",
+    "check": "string",
+    "layer": "string",
+    "level": "Int64",
+    "levels": "Int64",
+    "noise": "float64",
+    "seed": "Int64",
     "metric": "string",
     "value": "float64",
     "status": "string",
     "bound": "float64",
     "gap": "float64",
-    "seconds": "float64",
+    "encode_seconds": "float64",
+    "solve_seconds": "float64",
 }
+
+#: Settings of the mask problem that each encoding reads.
+_READ = {
+    "first_layer": ("response", "top_k", "gamma", "margin", "window", "ranking"),
+    "network": ("window", "delta"),
+}
+
+
+def problem_columns(method: Mapping[str, Any], solver: str) -> dict[str, Any]:
+    """Columns of the settings of a mask problem.
+
+    Parameters
+    ----------
+    method : mapping
+        The configuration section.
+    solver : str
+        Name of the solver.
+    """
+    encoding = method["encoding"]
+    settings = {name: method[name] for name in _READ[encoding]}
+    return {"encoding": encoding, **settings, "solver": solver}
 
 
 def as_table(rows: Sequence[dict]) -> pd.DataFrame:
@@ -53,16 +94,22 @@ def load_results(*paths: str | Path) -> pd.DataFrame:
     Raises
     ------
     SmugError
-        Missing or damaged file.
+        Missing or damaged file, or one with other columns than :data:`COLUMNS`.
     """
     tables = []
     for path in paths:
         try:
-            tables.append(pd.read_parquet(path))
+            table = pd.read_parquet(path)
         except FileNotFoundError as error:
             raise SmugError(f"no file {path}; run the rule that makes it") from error
         except (OSError, ValueError) as error:
             raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+        if other := set(COLUMNS) ^ set(table.columns):
+            raise SmugError(
+                f"{path} lacks columns of the result table or has others, {sorted(other)}: another "
+                "version of smug wrote it; delete it and run again"
+            )
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,9 +54,8 @@ def randomisation_rows(
     Returns
     -------
     rows : list of dict
-        Columns ``image``, ``method`` (JSON: explainer, network, check, level, levels, layer,
-        seed),
-        ``metric`` (ssim, spearman), ``value``, ``status``.
+        Columns ``image``, ``method``, ``network``, ``check``, ``layer``, ``level``, ``levels``,
+        ``seed``, ``metric`` (ssim, spearman), ``value``, ``status``.
     examples : dict of str to numpy.ndarray
         ``<order>/<method>``: maps of the first input with the first seed, shape (levels, ...).
     """
@@ -105,8 +103,8 @@ def perturbation_rows(
     Returns
     -------
     list of dict
-        As there, ``method`` holding explainer, network, check, noise, seed. A third metric ``kept``
-        is 1 where the prediction was kept; where it is 0, there is no similarity.
+        As there, with ``noise`` in place of layer and level. A third metric ``kept`` is 1 where the
+        prediction was kept; where it is 0, there is no similarity.
     """
     x, target, ids = inputs
     rows = []
@@ -120,9 +118,9 @@ def perturbation_rows(
                     made = explain(x[kept], target[kept], ids[kept])
                     before = _rows_of(trained[name], kept)
                     rows += compared(name, about, before, made, padding[kept])
-                    setting = json.dumps({"explainer": name, **about})
+                    common = {"method": name, **about, "metric": "kept"}
                     rows += [
-                        {"image": i, "method": setting, "metric": "kept", "value": float(k)}
+                        {**common, "image": i, "value": float(k)}
                         for i, k in zip(ids.tolist(), kept, strict=True)
                     ]
     return rows
@@ -137,7 +135,6 @@ def compared(
 ) -> list[dict[str, Any]]:
     """Rows of the similarity of two shards of maps; ``status`` says why one is missing."""
     rows = []
-    setting = json.dumps({"explainer": name, **about}, ensure_ascii=False)
     for i, image in enumerate(after.ids.tolist()):
         status, values = "", (np.nan, np.nan)
         first, second = (_shown(shard.maps[i], padding[i]) for shard in (before, after))
@@ -149,8 +146,9 @@ def compared(
             status = CONSTANT
         else:
             values = similarity(first, second)
+        common = {"image": image, "method": name, **about, "status": status}
         rows += [
-            {"image": image, "method": setting, "metric": metric, "value": value, "status": status}
+            {**common, "metric": metric, "value": value}
             for metric, value in zip(("ssim", "spearman"), values, strict=True)
         ]
     return rows

@@ -1,4 +1,4 @@
-"""What jobs hand to each other: a shard of attributed inputs, a shard of solved masks."""
+"""Files that jobs hand to each other: a shard of attributed inputs, a shard of solved masks."""
 
 from __future__ import annotations
 
@@ -190,12 +190,13 @@ class SolvedShard:
         return relative_gap(self.objective, self.bound)
 
     def solver_columns(self, i: int) -> dict[str, str | float]:
-        """What the result table says of the solver's work on one input."""
+        """Columns of the result table on the solver's work on one input."""
         return {
             "status": str(self.status[i]),
             "bound": self.bound[i],
             "gap": self.gap()[i],
-            "seconds": self.encode_seconds[i] + self.solve_seconds[i],
+            "encode_seconds": self.encode_seconds[i],
+            "solve_seconds": self.solve_seconds[i],
         }
 
     def has_mask(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a sweep over settings of the mask problem says of each input."""
+"""Sweeps over settings of the mask problem: result rows of each input."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from smug.masks.saliency import sparsity
 from smug.pipeline.saliency import SmugMaps
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
-#: Settings that sweeps vary; the name of a row's method holds all of them.
+#: Settings that sweeps vary.
 VARIED = ("top_k", "gamma", "window", "ranking", "scoring")
-
-
-def setting_name(method: Mapping[str, Any], scoring: str) -> str:
-    """Name of a setting, ``top_k=3000,gamma=0.0,window=4,ranking=...,scoring=sum``."""
-    values = {**method, "scoring": scoring}
-    return ",".join(f"{key}={values[key]}" for key in VARIED)
 
 
 def own_settings(records: Iterable[Path]) -> dict[str, dict[str, Any]]:
@@ -42,8 +36,7 @@ def mask_rows(
     shard: AttributedShard,
     solved: SolvedShard,
     maps: SmugMaps,
-    method: Mapping[str, Any],
-    scoring: str,
+    setting: Mapping[str, Any],
     values: Mapping[str, np.ndarray],
 ) -> Iterator[dict[str, Any]]:
     """Result rows of one setting: mask size, sparsity with and without minimisation, ``values``.
@@ -52,9 +45,8 @@ def mask_rows(
     ----------
     shard, solved, maps
         The same inputs, in the same order.
-    method : mapping
-        The configuration section of this name.
-    scoring : str
+    setting : mapping
+        Columns of the setting, see :func:`smug.pipeline.results.problem_columns`.
     values : mapping of str to numpy.ndarray, shape (n,)
         Further measures, such as LSC.
 
@@ -72,10 +64,6 @@ def mask_rows(
         **values,
     }
     for i, image in enumerate(solved.ids.tolist()):
-        common = {
-            "image": image,
-            "method": setting_name(method, scoring),
-            **solved.solver_columns(i),
-        }
+        common = {"image": image, "method": "smug", **setting, **solved.solver_columns(i)}
         for metric, of_inputs in metrics.items():
             yield {**common, "metric": metric, "value": float(of_inputs[i])}

@@ -26,9 +26,10 @@ def score_rows(
 
     A method without a mask is judged by its highest positive scores, see :func:`word_budget`. The
     metrics are those of :func:`smug.metrics.texts.score_text`; ``found`` (1 where the method has
-    an answer, else 0 and no other row); for sufficient sets ``confirmed`` (1 where the network
-    itself stays on the threshold's side) and ``proven`` (1 where, besides, no smaller set
-    suffices). :data:`NO_WORD` and :data:`EVERY_WORD` stand beside the methods.
+    an answer, else 0 and no other row); ``seconds`` (of the whole method); for sufficient sets
+    ``confirmed`` (1 where the network itself stays on the threshold's side) and ``proven`` (1
+    where, besides, no smaller set suffices). :data:`NO_WORD` and :data:`EVERY_WORD` stand beside
+    the methods.
     """
     methods = explained.methods | _trivial(explained)
     for i, name in enumerate(explained.reviews.ids.tolist()):
@@ -37,10 +38,11 @@ def score_rows(
         budget = word_budget(human, share)
         confidence = _confidence(explained, predict, i)
         for method, shard in methods.items():
-            common = {"image": name, "method": method, "seconds": shard.seconds[i]}
+            common = {"image": name, "method": method}
             yield {**common, "metric": "found", "value": float(shard.found[i])}
             if not shard.found[i]:
                 continue
+            yield {**common, "metric": "seconds", "value": shard.seconds[i]}
             saliency = shard.maps[i, words]
             if shard.masks is None:
                 mask = top_words(saliency, budget) & (saliency > 0)

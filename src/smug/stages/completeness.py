@@ -31,7 +31,8 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    errors, steps = {}, {}
+    errors: dict[str, np.ndarray] = {}
+    steps: dict[str, int] = {}
     for arrays, record in zip(files.arrays, files.settings, strict=True):
         settings = load_json(record)["config"]
         shard = AttributedShard.load(arrays)

@@ -33,11 +33,11 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Draw the figure from the first shard of each dataset and network."""
-    images = {}
+    images: dict[str, tuple[PreparedImages, int]] = {}
     for path in files.data:
         data = PreparedImages.load(path)
         images |= {name: (data, i) for i, name in enumerate(data.ids.tolist())}
-    found = {}
+    found: dict[tuple[str, str], ComparedMaps] = {}
     for path, record in zip(files.maps, files.settings, strict=True):
         settings, shard = load_json(record)["config"], SaliencyShard.load(path)
         model, method = settings["model"]["name"], settings["explainer"]["name"]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from smug.drawing import save_figure
 from smug.figures.sanity import RANDOMISATION_CAPTION, sanity_randomisation
 from smug.io import load_arrays, load_json
@@ -29,7 +31,7 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Draw the figure; example maps are those of each network's first shard."""
-    examples = {}
+    examples: dict[str, dict[str, np.ndarray]] = {}
     for maps, record in zip(files.maps, files.settings, strict=True):
         made = load_json(record)
         title = f"{made['summary']['dataset']}, {made['config']['model']['name']}"

@@ -14,7 +14,7 @@ from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.explanations import MethodSettings, SaliencySettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import GridSettings, WorkflowSettings
-from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.results import as_table, dataset_label, problem_columns, save_results
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.shards import AttributedShard, SolvedShard
 from smug.pipeline.sweeps import mask_rows
@@ -54,19 +54,14 @@ def main(config: Sections, files: Files) -> Summary:
     rows = []
     for masks, record in zip(files.masks, files.settings, strict=True):
         settings = load_json(record)["config"]
-        method, seed = settings["method"], settings["solver"]["seed"]
+        method, solver = settings["method"], settings["solver"]
+        chosen = {"window": method["window"], "ranking": method["ranking"], "seed": solver["seed"]}
         solved = SolvedShard.load(masks).first(config.grid.inputs)
         for scoring in dict.fromkeys([config.saliency.scoring, *config.grid.scorings]):
-            maps = shard_maps(
-                shard,
-                solved,
-                window=method["window"],
-                scoring=scoring,
-                ranking=method["ranking"],
-                seed=seed,
-            )
+            maps = shard_maps(shard, solved, scoring=scoring, **chosen)
             values = {} if lsc is None else {"lsc": lsc(maps.smug), "base_lsc": lsc(maps.smug_base)}
-            rows += mask_rows(shard, solved, maps, method, scoring, values)
+            setting = {**problem_columns(method, solver["name"]), "scoring": scoring}
+            rows += mask_rows(shard, solved, maps, setting, values)
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
     save_results(files.scores, as_table([common | row for row in rows]))

@@ -1,6 +1,5 @@
 """Show the network what each mask keeps, and measure every mask."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
-from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.results import as_table, dataset_label, problem_columns, save_results
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
@@ -56,7 +55,8 @@ def main(config: Sections, files: Files) -> Summary:
         common = {
             "run": config.workflow.run,
             "dataset": dataset_label(vars(config.dataset), generated=shard.generated),
-            "method": json.dumps(settings, sort_keys=True),
+            "method": "smug",
+            **problem_columns(settings["method"], settings["solver"]["name"]),
         }
         for i, name in enumerate(solved.ids.tolist()):
             target = shard.target[i]
@@ -68,16 +68,8 @@ def main(config: Sections, files: Files) -> Summary:
                 "masked_class": probability[i].argmax(),
                 "masked_confidence": probability[i].max(),
             }
-            solver = {
-                "status": solved.status[i],
-                "bound": solved.bound[i],
-                "gap": solved.gap()[i],
-                "seconds": solved.solve_seconds[i],
-            }
-            rows += [
-                {**common, "image": name, "metric": metric, "value": value, **solver}
-                for metric, value in values.items()
-            ]
+            common |= {"image": name, **solved.solver_columns(i)}
+            rows += [{**common, "metric": key, "value": value} for key, value in values.items()]
     save_results(files.scores, as_table(rows))
     return {"rows": len(rows)}
 

@@ -7,7 +7,7 @@ from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.explanations import MethodSettings, SolverSettings
 from smug.jobs.settings.workflow import TimingSettings, WorkflowSettings
-from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.results import as_table, dataset_label, problem_columns, save_results
 from smug.pipeline.shards import AttributedShard
 from smug.pipeline.solve_masks import solve_shard
 
@@ -47,13 +47,11 @@ def main(config: Sections, files: Files) -> Summary:
                     "run": config.workflow.run,
                     "dataset": label,
                     "image": name,
-                    "method": f"{solver.name},top_k={top_k},window={window}",
+                    "method": "smug",
+                    **problem_columns(vars(method), solver.name),
                     "metric": "mask_size",
                     "value": solved.objective[i],
-                    "status": solved.status[i],
-                    "bound": solved.bound[i],
-                    "gap": solved.gap()[i],
-                    "seconds": solved.solve_seconds[i],
+                    **solved.solver_columns(i),
                 }
                 for i, name in enumerate(solved.ids.tolist())
             ]

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from smug.datasets import imagenet
+from smug.datasets.images import ImageRecord
 from smug.errors import SmugError
 from smug.io import atomic, save_json
 from smug.jobs.run import Summary, run
@@ -44,8 +47,9 @@ def main(config: Sections, files: Files) -> Summary:
     validation, _ = imagenet.validation_records(settings.root)
     print(f"{len(names)} classes, {len(training)} training, {len(validation)} validation images")
 
-    def build():
-        kinds = {"filters": settings.filters, "learning_rate": settings.learning_rate}
+    def build() -> Any:
+        kinds: dict[str, Any] = {"filters": settings.filters}
+        kinds["learning_rate"] = settings.learning_rate
         if settings.base is not None:
             fresh = settings.weights == "random"
             kinds |= {
@@ -69,7 +73,7 @@ def main(config: Sections, files: Files) -> Summary:
         augment=settings.augment,
         seed=settings.seed,
     )
-    metrics = {"model": settings.name, "dataset": "imagenet"}
+    metrics: dict[str, Any] = {"model": settings.name, "dataset": "imagenet"}
     for split, records in (("train", training), ("test", validation)):
         found = fine_tune.measure(model, records, settings.batch_size)
         metrics |= {f"{split}_inputs": len(records)}
@@ -83,8 +87,10 @@ def main(config: Sections, files: Files) -> Summary:
     return metrics | {"unreadable": len(unreadable)}
 
 
-def _about(settings, names, training):
-    """What a backup must have been made with to be gone on with; more epochs may be asked for."""
+def _about(
+    settings: ImagenetCnnSettings, names: Sequence[str], training: Sequence[ImageRecord]
+) -> dict[str, Any]:
+    """Facts that a backup shares with a run that goes on with it; more epochs may be asked for."""
     images = json.dumps([names, [[record.id, record.label] for record in training]])
     kept = {key: value for key, value in vars(settings).items() if key != "epochs"}
     return kept | {"images": hashlib.sha256(images.encode()).hexdigest()}

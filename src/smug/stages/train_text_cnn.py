@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def main(config: Sections, files: Files) -> Summary:
     for epoch, (loss, check) in enumerate(zip(history["loss"], history["val_loss"], strict=True)):
         print(f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {check:.4f}")
     label = dataset_label(vars(config.dataset), generated=train.generated)
-    metrics = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
+    metrics: dict[str, Any] = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
     for split, reviews in (("train", train), ("test", test)):
         found = text_cnn.quality(reviews.scores, text_cnn.predict(model, reviews.tokens))
         metrics |= {

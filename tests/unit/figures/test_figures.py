@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +18,6 @@ def test_a_figure_with_nothing_to_draw_is_an_error():
 def score_rows():
     rows = []
     for solver, sizes, status in (("highs", (3, 5), "optimal"), ("z3", (6, np.inf), "timeout")):
-        settings = {"method": {"encoding": "first_layer", "window": 2}, "solver": {"name": solver}}
         for i, size in enumerate(sizes):
             values = {"mask_size": size, "sparsity": size / 100 if size < np.inf else np.nan}
             values |= {"target": 7, "masked_class": 7 - i, "masked_confidence": 0.5 + i / 10}
@@ -30,13 +27,16 @@ def score_rows():
                         "run": "t",
                         "dataset": "mnist",
                         "image": f"d{i}",
-                        "method": json.dumps(settings),
+                        "method": "smug",
+                        "encoding": "first_layer",
+                        "window": 2,
+                        "solver": solver,
                         "metric": metric,
                         "value": value,
                         "status": status,
                         "bound": 3.0,
                         "gap": 0.0,
-                        "seconds": 1.0 + i,
+                        "solve_seconds": 1.0 + i,
                     }
                 )
     return as_table(rows)
@@ -47,7 +47,7 @@ def test_the_mask_table_summarises_only_what_was_found():
     assert table.loc["highs", "mask_size"] == 4
     assert table.loc["highs", "proven"] == 1
     assert table.loc["highs", "keeps_class"] == 0.5
-    assert table.loc["highs", "seconds"] == 1.5
+    assert table.loc["highs", "solve_seconds"] == 1.5
     assert table["status"].to_dict() == {"highs": "optimal 2", "z3": "timeout 2"}
     assert table.loc["z3", ["digits", "no_mask", "proven", "mask_size"]].tolist() == [2, 1, 0, 6]
 
@@ -59,13 +59,16 @@ def timing_rows():
                 "run": "t",
                 "dataset": "mnist",
                 "image": f"d{i}",
-                "method": f"{solver},top_k={k},window=4",
+                "method": "smug",
+                "top_k": k,
+                "window": 4,
+                "solver": solver,
                 "metric": "mask_size",
                 "value": 10.0,
                 "status": "optimal" if solver == "highs" or k == 4 else "feasible",
                 "bound": 10.0,
                 "gap": 0.0,
-                "seconds": k / 10 + i,
+                "solve_seconds": k / 10 + i,
             }
             for solver in ("highs", "z3")
             for k in (4, 8)
@@ -76,7 +79,7 @@ def timing_rows():
 
 def test_the_solver_table_takes_medians_and_counts_proofs():
     table = solvers_table(timing_rows()).set_index(["solver", "top_k"])
-    assert table.loc[("highs", 8), "seconds"] == pytest.approx(1.8)
+    assert table.loc[("highs", 8), "solve_seconds"] == pytest.approx(1.8)
     assert table.loc[("z3", 8), "proven"] == 0
     assert table.loc[("z3", 4), "problems"] == 3
 
@@ -110,6 +113,9 @@ def test_result_tables_come_back_and_add_up(tmp_path):
     again = load_results(tmp_path / "a.parquet", tmp_path / "a.parquet")
     assert len(again) == 2 * len(table)
     assert list(again.columns) == list(COLUMNS)
+    table.rename(columns={"solve_seconds": "seconds"}).to_parquet(tmp_path / "old.parquet")
+    with pytest.raises(SmugError, match=r"old\.parquet .*'seconds', 'solve_seconds'.*delete it"):
+        load_results(tmp_path / "old.parquet")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 nonsense")
     with pytest.raises(SmugError, match=r"b\.parquet is damaged"):
         load_results(tmp_path / "b.parquet")

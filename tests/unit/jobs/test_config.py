@@ -147,8 +147,8 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("solver=hihgs", ["solver", "hihgs", "cpsat", "Did you mean 'highs'"]),
         ("method.gamma=1.2", ["method.gamma=1.2", "[0, 1)"]),
         ("method.gamma=-0.1", ["method.gamma=-0.1", "[0, 1)"]),
-        ("solver.timeout=0", ["solver.timeout=0", "above 0"]),
-        ("solver.threads=0", ["solver.threads=0", "below 1"]),
+        ("solver.timeout=0", ["solver.timeout=0", "(0, inf)", "raise"]),
+        ("solver.threads=0", ["solver.threads=0", "[1, inf)"]),
         ("model.epochs=null", ["model.epochs", "not Optional"]),
         ("workflow.run=../x", ["workflow.run", "../x"]),
         ("mnist:dataset.source=mlxtendo", ["dataset.source", "mlxtendo", "keras"]),
@@ -161,14 +161,18 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("sweep.windows=4", ["sweep.windows"]),
         ("sweep.network_solvers=[highs,foo]", ["sweep.network_solvers", "foo", "highs"]),
         ("sweep.figure_window=3", ["sweep.figure_window=3", "[1, 2, 4]"]),
-        ("method.margin=0", ["method.margin=0", "(0, 1 - gamma]"]),
-        ("model.hidden=[]", ["model.hidden", "one layer"]),
+        ("method.gamma=0.75 method.margin=0.5", ["method.margin=0.5", "1 - gamma = 0.25"]),
+        ("grid.gamma=[1.0]", ["grid.gamma=1.0", "[0, 1)"]),
+        ("explainer=smug explainer.margin=0", ["explainer.margin=0", "(0, 1]"]),
+        ("explainer=ggig explainer.method=gig", ["explainer.method", "gig", "Did you mean 'ggig'"]),
+        ("method.margin=0", ["method.margin=0", "(0, 1]"]),
+        ("model.hidden=[]", ["model.hidden=[]", "one value"]),
         ("mnist:sanity.methods=[gradcam]", ["sanity.methods", "gradcam", "gradients"]),
         ("sanity.orders=[up]", ["sanity.orders", "up", "cascading"]),
         ("sanity.seeds=[]", ["sanity.seeds=[]"]),
         ("sanity.orders=[]", ["sanity.orders=[]"]),
-        ("sanity.noises=[0]", ["sanity.noises=[0.0]", "above 0"]),
-        ("sanity.explainers.ggig.points=0", ["points=0", "below 1"]),
+        ("sanity.noises=[0]", ["sanity.noises=0.0", "(0, inf)"]),
+        ("sanity.explainers.ggig.points=0", ["points=0", "[1, inf)"]),
         ("sanity.explainers.ggig.pointz=1", ["sanity.explainers.ggig.pointz", "Did you mean"]),
         ("explainer=geometric_ensemble explainer.tolerance=2", ["tolerance=2", "(0, 1]"]),
         ("explainer=smug explainer.solver=cplex", ["explainer.solver", "cplex", "highs"]),
@@ -180,20 +184,20 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("beer:dataset.aspect=3", ["dataset.aspect", "3", "0, 1, 2"]),
         ("beer:dataset.explain=all", ["dataset.explain", "annotated", "heldout"]),
         ("beer:dataset.validation=900", ["dataset.validation=900", "generated_heldout=800"]),
-        ("beer:model.learning_rate=0", ["model.learning_rate", "above 0"]),
+        ("beer:model.learning_rate=0", ["model.learning_rate", "(0, inf)"]),
         ("sufficient_words.rule=fixd", ["sufficient_words.rule", "fixd", "fraction"]),
         ("sufficient_words.low=0.9", ["sufficient_words.low=0.9", "low <= high"]),
         ("sufficient_words.fraction=2", ["sufficient_words.fraction=2", "[0, 1]"]),
-        ("solver.timeout=inf", ["solver.timeout=inf", "finite"]),
-        ("solver.seed=-1", ["solver.seed=-1", "0..2147483647"]),
-        ("method.delta=inf", ["method.delta=inf", "finite"]),
-        ("sanity.seeds=[-1]", ["sanity.seeds=[-1]", "0..2147483647"]),
-        ("timing.timeout=-1", ["timing.timeout=-1", "above 0"]),
-        ("timing.windows=[0]", ["timing.windows=[0]", "below 1"]),
+        ("solver.timeout=inf", ["solver.timeout=inf", "(0, inf)", "lower"]),
+        ("solver.seed=-1", ["solver.seed=-1", "[0, 2147483647]"]),
+        ("method.delta=inf", ["method.delta=inf", "[0, inf)"]),
+        ("sanity.seeds=[-1]", ["sanity.seeds=-1", "[0, 2147483647]"]),
+        ("timing.timeout=-1", ["timing.timeout=-1", "(0, inf)"]),
+        ("timing.windows=[0]", ["timing.windows=0", "[1, inf)"]),
         ("timing.solvers=[]", ["timing.solvers=[]", "one value"]),
-        ("grid.windows=[0]", ["grid.windows=[0]", "below 1"]),
-        ("network_limits.timeout=-5", ["network_limits.timeout=-5", "above 0"]),
-        ("network_limits.windows=[0]", ["network_limits.windows=[0]", "below 1"]),
+        ("grid.windows=[0]", ["grid.windows=0", "[1, inf)"]),
+        ("network_limits.timeout=-5", ["network_limits.timeout=-5", "(0, inf)"]),
+        ("network_limits.windows=[0]", ["network_limits.windows=0", "[1, inf)"]),
         ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "highs, z3"]),
         ("workflow.datasets=[mnst]", ["workflow.datasets", "mnst", "Did you mean 'mnist'"]),
         ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
@@ -209,7 +213,7 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
             "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",
             ["timing.solvers: cpsat", "method.encoding=network"],
         ),
-        ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "above 0"]),
+        ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "(0, inf)"]),
     ],
 )
 def test_bad_overrides_are_named_with_what_is_allowed(text, said):
@@ -346,3 +350,13 @@ def test_ggig_begins_where_ig_does(dataset, name, baseline):
     assert chosen["explainer"]["baseline"] == baseline
     assert name in chosen["comparison"]["explainers"]
     assert chosen["sanity"]["explainers"][name]["baseline"] == baseline
+
+
+def test_a_configuration_is_composed_without_heavy_libraries():
+    code = (
+        "import sys, smug.jobs.config as config\n"
+        "config.compose('mnist')\n"
+        "print({'tensorflow', 'keras', 'highspy', 'z3', 'ortools', 'matplotlib'} & {*sys.modules})"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"

@@ -1,7 +1,5 @@
 """Maps on changed networks, compared, tabulated and drawn."""
 
-import json
-
 import keras
 import numpy as np
 import pandas as pd
@@ -13,7 +11,6 @@ from smug.figures.sanity import (
     printed,
     sanity_perturbation,
     sanity_randomisation,
-    sanity_rows,
     sanity_table,
 )
 from smug.metrics.sanity import levels, randomised, similarity
@@ -59,9 +56,7 @@ def value(rows, image, metric, **setting):
     found = [
         row
         for row in rows
-        if row["image"] == image
-        and row["metric"] == metric
-        and setting.items() <= json.loads(row["method"]).items()
+        if row["image"] == image and row["metric"] == metric and setting.items() <= row.items()
     ]
     assert len(found) == 1
     return found[0]["value"]
@@ -95,8 +90,8 @@ def randomisation():
 def test_every_level_seed_input_and_metric_has_a_row(randomisation):
     _, _, rows, examples = randomisation
     assert len(rows) == 2 * 3 * 2 * 2 * 2 * 2
-    frame = sanity_rows(as_table([{"dataset": "d", **row} for row in rows]))
-    assert not frame.duplicated(["image", "explainer", "check", "level", "seed", "metric"]).any()
+    frame = as_table([{"dataset": "d", **row} for row in rows])
+    assert not frame.duplicated(["image", "method", "check", "level", "seed", "metric"]).any()
     assert frame["levels"].eq(3).all()
     assert {key: maps.shape for key, maps in examples.items()} == {
         f"{order}/{name}": (3, 9, 9) for order in ("cascading", "independent") for name in METHODS
@@ -114,7 +109,7 @@ def test_values_are_those_of_maps_made_by_hand(randomisation, order, name):
             by_hand = explainer(model, name, **METHODS[name])(X, target, IDS).maps
         for i, image in enumerate(IDS):
             ssim, spearman = similarity(trained[name].maps[i], by_hand[i])
-            setting = {"explainer": name, "check": order, "level": depth, "seed": 1}
+            setting = {"method": name, "check": order, "level": depth, "seed": 1}
             assert value(rows, image, "ssim", **setting) == pytest.approx(ssim, nan_ok=True)
             assert value(rows, image, "spearman", **setting) == pytest.approx(spearman, nan_ok=True)
         with randomised(model, level, seed=0):
@@ -137,7 +132,7 @@ def test_noise_that_changes_the_class_gives_no_similarity():
         noises=(1e-9, 3.0),
         seeds=range(8),
     )
-    frame = sanity_rows(as_table([{"dataset": "d", **row} for row in rows]))
+    frame = as_table([{"dataset": "d", **row} for row in rows])
     kept = frame[frame["metric"].eq("kept")].set_index(["image", "noise", "seed"])["value"]
     assert len(kept) == 2 * 2 * 8
     assert kept.xs(1e-9, level="noise").eq(1).all()
@@ -175,7 +170,7 @@ def scores(ssim, statuses=None):
     """Rows of one method: values by (image, level, seed), three levels, SSIM halved."""
     rows = []
     for (image, level, seed), number in ssim.items():
-        about = {"explainer": "ggig", "network": "n", "check": "cascading"}
+        about = {"method": "ggig", "network": "n", "check": "cascading"}
         about |= {"level": level, "levels": 3}
         about |= {"layer": f"top … layer{level}", "seed": seed}
         status = (statuses or {}).get((image, level, seed), "")
@@ -184,16 +179,16 @@ def scores(ssim, statuses=None):
                 {
                     "dataset": "mnist",
                     "image": image,
-                    "method": json.dumps(about, ensure_ascii=False),
+                    **about,
                     "metric": metric,
                     "value": factor * number,
                     "status": status,
                 }
             )
     for noise, kept in ((0.1, 1.0), (0.3, 0.0)):
-        about = {"explainer": "ggig", "network": "n", "check": "perturbation"}
+        about = {"method": "ggig", "network": "n", "check": "perturbation"}
         about |= {"noise": noise, "seed": 0}
-        row = {"dataset": "mnist", "image": "a", "method": json.dumps(about), "status": ""}
+        row = {"dataset": "mnist", "image": "a", **about, "status": ""}
         rows.append(row | {"metric": "kept", "value": kept})
         if kept:
             rows += [row | {"metric": m, "value": 0.9} for m in ("ssim", "spearman")]
@@ -276,7 +271,7 @@ def test_figures_draw_each_mean_at_its_level(tmp_path):
 
 def test_a_single_dataset_or_check_is_enough(tmp_path):
     table = scores(VALUES)
-    checks = sanity_rows(table)["check"]
+    checks = table["check"]
     only = table[checks.eq("cascading").to_numpy()].reset_index(drop=True)
     assert sanity_table(only)["check"].tolist() == ["cascading", "untrained"]
     save_figure(sanity_perturbation(only), tmp_path / "p.png")

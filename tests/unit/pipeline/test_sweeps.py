@@ -17,9 +17,10 @@ from smug.figures.topk_gamma import (
     topk_gamma_masks,
 )
 from smug.masks.solvers import solve
+from smug.pipeline.results import as_table, problem_columns
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.solve_masks import several_masks, solve_shard
-from smug.pipeline.sweeps import mask_rows, setting_name
+from smug.pipeline.sweeps import mask_rows
 from tests.unit.pipeline.test_solve_masks import METHOD, SOLVER, shard  # noqa: F401
 
 
@@ -84,13 +85,16 @@ def test_rows_of_a_setting_measure_what_the_masks_keep(shard):  # noqa: F811
     solved = solve_shard(shard, METHOD, SOLVER)
     scoring = {"scoring": "sum", "ranking": "integrated_gradients", "seed": 0}
     maps = shard_maps(shard, solved, window=METHOD.window, **scoring)
-    rows = pd.DataFrame(mask_rows(shard, solved, maps, vars(METHOD), "sum", {}))
+    setting = problem_columns(vars(METHOD), "highs") | {"scoring": "sum"}
+    rows = as_table(list(mask_rows(shard, solved, maps, setting, {})))
     sparsity = rows[rows["metric"].eq("sparsity")].set_index("image")["value"]
     np.testing.assert_allclose(sparsity[["a", "b"]], solved.masks[:2].mean(axis=(1, 2)))
     assert np.isnan(sparsity["c"])
     base = rows[rows["metric"].eq("base_sparsity")].set_index("image")["value"]
     assert (base[["a", "b"]] >= sparsity[["a", "b"]]).all()
-    assert set(rows["method"]) == {setting_name(vars(METHOD), "sum")}
+    assert set(rows["method"]) == {"smug"}
+    for name, value in setting.items():
+        assert set(rows[name]) == {value}
 
 
 def scores():
@@ -102,16 +106,16 @@ def scores():
     rows += [({"top_k": 10, "gamma": 0.5, "window": w}, s) for w in (1, 4) for s in ("sum", "max")]
     made = []
     for method, scoring in rows:
-        name = setting_name({**method, "ranking": "integrated_gradients"}, scoring)
+        setting = {**method, "ranking": "integrated_gradients", "scoring": scoring}
         for image in ("a", "b"):
-            common = {"dataset": "d", "image": image, "method": name, "status": "optimal"}
-            common |= {"gap": 0.0, "seconds": 1.0}
+            common = {"dataset": "d", "image": image, **setting, "status": "optimal"}
+            common |= {"gap": 0.0, "encode_seconds": 0.5, "solve_seconds": 1.0}
             value = method["window"] * 1.0
             made += [
                 {**common, "metric": m, "value": value}
                 for m in ("mask_size", "sparsity", "base_sparsity")
             ]
-    return pd.DataFrame(made)
+    return as_table(made)
 
 
 def own(**changed):
@@ -129,6 +133,7 @@ def test_the_grid_holds_every_top_k_with_every_gamma_once():
     ]
     assert (table["inputs"] == 2).all()
     assert (table["proven"] == 1.0).all()
+    assert (table[["encode_seconds", "solve_seconds"]] == [0.5, 1.0]).all(axis=None)
 
 
 def test_ablations_change_one_setting_at_a_time():
@@ -148,10 +153,9 @@ def test_ablations_follow_the_settings_given_not_the_most_frequent_ones():
 
 
 def rows_of(values):
-    common = {"dataset": "d", "status": "optimal", "gap": 0.0, "seconds": 1.0, "metric": "lsc"}
-    common["method"] = setting_name(own()["d"], "sum")
+    common = {"dataset": "d", "status": "optimal", "gap": 0.0, "metric": "lsc", **own()["d"]}
     rows = [common | {"image": str(i), "value": value} for i, value in enumerate(values)]
-    return pd.DataFrame([*rows, *({**row, "metric": "mask_size"} for row in rows)])
+    return as_table([*rows, *({**row, "metric": "mask_size"} for row in rows)])
 
 
 @pytest.mark.parametrize(
@@ -175,8 +179,8 @@ def test_heat_maps_leave_out_what_no_input_has(tmp_path):
     table = sweep_table(pd.concat([both, photographs, lsc], ignore_index=True))
     figure = topk_gamma(on_grid(table, {"d": own()["d"], "p": own()["d"]}))
     assert [axis.get_title() for axis in figure.axes] == [
-        *("share kept", "share proven", "seconds"),
-        *("share kept", "share proven", "seconds", "LSC"),
+        *("share kept", "share proven", "seconds to solve"),
+        *("share kept", "share proven", "seconds to solve", "LSC"),
     ]
     proven = figure.axes[1].collections[0]
     assert proven.get_clim() == (0.0, 1.0)

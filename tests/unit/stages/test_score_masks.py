@@ -45,3 +45,6 @@ def test_rows_name_the_dataset_whatever_the_method_section_is_called(scored):
     sparsity = scored[scored["metric"].eq("sparsity")].set_index("image")["value"]
     assert (sparsity[["a", "b"]] > 0).all()
     assert np.isnan(sparsity["c"])
+    assert set(scored["window"]) == {METHOD.window}
+    assert set(scored["solver"]) == {SOLVER.name}
+    assert scored["delta"].isna().all()

@@ -142,7 +142,9 @@ def write_reviews(
     _write(folder / "annotations.json", "".join(items).encode())
 
 
-def _write_aspect(rng, aspect: int, words: list[str], spans: list[tuple[int, int]]) -> float:
+def _write_aspect(
+    rng: random.Random, aspect: int, words: list[str], spans: list[tuple[int, int]]
+) -> float:
     """Append a sentence of two to four phrases on an aspect; return the score it adds up to."""
     lean = rng.uniform(-1, 1)
     total, count = 0.0, rng.randint(2, 4)
@@ -159,7 +161,7 @@ def _write_aspect(rng, aspect: int, words: list[str], spans: list[tuple[int, int
     return round(0.6 + 0.4 * total / count, 1)
 
 
-def _phrase(rng, aspect: int, sign: int) -> tuple[list[str], float]:
+def _phrase(rng: random.Random, aspect: int, sign: int) -> tuple[list[str], float]:
     """Words that say ``sign`` about ``aspect``, and how strongly (0.3, 0.6 or 1)."""
     if rng.random() < 1 / 6:
         nouns = (*_VIRTUES[aspect], *_WHOLE[aspect])
@@ -178,7 +180,7 @@ def _phrase(rng, aspect: int, sign: int) -> tuple[list[str], float]:
     return [fitting, noun], 0.6
 
 
-def _pair(rng, aspect: int, sign: int) -> tuple[str, str, str]:
+def _pair(rng: random.Random, aspect: int, sign: int) -> tuple[str, str, str]:
     """Noun, an adjective that says ``sign`` of it, and one that says the opposite."""
     kind = rng.random()
     if kind < 0.25:

@@ -12,6 +12,7 @@ import gzip
 import json
 import logging
 import math
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ class Reviews:
         save_arrays(path, arrays)
 
     @classmethod
-    def load(cls, path: str | Path) -> Reviews:
+    def load(cls, path: str | os.PathLike) -> Reviews:
         """Read the file that :meth:`save` writes."""
         path = Path(path)
         try:
@@ -247,7 +248,8 @@ def read_annotations(
     """
     path, aspect = Path(path), check_aspect(aspect)
     scored = aspect if score_aspect is None else check_aspect(score_aspect)
-    reviews, line_of = [], {}
+    reviews: list[Review] = []
+    line_of: dict[str, int] = {}
     for number, line in enumerate(_lines(path), start=1):
         where = f"{path}, line {number}"
         try:

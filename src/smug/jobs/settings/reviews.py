@@ -5,32 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smug.errors import SmugError
-from smug.jobs.settings.checks import at_least, one_of
 from smug.jobs.settings.meanings import Section, described
+from smug.limits import NAMES, Range
 
-SOURCES = ("generated", "files", "download")
-EXPLAINED = ("annotated", "heldout")
-ASPECTS = (0, 1, 2)
-THRESHOLD_RULES = ("fraction", "fixed")
+#: Probabilities that a prediction can have, its ends left out.
+PROBABILITY = Range(0, 1, low_open=True, high_open=True)
 
 
 @dataclass
 class SufficientWordsSettings(Section):
     """The prediction that words alone have to keep, and the time for the proof of the least."""
 
+    section = "sufficient_words"
+
     rule: str = described(
         "What a set of words has to keep: a `fraction` of the prediction's distance to 0.5, "
-        "or the `fixed` thresholds `high` and `low`."
+        "or the `fixed` thresholds `high` and `low`.",
+        allowed=NAMES["threshold_rule"],
     )
     fraction: float = described(
         "Share of the prediction's distance to 0.5 that the words alone must keep, for "
-        "`rule=fraction`."
+        "`rule=fraction`.",
+        allowed=Range(0, 1),
     )
     high: float = described(
-        "Predictions from here on must stay at or above it, for `rule=fixed` (probability)."
+        "Predictions from here on must stay at or above it, for `rule=fixed` (probability).",
+        allowed=PROBABILITY,
     )
     low: float = described(
-        "Predictions up to here must stay at or below it, for `rule=fixed` (probability)."
+        "Predictions up to here must stay at or below it, for `rule=fixed` (probability).",
+        allowed=PROBABILITY,
     )
     ties: float = described(
         "Difference up to which two logits count as equal, and the first word goes first."
@@ -40,14 +44,9 @@ class SufficientWordsSettings(Section):
     )
 
     def __post_init__(self) -> None:
-        one_of("sufficient_words", self, "rule", THRESHOLD_RULES)
-        if not 0 < self.low <= self.high < 1:
+        super().__post_init__()
+        if not self.low <= self.high:
             raise SmugError(
                 f"sufficient_words.low={self.low}, sufficient_words.high={self.high}: "
-                "0 < low <= high < 1 is needed"
+                "low <= high is needed"
             )
-        if not 0 <= self.fraction <= 1:
-            raise SmugError(f"sufficient_words.fraction={self.fraction} is outside [0, 1]")
-        at_least("sufficient_words", self, "ties", 0)
-        if not self.timeout > 0:
-            raise SmugError(f"sufficient_words.timeout={self.timeout} must be above 0 (seconds)")

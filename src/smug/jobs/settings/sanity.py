@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from smug.errors import SmugError
-from smug.jobs.settings.checks import all_of, at_least, not_empty, seeds_in_range
+from smug.errors import unknown_name
 from smug.jobs.settings.meanings import Section, described
-
-ORDERS = ("cascading", "independent")
+from smug.limits import COUNT, NAMES, POSITIVE, SEEDS
 
 
 @dataclass
@@ -22,19 +19,29 @@ class SanitySettings(Section):
     with a file of its own in ``conf/sanity/``.
     """
 
+    section = "sanity"
+
     methods: list[str] = described("Methods that are checked, by their names in `explainers`.", [])
-    inputs: int = described("Number of inputs that are checked, the first ones explained.")
-    shard_size: int = described("Number of inputs that one job works on.")
+    inputs: int = described(
+        "Number of inputs that are checked, the first ones explained.", allowed=COUNT
+    )
+    shard_size: int = described("Number of inputs that one job works on.", allowed=COUNT)
     orders: list[str] = described(
         "Orders in which layers get random weights: `cascading` (from the top down) or "
         "`independent` (one at a time).",
         [],
+        allowed=NAMES["order"],
     )
-    levels: int = described("Number of steps that the layers are divided into, at most.")
-    seeds: list[int] = described("Seeds of the random weights; each is a repetition.", [])
+    levels: int = described(
+        "Number of steps that the layers are divided into, at most.", allowed=COUNT
+    )
+    seeds: list[int] = described(
+        "Seeds of the random weights; each is a repetition.", [], allowed=SEEDS
+    )
     noises: list[float] = described(
         "Standard deviations of the noise on the weights, as shares of each weight tensor's size.",
         [],
+        allowed=POSITIVE,
     )
     also: list[str] = described(
         "Further networks that are checked, each with a file of its own in `conf/sanity/`.", []
@@ -44,27 +51,23 @@ class SanitySettings(Section):
     )
 
     def __post_init__(self) -> None:
-        all_of("sanity", self, "methods", self.explainers)
-        all_of("sanity", self, "orders", ORDERS)
-        for key in ("inputs", "shard_size", "levels"):
-            at_least("sanity", self, key, 1)
-        not_empty("sanity", self, "methods", "orders", "seeds")
-        seeds_in_range("sanity", self, "seeds")
-        if not all(0 < noise < math.inf for noise in self.noises):
-            raise SmugError(
-                f"sanity.noises={self.noises} must be above 0 and finite (shares of the weights)"
-            )
+        super().__post_init__()
+        for method in self.methods:
+            if method not in self.explainers:
+                raise unknown_name("sanity.methods", method, self.explainers)
+        self.not_empty("methods", "orders", "seeds")
 
 
 @dataclass
 class GgigFigureSettings(Section):
     """Which methods, networks and inputs the figure of GGIG shows."""
 
+    section = "ggig_figure"
+
     methods: list[str] = described("Methods that the figure shows: files of `conf/explainer/`.", [])
     digit_models: list[str] = described(
         "Networks for digits that the figure shows: files of `conf/model/`.", []
     )
-    shown: int = described("Number of inputs that the figure shows for each network.")
-
-    def __post_init__(self) -> None:
-        at_least("ggig_figure", self, "shown", 1)
+    shown: int = described(
+        "Number of inputs that the figure shows for each network.", allowed=COUNT
+    )

@@ -18,6 +18,7 @@ mask as start value, the least size as a row.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -110,7 +111,7 @@ def _ranges(text: MaskedText) -> tuple[np.ndarray, np.ndarray]:
     return least, most
 
 
-def _taps(text: MaskedText):
+def _taps(text: MaskedText) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """Windows and words that meet at each place of the kernel."""
     windows = np.arange(len(text.base))
     for k in range(text.width):
@@ -128,15 +129,23 @@ def _selectors(text: MaskedText, most: np.ndarray) -> _Selectors:
     )
 
 
-def _model(text, threshold, bound, selectors, least, most) -> highspy.HighsLp:
+def _model(
+    text: MaskedText,
+    threshold: float,
+    bound: int,
+    selectors: _Selectors,
+    least: np.ndarray,
+    most: np.ndarray,
+) -> highspy.HighsLp:
     """Columns: bits, features, selectors. Rows: threshold, size, responses, one place a filter."""
     n, filters = text.words, len(text.network.weights)
     columns = n + filters + len(selectors.filters)
     highest = np.maximum(text.rest, np.maximum(most, 0).max(axis=0))
     logit = np.concatenate([np.zeros(n), text.network.weights, np.zeros(columns - n - filters)])
     size = (np.arange(columns) < n).astype(float)
+    needed = np.array([threshold - text.network.shift, bound])
     blocks = [
-        (sparse.csr_array(np.stack([logit, size])), [threshold - text.network.shift, bound]),
+        (sparse.csr_array(np.stack([logit, size])), needed),
         _above_responses(text, columns),
         _below_selected(text, selectors, columns, least, highest),
         _one_place(text, selectors, columns),
@@ -162,7 +171,9 @@ def _model(text, threshold, bound, selectors, least, most) -> highspy.HighsLp:
     return model
 
 
-def _responses(text: MaskedText, windows, filters, columns: int) -> sparse.csr_array:
+def _responses(
+    text: MaskedText, windows: np.ndarray, filters: np.ndarray, columns: int
+) -> sparse.csr_array:
     """Rows ``r - base`` of window and filter pairs as functions of the bits."""
     matrix = sparse.csr_array((len(windows), columns))
     for k in range(text.width):
@@ -173,7 +184,9 @@ def _responses(text: MaskedText, windows, filters, columns: int) -> sparse.csr_a
     return matrix
 
 
-def _ones(rows, at, columns: int, values=1.0) -> sparse.csr_array:
+def _ones(
+    rows: int, at: np.ndarray, columns: int, values: float | np.ndarray = 1.0
+) -> sparse.csr_array:
     data = np.broadcast_to(np.asarray(values, float), at.shape)
     return sparse.csr_array((data, (np.arange(rows), at)), shape=(rows, columns))
 
@@ -188,7 +201,11 @@ def _above_responses(text: MaskedText, columns: int) -> tuple[sparse.csr_array, 
 
 
 def _below_selected(
-    text, selectors, columns, least, highest
+    text: MaskedText,
+    selectors: _Selectors,
+    columns: int,
+    least: np.ndarray,
+    highest: np.ndarray,
 ) -> tuple[sparse.csr_array, np.ndarray]:
     """``(r - base) - z - big * selector >= -base - big``: the feature stays below its place."""
     filters, windows = selectors.filters, selectors.windows
@@ -207,7 +224,9 @@ def _below_selected(
     return matrix, -base - big - FEASIBILITY
 
 
-def _one_place(text, selectors, columns: int) -> tuple[sparse.csr_array, np.ndarray]:
+def _one_place(
+    text: MaskedText, selectors: _Selectors, columns: int
+) -> tuple[sparse.csr_array, np.ndarray]:
     """One selector is 1 per filter of positive weight."""
     names, row = np.unique(selectors.filters, return_inverse=True)
     place = text.words + len(text.network.weights) + np.arange(len(row))

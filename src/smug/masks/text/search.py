@@ -132,13 +132,20 @@ class _Search:
             np.full(len(starts), bits),
         )
 
-    def _extend(self, up, down, clusters, left, chosen) -> np.ndarray | None:
+    def _extend(
+        self,
+        up: np.ndarray,
+        down: np.ndarray,
+        clusters: _Clusters,
+        left: int,
+        chosen: list[tuple[int, int]],
+    ) -> np.ndarray | None:
         """Add clusters of together ``left`` words to ``chosen``; ``up`` and ``down`` are pooled."""
         self._check_time()
         need = self.threshold - self.text.network.shift - up.sum() + down.sum() - _SLACK
         gain = np.maximum(clusters.gain - up, 0).sum(axis=1)
         loss = np.maximum(clusters.loss - down, 0).sum(axis=1)
-        for i in np.flatnonzero((clusters.cost == left) & (gain - loss >= need)):
+        for i in np.flatnonzero((clusters.cost == left) & (gain - loss >= need)).tolist():
             mask = self._mask([*chosen, (clusters.first[i], clusters.shape[i])])
             if self.text.logit(mask) >= self.threshold:
                 return mask
@@ -166,7 +173,9 @@ class _Search:
                     return found
         return None
 
-    def _useful(self, clusters, gain, i, left, need) -> np.ndarray:
+    def _useful(
+        self, clusters: _Clusters, gain: np.ndarray, i: int, left: int, need: float
+    ) -> np.ndarray:
         """Later clusters that do not touch cluster ``i`` and can still help to reach ``need``."""
         reach = self.text.width
         later = np.arange(i + 1, len(gain))
@@ -179,7 +188,7 @@ class _Search:
         best = (gain[later] / clusters.cost[later]).max()
         return later[gain[later] + (left - clusters.cost[later]) * best >= need]
 
-    def _mask(self, chosen) -> np.ndarray:
+    def _mask(self, chosen: list[tuple[int, int]]) -> np.ndarray:
         mask = np.zeros(self.text.words, bool)
         for first, bits in chosen:
             for place in range(int(bits).bit_length()):
