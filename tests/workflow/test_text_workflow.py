@@ -95,7 +95,7 @@ def test_nothing_is_done_again_for_a_value_of_another_dataset(finished):
     assert finished.planned(f"{TINY} mnist:method.gamma=0.25") == set()
 
 
-SWEEPS = {"score_grid", "topk_gamma", "topk_gamma_masks", "ablations", "distinct_masks"}
+SWEEPS = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations", "distinct_masks"}
 SANITY = {"sanity", "sanity_table", "sanity_randomisation", "sanity_perturbation"}
 
 

@@ -1,5 +1,4 @@
-# What all rules share: the configuration, the command of a job, the modules it depends on.
-import math
+# What all rules share: the run, the command of a job, its configuration, its results.
 import os
 import shlex
 import sys
@@ -7,22 +6,15 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from smug.errors import SmugError
-from smug.jobs import config as smug_config
 from smug.jobs.captions import settings_shown
-from smug.jobs.dependencies import modules_of
+from smug.jobs.config import check_overrides
+from smug.jobs.dependencies import modules_of as code
+from smug.jobs.overrides import Override, parse_overrides
 from smug.jobs.selection import Run
+from smug.jobs import variants
 
 # Jobs run with the Python that runs Snakemake, also where its environment is not activated.
 shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
-
-
-def job(stage, sharded=False):
-    """The command of a stage, as one could type it."""
-    shard = "shard={wildcards.shard} " if sharded else ""
-    return (
-        f"python -m smug.stages.{stage} threads={{threads}} {shard}"
-        "{params.config:q} {params.io:q} > {log} 2>&1"
-    )
 
 
 def read_overrides():
@@ -32,55 +24,36 @@ def read_overrides():
             f"--config {min(unknown)}=...: the only key is override; "
             "for example --config override='solver.timeout=60 method.gamma=0.5'"
         )
-    overrides = smug_config.parse_overrides(str(config.get("override") or ""))
-    smug_config.check_overrides(overrides)
+    overrides = parse_overrides(str(config.get("override") or ""))
+    check_overrides(overrides)
     return overrides
 
 
 try:
-    OVERRIDES = read_overrides()
+    RUN = Run(read_overrides())
 except SmugError as error:
     raise WorkflowError(str(error)) from None
 
-RUN = Run(OVERRIDES)
+OUT = RUN.folder
+DATASETS = RUN.datasets
+PICTURES = RUN.of_kind("images")
 
 
-def settings(dataset, variant="main"):
-    """Every section of the configuration, for one dataset and variant."""
-    return smug_config.compose(dataset, (*OVERRIDES, *overrides_of(variant)))
+def job(stage, dataset="mnist", sharded=False):
+    """Params of a job: its stage, its configuration, its files.
 
+    The dataset is the wildcard's; one is named where a rule has no such wildcard. Results that
+    are of no dataset read the sections that are the same for all.
+    """
 
-def overrides_of(variant):
-    """The overrides that a variant's name spells out."""
-    words = [] if variant == "main" else variant.split("+")
-    return [smug_config.Override(*word.split("=", 1)) for word in words]
-
-
-def variant_of(dataset, changes):
-    """Name of a variant; a change that changes nothing is left out, so that no job runs twice."""
-    usual = settings(dataset)
-
-    def differs(key, value):
-        section, _, name = key.partition(".")
-        return value != usual[section][name or "name"]
-
-    words = [f"{key}={value}" for key, value in changes.items() if differs(key, value)]
-    return "+".join(words) or "main"
-
-
-def frozen(stage, dataset=None):
-    """Params function: the stage's configuration as overrides; wildcards say what is open."""
-
-    def params(wildcards):
-        extra = overrides_of(wildcards.get("variant", "main"))
+    def configuration(wildcards):
+        changes = variants.overrides_of(wildcards.get("variant", "main"))
         if "model" in wildcards.keys():
-            extra.append(smug_config.Override("model", wildcards.model))
-        of = wildcards.get("dataset", dataset)
-        return smug_config.freeze(
-            smug_config.stage_config(stage, (*OVERRIDES, *extra), dataset=of)
-        )
+            changes.append(Override("model", wildcards.model))
+        shard = [f"shard={wildcards.shard}"] if sharded else []
+        return shard + RUN.frozen(stage, wildcards.get("dataset", dataset), changes)
 
-    return params
+    return {"stage": stage, "config": configuration}
 
 
 def paths(wildcards, input, output):
@@ -109,28 +82,29 @@ def in_report(path, shows):
     )
 
 
-def code(stage):
-    """The package's files whose change makes a stage's results stale."""
-    return modules_of(stage)
+def figure(name, shows):
+    """Outputs of a figure; the report shows it."""
+    stem = f"{OUT}/figures/{name}"
+    return {"png": in_report(f"{stem}.png", shows), "pdf": f"{stem}.pdf"}
 
 
-def shards(dataset):
-    """Shard numbers of a dataset, 0 up."""
-    data = settings(dataset)["dataset"]
-    return range(math.ceil(data["explained"] / data["shard_size"]))
+def table(name, shows):
+    """Outputs of a table; the report shows it."""
+    stem = f"{OUT}/tables/{name}"
+    return {"csv": in_report(f"{stem}.csv", shows), "tex": f"{stem}.tex"}
 
 
-DATASETS = settings("mnist")["workflow"]["datasets"]
-OUT = f"results/{settings('mnist')['workflow']['run']}"
+def shown(caption, datasets=DATASETS, variant="main"):
+    """Params function: the settings that a caption names, one line for each dataset.
 
+    A job of one dataset names its own.
+    """
 
-def every_shard(path):
-    """A rule's path for every dataset of the run and each of its shards."""
-    return [
-        str(path).format(dataset=dataset, shard=shard)
-        for dataset in DATASETS
-        for shard in shards(dataset)
-    ]
+    def params(wildcards):
+        named = [wildcards.dataset] if "dataset" in wildcards.keys() else datasets
+        return settings_shown(caption, RUN, named, variant)
+
+    return params
 
 
 wildcard_constraints:

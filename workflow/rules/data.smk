@@ -1,7 +1,7 @@
 # Datasets: read once, split, chosen, scaled.
 
 
-rule prepare_mnist:
+use rule stage as prepare_mnist with:
     input:
         code=code("prepare_mnist"),
     output:
@@ -12,20 +12,13 @@ rule prepare_mnist:
         f"{OUT}/logs/prepare_mnist.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_mnist.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("prepare_mnist", "mnist"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("prepare_mnist")
+        **job("prepare_mnist"),
 
 
-rule prepare_imagenet:
+use rule stage as prepare_imagenet with:
     input:
-        model=model_file("imagenet"),
+        model=RUN.network("imagenet"),
         code=code("prepare_imagenet"),
     output:
         data=f"{OUT}/prepare_imagenet/data.npz",
@@ -34,18 +27,11 @@ rule prepare_imagenet:
         f"{OUT}/logs/prepare_imagenet.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_imagenet.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("prepare_imagenet", "imagenet"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("prepare_imagenet")
+        **job("prepare_imagenet", "imagenet"),
 
 
-rule prepare_beer:
+use rule stage as prepare_beer with:
     input:
         code=code("prepare_beer"),
     output:
@@ -59,12 +45,5 @@ rule prepare_beer:
         f"{OUT}/logs/prepare_beer.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_beer.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("prepare_beer", "beer"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("prepare_beer")
+        **job("prepare_beer", "beer"),

@@ -1,10 +1,10 @@
 # From a prepared dataset and a network to minimal masks and saliency maps, shard by shard.
 
 
-rule attribute:
+use rule stage as attribute with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=lambda wildcards: model_file(wildcards.dataset),
+        model=network,
         code=code("attribute"),
     output:
         arrays=f"{OUT}/attribute/{{dataset}}/{{shard}}.npz",
@@ -13,18 +13,11 @@ rule attribute:
         f"{OUT}/logs/attribute/{{dataset}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/attribute/{{dataset}}-{{shard}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("attribute"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("attribute", sharded=True)
+        **job("attribute", sharded=True),
 
 
-rule solve_masks:
+use rule stage as solve_masks with:
     input:
         attribution=rules.attribute.output.arrays,
         start=start_masks,
@@ -36,21 +29,14 @@ rule solve_masks:
         f"{OUT}/logs/solve_masks/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/solve_masks/{{dataset}}-{{variant}}-{{shard}}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: solver_threads
+    threads: lambda wildcards: chosen(wildcards)["solver"]["threads"]
     resources:
-        runtime=solving_minutes,
+        runtime=lambda wildcards: variants.solving_minutes(chosen(wildcards)),
     params:
-        config=frozen("solve_masks"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("solve_masks")
+        **job("solve_masks"),
 
 
-rule saliency:
+use rule stage as saliency with:
     input:
         attribution=rules.attribute.output.arrays,
         masks=rules.solve_masks.output.masks,
@@ -62,21 +48,14 @@ rule saliency:
         f"{OUT}/logs/saliency/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/saliency/{{dataset}}-{{variant}}-{{shard}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("saliency"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("saliency")
+        **job("saliency"),
 
 
-rule explain:
+use rule stage as explain with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=lambda wildcards: model_file(wildcards.dataset, wildcards.variant),
+        model=network,
         code=code("explain"),
     output:
         maps=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.npz",
@@ -85,12 +64,22 @@ rule explain:
         f"{OUT}/logs/explain/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
         f"{OUT}/benchmarks/explain/{{dataset}}-{{variant}}-{{shard}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("explain"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("explain", sharded=True)
+        **job("explain", sharded=True),
+
+
+use rule stage as completeness with:
+    input:
+        arrays=RUN.files(rules.attribute.output.arrays, DATASETS),
+        settings=RUN.files(rules.attribute.output.record, DATASETS),
+        code=code("completeness"),
+    output:
+        **table("completeness", "Completeness of the attributions"),
+        record=f"{OUT}/tables/completeness.json",
+    log:
+        f"{OUT}/logs/completeness.log",
+    benchmark:
+        f"{OUT}/benchmarks/completeness.tsv"
+    params:
+        **job("completeness"),
+        shown=shown("completeness"),

@@ -1,56 +1,105 @@
-# Every figure; each reads results only.
+# Figures of photographs, and of the methods' maps of all pictures; each reads results only.
 
 
-rule mnist_ood:
+use rule stage as image_saliency with:
     input:
-        attribution=f"{OUT}/attribute/mnist/0.npz",
-        network_masks=figure_file("solve_masks", "network"),
-        smug_masks=figure_file("solve_masks", "first_layer"),
-        maps=figure_file("saliency", "first_layer"),
-        scores=rules.score_masks.output.scores,
-        code=code("mnist_ood"),
+        **photographs("attribution", "masks", "smug_maps", "scores"),
+        maps=of_shown(rules.explain.output.maps, variants.compared),
+        settings=of_shown(rules.explain.output.record, variants.compared),
+        code=code("image_saliency"),
     output:
-        png=in_report(
-            f"{OUT}/figures/mnist_ood.png",
-            "Masks of whole networks are out of distribution",
-        ),
-        pdf=f"{OUT}/figures/mnist_ood.pdf",
-        record=f"{OUT}/figures/mnist_ood.json",
+        **figure("image_saliency", "Saliency maps of every method"),
+        record=f"{OUT}/figures/image_saliency.json",
     log:
-        f"{OUT}/logs/mnist_ood.log",
+        f"{OUT}/logs/image_saliency.log",
     benchmark:
-        f"{OUT}/benchmarks/mnist_ood.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/image_saliency.tsv"
     params:
-        config=frozen("mnist_ood", "mnist"),
-        io=paths,
-        shown=shown("mnist_ood", ["mnist"]),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("mnist_ood")
+        **job("image_saliency", "imagenet"),
+        shown=shown("image_saliency", ["imagenet"]),
 
 
-rule solver_scaling:
+use rule stage as smug_steps with:
     input:
-        scores=timings(),
-        code=code("solver_scaling"),
+        **photographs("attribution", "masks", "smug_maps"),
+        code=code("smug_steps"),
     output:
-        png=in_report(f"{OUT}/figures/solver_scaling.png", "Seconds of every solver"),
-        pdf=f"{OUT}/figures/solver_scaling.pdf",
-        record=f"{OUT}/figures/solver_scaling.json",
+        **figure("smug_steps", "SMUG step by step"),
+        record=f"{OUT}/figures/smug_steps.json",
     log:
-        f"{OUT}/logs/solver_scaling.log",
+        f"{OUT}/logs/smug_steps.log",
     benchmark:
-        f"{OUT}/benchmarks/solver_scaling.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/smug_steps.tsv"
     params:
-        config=frozen("solver_scaling", "mnist"),
-        io=paths,
-        shown=shown("solver_scaling"),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("solver_scaling")
+        **job("smug_steps", "imagenet"),
+        shown=shown("smug_steps", ["imagenet"]),
+
+
+use rule stage as ig_baselines with:
+    input:
+        **photographs("attribution"),
+        maps=of_shown(rules.explain.output.maps, variants.compared_baselines),
+        settings=of_shown(rules.explain.output.record, variants.compared_baselines),
+        code=code("ig_baselines"),
+    output:
+        **figure("ig_baselines", "Integrated Gradients, black and white baseline"),
+        record=f"{OUT}/figures/ig_baselines.json",
+    log:
+        f"{OUT}/logs/ig_baselines.log",
+    benchmark:
+        f"{OUT}/benchmarks/ig_baselines.tsv"
+    params:
+        **job("ig_baselines", "imagenet"),
+        shown=shown("ig_baselines", ["imagenet"]),
+
+
+use rule stage as optbox with:
+    input:
+        **photographs("attribution", "masks", "smug_maps", "scores"),
+        code=code("optbox"),
+    output:
+        **figure("optbox", "Boxes of SMUG and OptBox"),
+        record=f"{OUT}/figures/optbox.json",
+    log:
+        f"{OUT}/logs/optbox.log",
+    benchmark:
+        f"{OUT}/benchmarks/optbox.tsv"
+    params:
+        **job("optbox", "imagenet"),
+        shown=shown("optbox", ["imagenet"]),
+
+
+use rule stage as two_cats with:
+    input:
+        **photographs(),
+        model=RUN.network("imagenet"),
+        code=code("two_cats"),
+    output:
+        **figure("two_cats", "Two cats"),
+        **table("two_cats", "Two cats"),
+        record=f"{OUT}/figures/two_cats.json",
+    log:
+        f"{OUT}/logs/two_cats.log",
+    benchmark:
+        f"{OUT}/benchmarks/two_cats.tsv"
+    params:
+        **job("two_cats", "imagenet"),
+        shown=shown("two_cats", ["imagenet"]),
+
+
+use rule stage as ggig with:
+    input:
+        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=PICTURES),
+        maps=guided(rules.explain.output.maps),
+        settings=guided(rules.explain.output.record),
+        code=code("ggig"),
+    output:
+        **figure("ggig", "Geometrically Guided Integrated Gradients"),
+        record=f"{OUT}/figures/ggig.json",
+    log:
+        f"{OUT}/logs/ggig.log",
+    benchmark:
+        f"{OUT}/benchmarks/ggig.tsv"
+    params:
+        **job("ggig"),
+        shown=shown("ggig", PICTURES, "explainer=geometric_ensemble"),

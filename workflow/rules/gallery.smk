@@ -1,22 +1,10 @@
 # The gallery page: explained inputs, all methods, complete in itself.
 
 
-rule gallery_images:
+use rule stage as gallery_images with:
     input:
-        data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        attribution=in_gallery(rules.attribute.output.arrays),
-        masks=in_gallery(rules.solve_masks.output.masks),
-        smug_maps=in_gallery(rules.saliency.output.maps),
-        maps=methods_in_gallery(rules.explain.output.maps),
-        settings=methods_in_gallery(rules.explain.output.record),
+        **gallery_shows(rules.score_images),
         scores=in_gallery(rules.score_images.output.scores),
-        records=lambda wildcards: [
-            f"{OUT}/prepare_{wildcards.dataset}/record.json",
-            *in_gallery(rules.attribute.output.record)(wildcards),
-            *in_gallery(rules.solve_masks.output.record)(wildcards),
-            *in_gallery(rules.saliency.output.record)(wildcards),
-            *in_gallery(rules.score_images.output.record)(wildcards),
-        ],
         code=code("gallery_images"),
     output:
         inputs=f"{OUT}/gallery_images/{{dataset}}.json",
@@ -25,58 +13,33 @@ rule gallery_images:
         f"{OUT}/logs/gallery_images/{{dataset}}.log",
     benchmark:
         f"{OUT}/benchmarks/gallery_images/{{dataset}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("gallery_images"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("gallery_images")
+        **job("gallery_images"),
 
 
-rule gallery_texts:
+use rule stage as gallery_texts with:
     input:
-        data=f"{OUT}/prepare_beer/data.npz",
-        attribution=texts_in_gallery(rules.attribute.output.arrays),
-        masks=texts_in_gallery(rules.solve_masks.output.masks),
-        smug_maps=texts_in_gallery(rules.saliency.output.maps),
-        maps=text_methods_in_gallery(rules.explain.output.maps),
-        settings=text_methods_in_gallery(rules.explain.output.record),
-        sets=texts_in_gallery(rules.sufficient_words.output.sets),
-        scores=texts_in_gallery(rules.score_texts.output.scores),
-        records=[
-            f"{OUT}/prepare_beer/record.json",
-            *texts_in_gallery(rules.attribute.output.record),
-            *texts_in_gallery(rules.solve_masks.output.record),
-            *texts_in_gallery(rules.saliency.output.record),
-            *texts_in_gallery(rules.sufficient_words.output.record),
-            *texts_in_gallery(rules.score_texts.output.record),
-        ],
+        **gallery_shows(rules.sufficient_words, rules.score_texts),
+        sets=in_gallery(rules.sufficient_words.output.sets),
+        scores=in_gallery(rules.score_texts.output.scores),
         code=code("gallery_texts"),
     output:
-        inputs=f"{OUT}/gallery_texts/beer.json",
-        record=f"{OUT}/gallery_texts/beer.record.json",
+        inputs=f"{OUT}/gallery_texts/{{dataset}}.json",
+        record=f"{OUT}/gallery_texts/{{dataset}}.record.json",
     log:
-        f"{OUT}/logs/gallery_texts.log",
+        f"{OUT}/logs/gallery_texts/{{dataset}}.log",
     benchmark:
-        f"{OUT}/benchmarks/gallery_texts.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/gallery_texts/{{dataset}}.tsv"
     params:
-        config=frozen("gallery_texts", "beer"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("gallery_texts")
+        **job("gallery_texts"),
 
 
-rule gallery:
+use rule stage as gallery with:
     input:
-        inputs=expand(rules.gallery_images.output.inputs, dataset=IMAGE_DATASETS)
-        + ([rules.gallery_texts.output.inputs] if "beer" in DATASETS else []),
+        inputs=[
+            expand(rules.gallery_images.output.inputs, dataset=PICTURES),
+            expand(rules.gallery_texts.output.inputs, dataset=RUN.of_kind("texts")),
+        ],
         code=code("gallery"),
     output:
         html=f"{OUT}/gallery.html",
@@ -85,12 +48,5 @@ rule gallery:
         f"{OUT}/logs/gallery.log",
     benchmark:
         f"{OUT}/benchmarks/gallery.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("gallery", "mnist"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("gallery")
+        **job("gallery"),

@@ -1,7 +1,7 @@
 # Networks: trained here, or imported with trained weights.
 
 
-rule train_mnist:
+use rule stage as train_mnist with:
     input:
         digits=rules.prepare_mnist.output.digits,
         code=code("train_mnist"),
@@ -13,39 +13,11 @@ rule train_mnist:
         f"{OUT}/logs/train_mnist/{{model}}.log",
     benchmark:
         f"{OUT}/benchmarks/train_mnist/{{model}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("train_mnist", "mnist"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("train_mnist")
+        **job("train_mnist"),
 
 
-rule import_model:
-    input:
-        code=code("import_model"),
-    output:
-        model=f"{OUT}/import_model/{{model}}.keras",
-        record=f"{OUT}/import_model/{{model}}.json",
-    log:
-        f"{OUT}/logs/import_model/{{model}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/import_model/{{model}}.tsv"
-    conda:
-        "../../environment.yml"
-    params:
-        config=frozen("import_model", "imagenet"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("import_model")
-
-
-rule train_text_cnn:
+use rule stage as train_text_cnn with:
     input:
         train=rules.prepare_beer.output.train,
         validation=rules.prepare_beer.output.validation,
@@ -61,12 +33,52 @@ rule train_text_cnn:
         f"{OUT}/logs/train_text_cnn.log",
     benchmark:
         f"{OUT}/benchmarks/train_text_cnn.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("train_text_cnn", "beer"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("train_text_cnn")
+        **job("train_text_cnn", "beer"),
+
+
+use rule stage as train_imagenet_cnn with:
+    input:
+        code=code("train_imagenet_cnn"),
+    output:
+        model=f"{OUT}/train_imagenet_cnn/model.keras",
+        history=f"{OUT}/train_imagenet_cnn/history.csv",
+        metrics=f"{OUT}/train_imagenet_cnn/metrics.json",
+        record=f"{OUT}/train_imagenet_cnn/record.json",
+    log:
+        f"{OUT}/logs/train_imagenet_cnn.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_imagenet_cnn.tsv"
+    threads: 8
+    params:
+        **job("train_imagenet_cnn", "imagenet"),
+
+
+use rule stage as import_model with:
+    input:
+        code=code("import_model"),
+    output:
+        model=f"{OUT}/import_model/{{model}}.keras",
+        record=f"{OUT}/import_model/{{model}}.json",
+    log:
+        f"{OUT}/logs/import_model/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/import_model/{{model}}.tsv"
+    params:
+        **job("import_model", "imagenet"),
+
+
+use rule stage as models with:
+    input:
+        metrics=RUN.trained_metrics(),
+        code=code("models"),
+    output:
+        **table("models", "Networks"),
+        record=f"{OUT}/tables/models.json",
+    log:
+        f"{OUT}/logs/models.log",
+    benchmark:
+        f"{OUT}/benchmarks/models.tsv"
+    params:
+        **job("models"),
+        shown=shown("models"),

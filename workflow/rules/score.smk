@@ -1,24 +1,16 @@
-# Measures of masks and solvers, as long result tables.
+# Measures of masks, methods and solvers as long result tables, and the tables made of them.
 
 
-rule score_masks:
+use rule stage as score_masks with:
     input:
-        attribution=expand(
-            rules.attribute.output.arrays, dataset="mnist", shard=shards("mnist")
+        attribution=RUN.files(rules.attribute.output.arrays, ["mnist"]),
+        masks=RUN.files(
+            rules.solve_masks.output.masks, ["mnist"], variants.mask_variants
         ),
-        masks=expand(
-            rules.solve_masks.output.masks,
-            dataset="mnist",
-            variant=mask_variants(),
-            shard=shards("mnist"),
+        settings=RUN.files(
+            rules.solve_masks.output.record, ["mnist"], variants.mask_variants
         ),
-        settings=expand(
-            rules.solve_masks.output.record,
-            dataset="mnist",
-            variant=mask_variants(),
-            shard=shards("mnist"),
-        ),
-        model=model_file("mnist"),
+        model=RUN.network("mnist"),
         code=code("score_masks"),
     output:
         scores=f"{OUT}/score_masks/mnist.parquet",
@@ -27,18 +19,65 @@ rule score_masks:
         f"{OUT}/logs/score_masks/mnist.log",
     benchmark:
         f"{OUT}/benchmarks/score_masks/mnist.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("score_masks", "mnist"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("score_masks")
+        **job("score_masks"),
 
 
-rule time_solvers:
+use rule stage as score_images with:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        attribution=rules.attribute.output.arrays,
+        masks=f"{OUT}/solve_masks/{{dataset}}/main/{{shard}}.npz",
+        smug_maps=f"{OUT}/saliency/{{dataset}}/main/{{shard}}.npz",
+        maps=own(rules.explain.output.maps, variants.compared),
+        settings=own(rules.explain.output.record, variants.compared),
+        model=network,
+        code=code("score_images"),
+    output:
+        scores=f"{OUT}/score_images/{{dataset}}/{{shard}}.parquet",
+        record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
+    log:
+        f"{OUT}/logs/score_images/{{dataset}}-{{shard}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_images/{{dataset}}-{{shard}}.tsv"
+    params:
+        **job("score_images", sharded=True),
+
+
+use rule stage as attribution_curves with:
+    input:
+        scores=RUN.files(rules.score_images.output.scores, PICTURES),
+        code=code("attribution_curves"),
+    output:
+        **table("attribution_curves", "Insertion, deletion and information curves"),
+        record=f"{OUT}/tables/attribution_curves.json",
+    log:
+        f"{OUT}/logs/attribution_curves.log",
+    benchmark:
+        f"{OUT}/benchmarks/attribution_curves.tsv"
+    params:
+        **job("attribution_curves"),
+        shown=shown("attribution_curves", PICTURES),
+
+
+use rule stage as image_lsc with:
+    input:
+        prepared=f"{OUT}/prepare_imagenet/record.json",
+        scores=RUN.files(rules.score_images.output.scores, ["imagenet"]),
+        code=code("image_lsc"),
+    output:
+        **table("image_lsc", "Table 1: LSC, Win% and sparsity"),
+        record=f"{OUT}/tables/image_lsc.json",
+    log:
+        f"{OUT}/logs/image_lsc.log",
+    benchmark:
+        f"{OUT}/benchmarks/image_lsc.tsv"
+    params:
+        **job("image_lsc", "imagenet"),
+        shown=shown("image_lsc", ["imagenet"]),
+
+
+use rule stage as time_solvers with:
     input:
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         code=code("time_solvers"),
@@ -49,66 +88,53 @@ rule time_solvers:
         f"{OUT}/logs/time_solvers/{{dataset}}-{{variant}}.log",
     benchmark:
         f"{OUT}/benchmarks/time_solvers/{{dataset}}-{{variant}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("time_solvers"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("time_solvers")
+        **job("time_solvers"),
 
 
-rule score_images:
+use rule stage as solvers with:
     input:
-        data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        attribution=rules.attribute.output.arrays,
-        masks=f"{OUT}/solve_masks/{{dataset}}/main/{{shard}}.npz",
-        smug_maps=f"{OUT}/saliency/{{dataset}}/main/{{shard}}.npz",
-        maps=lambda wildcards: explained(wildcards, rules.explain.output.maps),
-        settings=lambda wildcards: explained(wildcards, rules.explain.output.record),
-        model=lambda wildcards: model_file(wildcards.dataset),
-        code=code("score_images"),
+        scores=timings(rules.time_solvers.output.scores),
+        code=code("solvers"),
     output:
-        scores=f"{OUT}/score_images/{{dataset}}/{{shard}}.parquet",
-        record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
+        **table("solvers", "Solvers"),
+        record=f"{OUT}/tables/solvers.json",
     log:
-        f"{OUT}/logs/score_images/{{dataset}}-{{shard}}.log",
+        f"{OUT}/logs/solvers.log",
     benchmark:
-        f"{OUT}/benchmarks/score_images/{{dataset}}-{{shard}}.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/solvers.tsv"
     params:
-        config=frozen("score_images"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("score_images", sharded=True)
+        **job("solvers"),
+        shown=shown("solvers"),
 
 
-rule score_grid:
+use rule stage as solver_scaling with:
     input:
-        data=f"{OUT}/prepare_{{dataset}}/data.npz",
-        model=lambda wildcards: model_file(wildcards.dataset),
-        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        masks=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.masks),
-        settings=lambda wildcards: of_grid(wildcards, rules.solve_masks.output.record),
-        code=code("score_grid"),
+        scores=timings(rules.time_solvers.output.scores),
+        code=code("solver_scaling"),
     output:
-        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
-        record=f"{OUT}/score_grid/{{dataset}}.json",
+        **figure("solver_scaling", "Seconds of every solver"),
+        record=f"{OUT}/figures/solver_scaling.json",
     log:
-        f"{OUT}/logs/score_grid/{{dataset}}.log",
+        f"{OUT}/logs/solver_scaling.log",
     benchmark:
-        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/solver_scaling.tsv"
     params:
-        config=frozen("score_grid"),
-        io=paths,
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("score_grid")
+        **job("solver_scaling"),
+        shown=shown("solver_scaling"),
+
+
+use rule stage as network_limits with:
+    input:
+        digits=rules.prepare_mnist.output.digits,
+        code=code("network_limits"),
+    output:
+        **table("network_limits", "Limits of the whole-network encoding"),
+        record=f"{OUT}/tables/network_limits.json",
+    log:
+        f"{OUT}/logs/network_limits.log",
+    benchmark:
+        f"{OUT}/benchmarks/network_limits.tsv"
+    params:
+        **job("network_limits"),
+        shown=shown("network_limits", ["mnist"]),

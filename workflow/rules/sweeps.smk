@@ -1,123 +1,130 @@
 # Sweeps over the settings of the mask problem: every setting is a variant of the rule solve_masks.
 
 
-rule topk_gamma:
+use rule stage as mnist_masks with:
+    input:
+        scores=rules.score_masks.output.scores,
+        code=code("mnist_masks"),
+    output:
+        **table("mnist_masks", "Masks of digits"),
+        record=f"{OUT}/tables/mnist_masks.json",
+    log:
+        f"{OUT}/logs/mnist_masks.log",
+    benchmark:
+        f"{OUT}/benchmarks/mnist_masks.tsv"
+    params:
+        **job("mnist_masks"),
+        shown=shown("mnist_masks", ["mnist"]),
+
+
+use rule stage as mnist_ood with:
+    input:
+        attribution=f"{OUT}/attribute/mnist/0.npz",
+        network_masks=digits_drawn(rules.solve_masks.output.masks, "network"),
+        smug_masks=digits_drawn(rules.solve_masks.output.masks, "first_layer"),
+        maps=digits_drawn(rules.saliency.output.maps, "first_layer"),
+        scores=rules.score_masks.output.scores,
+        code=code("mnist_ood"),
+    output:
+        **figure("mnist_ood", "Masks of whole networks are out of distribution"),
+        record=f"{OUT}/figures/mnist_ood.json",
+    log:
+        f"{OUT}/logs/mnist_ood.log",
+    benchmark:
+        f"{OUT}/benchmarks/mnist_ood.tsv"
+    params:
+        **job("mnist_ood"),
+        shown=shown("mnist_ood", ["mnist"]),
+
+
+use rule stage as score_grid with:
+    input:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        model=network,
+        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
+        masks=swept(rules.solve_masks.output.masks),
+        settings=swept(rules.solve_masks.output.record),
+        code=code("score_grid"),
+    output:
+        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
+        record=f"{OUT}/score_grid/{{dataset}}.json",
+    log:
+        f"{OUT}/logs/score_grid/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
+    params:
+        **job("score_grid"),
+
+
+use rule stage as topk_gamma with:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
         settings=expand(rules.score_grid.output.record, dataset=DATASETS),
         code=code("topk_gamma"),
     output:
-        png=in_report(f"{OUT}/figures/topk_gamma.png", "Top k against gamma"),
-        pdf=f"{OUT}/figures/topk_gamma.pdf",
-        csv=in_report(f"{OUT}/tables/topk_gamma.csv", "Top k against gamma"),
-        tex=f"{OUT}/tables/topk_gamma.tex",
+        **figure("topk_gamma", "Top k against gamma"),
+        **table("topk_gamma", "Top k against gamma"),
         record=f"{OUT}/tables/topk_gamma.json",
     log:
         f"{OUT}/logs/topk_gamma.log",
     benchmark:
         f"{OUT}/benchmarks/topk_gamma.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("topk_gamma", "mnist"),
-        io=paths,
+        **job("topk_gamma"),
         shown=shown("topk_gamma"),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("topk_gamma")
 
 
-rule ablations:
+use rule stage as ablations with:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
         settings=expand(rules.score_grid.output.record, dataset=DATASETS),
         code=code("ablations"),
     output:
-        csv=in_report(
-            f"{OUT}/tables/ablations.csv",
-            "Window, ranking and scoring, one changed at a time",
-        ),
-        tex=f"{OUT}/tables/ablations.tex",
+        **table("ablations", "Window, ranking and scoring, one changed at a time"),
         record=f"{OUT}/tables/ablations.json",
     log:
         f"{OUT}/logs/ablations.log",
     benchmark:
         f"{OUT}/benchmarks/ablations.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("ablations", "mnist"),
-        io=paths,
+        **job("ablations"),
         shown=shown("ablations"),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("ablations")
 
 
-rule topk_gamma_masks:
+use rule stage as masks_topk_gamma with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        masks=lambda wildcards: of_grid(
-            wildcards, rules.solve_masks.output.masks, grid_variants
-        ),
-        settings=lambda wildcards: of_grid(
-            wildcards, rules.solve_masks.output.record, grid_variants
-        ),
-        code=code("topk_gamma_masks"),
+        masks=swept(rules.solve_masks.output.masks, variants.grid_variants),
+        settings=swept(rules.solve_masks.output.record, variants.grid_variants),
+        code=code("masks_topk_gamma"),
     output:
-        png=in_report(
-            f"{OUT}/figures/masks_topk_gamma_{{dataset}}.png",
-            "Masks by top k and gamma, {dataset}",
-        ),
-        pdf=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.pdf",
+        **figure("masks_topk_gamma_{dataset}", "Masks by top k and gamma, {dataset}"),
         record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",
     log:
-        f"{OUT}/logs/topk_gamma_masks/{{dataset}}.log",
+        f"{OUT}/logs/masks_topk_gamma/{{dataset}}.log",
     benchmark:
-        f"{OUT}/benchmarks/topk_gamma_masks/{{dataset}}.tsv"
-    conda:
-        "../../environment.yml"
+        f"{OUT}/benchmarks/masks_topk_gamma/{{dataset}}.tsv"
     params:
-        config=frozen("topk_gamma_masks"),
-        io=paths,
+        **job("masks_topk_gamma"),
         shown=shown("masks_topk_gamma"),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("topk_gamma_masks")
 
 
-rule distinct_masks:
+use rule stage as distinct_masks with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         code=code("distinct_masks"),
     output:
-        png=in_report(
-            f"{OUT}/figures/distinct_masks_{{dataset}}.png",
-            "Distinct smallest masks, {dataset}",
+        **figure("distinct_masks_{dataset}", "Distinct smallest masks, {dataset}"),
+        **table(
+            "distinct_masks_{dataset}", "Overlap of distinct smallest masks, {dataset}"
         ),
-        pdf=f"{OUT}/figures/distinct_masks_{{dataset}}.pdf",
-        csv=in_report(
-            f"{OUT}/tables/distinct_masks_{{dataset}}.csv",
-            "Overlap of distinct smallest masks, {dataset}",
-        ),
-        tex=f"{OUT}/tables/distinct_masks_{{dataset}}.tex",
         record=f"{OUT}/figures/distinct_masks_{{dataset}}.json",
     log:
         f"{OUT}/logs/distinct_masks/{{dataset}}.log",
     benchmark:
         f"{OUT}/benchmarks/distinct_masks/{{dataset}}.tsv"
-    conda:
-        "../../environment.yml"
     params:
-        config=frozen("distinct_masks"),
-        io=paths,
+        **job("distinct_masks"),
         shown=shown("distinct_masks"),
-    message:
-        "{rule} {wildcards}"
-    shell:
-        job("distinct_masks")

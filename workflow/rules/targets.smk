@@ -27,18 +27,18 @@ OF_PICTURES = (
         rules.ggig.output,
         rules.attribution_curves.output,
     ]
-    if IMAGE_DATASETS
+    if PICTURES
     else []
 )
 
 #: What is made for all datasets of the run together, or for each alike.
 FOR_ALL = [
-    expand(rules.topk_gamma_masks.output, dataset=DATASETS),
+    expand(rules.masks_topk_gamma.output, dataset=DATASETS),
     expand(rules.distinct_masks.output, dataset=DATASETS),
     rules.topk_gamma.output,
     rules.ablations.output,
     # Imported networks have no table of their training.
-    rules.models.output if trained_metrics() else [],
+    rules.models.output if RUN.trained_metrics() else [],
     rules.completeness.output,
     rules.solvers.output,
     rules.solver_scaling.output,

@@ -32,7 +32,8 @@ from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
 from smug.jobs.signatures import signature
 
-#: Groups that hold one file per dataset (model: the one that ``models`` names).
+#: Groups that may hold a file for each dataset; for one without, ``conf/config.yaml`` names the
+#: file (model: the one that ``models`` names).
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
 for (_group, _schema_name), _schema in SCHEMAS.items():
     ConfigStore.instance().store(group=_group, name=_schema_name, node=_schema)
@@ -134,7 +135,7 @@ def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
 @functools.cache
 def _of_dataset(dataset: str) -> DictConfig:
     """Let Hydra compose the configuration of a dataset."""
-    of_dataset = [f"{group}={dataset}" for group in DATASET_GROUPS]
+    of_dataset = [f"{group}={dataset}" for group in DATASET_GROUPS if dataset in files(group)]
     return _hydra("config", [*of_dataset, f"model={_models()[dataset]}"])
 
 

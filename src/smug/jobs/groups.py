@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from smug.errors import SmugError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,3 +22,12 @@ def files(group: str) -> list[str]:
     if not CONF.is_dir():
         raise SmugError(f"no folder {CONF}; the workflow needs a checkout of the repository")
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def networks(dataset: str) -> list[str]:
+    """Names of the files in ``conf/model/`` whose networks take the inputs of a dataset."""
+    return [
+        name
+        for name in files("model")
+        if dataset in yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())["datasets"]
+    ]

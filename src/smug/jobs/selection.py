@@ -10,6 +10,14 @@ from smug.jobs import config, groups
 from smug.jobs.overrides import Override
 from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, shards
 
+#: Folders of the networks trained here, by name; all others are imported.
+TRAINED = {
+    "mnist_mlp": "train_mnist/mnist_mlp",
+    "text_cnn": "train_text_cnn",
+    "mnist_cnn": "train_mnist/mnist_cnn",
+    "imagenet_cnn": "train_imagenet_cnn",
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -37,12 +45,30 @@ class Run:
 
     def kind(self, dataset: str) -> str:
         """``images`` or ``texts``."""
-        section = self.settings(dataset)["dataset"]
-        return section.get("kind") or ("texts" if "num_words" in section else "images")
+        return str(self.settings(dataset)["dataset"]["kind"])
 
     def of_kind(self, kind: str) -> list[str]:
         """Datasets of the run that hold images, or texts."""
         return [name for name in self.datasets if self.kind(name) == kind]
+
+    def network(self, dataset: str, variant: str = MAIN) -> str:
+        """File of the network that explains a dataset."""
+        name = self.settings(dataset, variant)["model"]["name"]
+        if name in TRAINED:
+            return f"{self.folder}/{TRAINED[name]}/model.keras"
+        return f"{self.folder}/import_model/{name}.keras"
+
+    def trained_metrics(self) -> list[str]:
+        """Files of metrics of the networks that this run trains."""
+        wanted = {self.settings(dataset)["model"]["name"] for dataset in self.datasets}
+        # Digits have a second network, which the figure of GGIG and the sanity checks use.
+        if "mnist" in self.datasets:
+            wanted.add("mnist_cnn")
+        return [
+            f"{self.folder}/{place}/metrics.json"
+            for name, place in TRAINED.items()
+            if name in wanted
+        ]
 
     def files(
         self,

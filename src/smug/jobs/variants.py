@@ -118,9 +118,10 @@ def sanity_variants(usual: Composed) -> list[str]:
 
 
 def guided_networks(usual: Composed) -> list[str]:
-    """Networks in the figure of GGIG: the dataset's own, for digits with those beside it."""
-    own, digits = usual["model"]["name"], usual["ggig_figure"]["digit_models"]
-    return list(digits) if own in digits else [own]
+    """Networks in the figure of GGIG: the dataset's own; for digits those that the figure names."""
+    if usual["dataset"]["name"] == "mnist":
+        return list(usual["ggig_figure"]["digit_models"])
+    return [usual["model"]["name"]]
 
 
 def guided_variants(usual: Composed) -> list[str]:
@@ -137,6 +138,11 @@ def shards(chosen: Composed) -> range:
     """Shard numbers of a dataset, 0 up."""
     data = chosen["dataset"]
     return range(math.ceil(data["explained"] / data["shard_size"]))
+
+
+def open_shard(_: Composed) -> list[str]:
+    """The shard of the job, which a rule's wildcard leaves open."""
+    return ["{shard}"]
 
 
 def first_shard(_: Composed) -> range:

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from omegaconf.errors import ValidationError
 
 from smug.errors import SmugError
 from smug.jobs import config, dependencies, groups, signatures
 from smug.jobs.overrides import Override, flatten, hydra_value
 from smug.jobs.run import JobSettings
 from smug.jobs.settings import SCHEMAS
-from smug.jobs.settings.across_sections import NETWORKS
+from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
+from smug.methods import METHODS, Method
 
 
 def overrides(text):
@@ -203,8 +206,11 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
         ("mnist:comparison.explainers=[foo]", ["comparison.explainers", "foo", "ggig"]),
         ("ggig_figure.methods=[foo]", ["ggig_figure.methods", "foo", "ggig"]),
-        ("ggig_figure.digit_models=[resnet50]", ["resnet50", "mnist_mlp, mnist_cnn"]),
-        ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_mlp, mnist_cnn"]),
+        ("ggig_figure.digit_models=[resnet50]", ["resnet50", "mnist_cnn, mnist_mlp"]),
+        ("beer:dataset.kind=words", ["dataset.kind", "words", "images, texts"]),
+        ("mnist:model.datasets=[mnits]", ["model.datasets", "mnits", "Did you mean 'mnist'"]),
+        ("mnist:model.datasets=[beer]", ["model=mnist_mlp", "dataset=mnist"]),
+        ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_cnn, mnist_mlp"]),
         (
             "mnist:method.encoding=network mnist:solver=anytime",
             ["solver: anytime", "method.encoding=network", "highs, z3"],
@@ -223,9 +229,60 @@ def test_bad_overrides_are_named_with_what_is_allowed(text, said):
         assert part in str(error.value)
 
 
+def test_a_method_needs_no_schema_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "toy_explainer.py").write_text(
+        "def toy(model, x, target, *, steps: int = 5, depth: int | None = None,\n"
+        "        solver: str = 'highs', range_: tuple[float, ...] = (0.0, 1.0),\n"
+        "        input_range: tuple[float, ...] = (0.0, 1.0)):\n"
+        "    return x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(METHODS, "toy", Method("toy_explainer:toy", "Toy", "a toy"))
+    schema = explainer_schema("toy")
+    made = OmegaConf.merge(OmegaConf.structured(schema), {"name": "toy", "method": "toy"})
+    section = OmegaConf.to_object(made)
+    assert isinstance(section, ExplainerSettings)
+    assert (section.steps, section.depth, section.solver) == (5, None, "highs")
+    assert section.range_ == [0.0, 1.0]
+    assert not hasattr(section, "input_range")
+    with pytest.raises(ValidationError):
+        made.steps = "many"
+    with pytest.raises(SmugError, match=r"explainer\.steps=0 is outside \[1, inf\)"):
+        dataclasses.replace(section, steps=0)
+    with pytest.raises(SmugError, match=r"explainer\.solver 'cplex'"):
+        dataclasses.replace(section, solver="cplex")
+
+
 def test_every_network_fits_a_dataset():
-    assert set(NETWORKS) == set(groups.datasets())
-    assert sorted(name for names in NETWORKS.values() for name in names) == groups.files("model")
+    fitting = {name: groups.networks(name) for name in groups.datasets()}
+    assert fitting["mnist"] == ["mnist_cnn", "mnist_mlp"]
+    assert fitting["beer"] == ["text_cnn"]
+    assert {name for names in fitting.values() for name in names} == {*groups.files("model")}
+    for dataset, names in fitting.items():
+        for name in names:
+            overrides(f"{dataset}:model={name}")
+
+
+def test_a_dataset_says_its_kind():
+    kinds = {name: config.compose(name)["dataset"]["kind"] for name in groups.datasets()}
+    assert kinds == {"mnist": "images", "imagenet": "images", "beer": "texts"}
+
+
+def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
+    usual = config.compose("imagenet")
+    known = config.files
+    monkeypatch.setattr(
+        config,
+        "files",
+        lambda group: [n for n in known(group) if (group, n) != ("grid", "imagenet")],
+    )
+    config._of_dataset.cache_clear()
+    config._compose.cache_clear()
+    made = config.compose("imagenet")
+    config._of_dataset.cache_clear()
+    config._compose.cache_clear()
+    assert made["grid"] == config.compose("mnist")["grid"]
+    assert made["timing"] == usual["timing"]
 
 
 def test_a_job_refuses_sections_that_do_not_go_together():
@@ -282,7 +339,8 @@ def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
 
 def test_every_stage_has_its_rule():
     rules = "".join(path.read_text() for path in (groups.ROOT / "workflow/rules").glob("*.smk"))
-    assert set(signatures.stages()) == set(re.findall(r"^rule (\w+):", rules, re.M))
+    made = re.findall(r"^use rule stage as (\w+) with:", rules, re.M)
+    assert signatures.stages() == sorted(made)
 
 
 @pytest.mark.parametrize("stage", signatures.stages())

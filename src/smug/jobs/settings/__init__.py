@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from smug.jobs.settings.comparisons import ImageComparisonSettings, TextComparisonSettings
 from smug.jobs.settings.datasets import BeerSettings, ImagenetSettings, MnistSettings
-from smug.jobs.settings.explainers import (
-    ExplainerSettings,
-    GeometricEnsembleExplainerSettings,
-    GgigExplainerSettings,
-    GradcamExplainerSettings,
-    ImageSisExplainerSettings,
-    IntegratedGradientsExplainerSettings,
-    SmugBaseExplainerSettings,
-    SmugExplainerSettings,
-)
+from smug.jobs.settings.explainers import explainer_schema
 from smug.jobs.settings.explanations import (
     AttributionSettings,
     MethodSettings,
@@ -42,6 +33,7 @@ from smug.jobs.settings.workflow import (
     TimingSettings,
     WorkflowSettings,
 )
+from smug.methods import METHODS
 
 #: Schema of every file in ``conf/<group>/``: (group, schema name) -> dataclass.
 SCHEMAS: dict[tuple[str, str], type] = {
@@ -63,18 +55,11 @@ SCHEMAS: dict[tuple[str, str], type] = {
     ("workflow", "workflow_schema"): WorkflowSettings,
     ("gallery", "gallery_schema"): GallerySettings,
     ("comparison", "comparison_schema"): ImageComparisonSettings,
-    ("explainer", "explainer_schema"): ExplainerSettings,
-    ("explainer", "integrated_gradients_explainer_schema"): IntegratedGradientsExplainerSettings,
-    ("explainer", "gradcam_explainer_schema"): GradcamExplainerSettings,
-    ("explainer", "image_sis_explainer_schema"): ImageSisExplainerSettings,
     ("dataset", "beer_schema"): BeerSettings,
     ("model", "text_cnn_schema"): TextCnnSettings,
     ("comparison", "text_comparison_schema"): TextComparisonSettings,
     ("sufficient_words", "sufficient_words_schema"): SufficientWordsSettings,
-    ("explainer", "smug_explainer_schema"): SmugExplainerSettings,
-    ("explainer", "smug_base_explainer_schema"): SmugBaseExplainerSettings,
-    ("explainer", "ggig_explainer_schema"): GgigExplainerSettings,
-    ("explainer", "geometric_ensemble_explainer_schema"): GeometricEnsembleExplainerSettings,
     ("sanity", "sanity_schema"): SanitySettings,
     ("ggig_figure", "ggig_figure_schema"): GgigFigureSettings,
+    **{("explainer", f"{name}_explainer_schema"): explainer_schema(name) for name in METHODS},
 }

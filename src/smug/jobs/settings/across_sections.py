@@ -6,28 +6,15 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from smug.errors import SmugError, unknown_name
+from smug.jobs.groups import networks
 from smug.masks.solvers import solvers_of
-
-#: Networks that fit the inputs of each dataset: files of ``conf/model/``.
-NETWORKS = {
-    "mnist": ("mnist_mlp", "mnist_cnn"),
-    "imagenet": (
-        "applications",
-        "efficientnet_lite0",
-        "googlenet",
-        "imagenet_cnn",
-        "inception_v1",
-        "inception_v3",
-        "resnet50",
-    ),
-    "beer": ("text_cnn",),
-}
 
 #: Lists of names (section, key), and the group whose files are meant.
 _NAMES_OF_FILES = {
     ("workflow", "datasets"): "dataset",
     ("comparison", "explainers"): "explainer",
     ("ggig_figure", "methods"): "explainer",
+    ("model", "datasets"): "dataset",
 }
 
 
@@ -53,19 +40,21 @@ def check_together(
             if name not in files(group):
                 raise unknown_name(f"{section}.{key}", name, files(group))
     if {"dataset", "model"} <= set(sections):
-        _check_network(sections["dataset"]["name"], sections["model"]["name"])
+        dataset, model = sections["dataset"]["name"], sections["model"]
+        if dataset not in model["datasets"]:
+            raise _unfit(dataset, model["name"])
     for name in sections.get("ggig_figure", {}).get("digit_models", ()):
-        _check_network("mnist", name)
+        if name not in networks("mnist"):
+            raise _unfit("mnist", name)
     if sections.get("method", {}).get("encoding") == "network":
         _check_network_solvers(sections)
 
 
-def _check_network(dataset: str, model: str) -> None:
-    if model not in NETWORKS[dataset]:
-        raise SmugError(
-            f"model={model} does not fit the inputs of dataset={dataset}; "
-            f"known: {', '.join(NETWORKS[dataset])}; for one dataset alone: <dataset>:model=<name>"
-        )
+def _unfit(dataset: str, model: str) -> SmugError:
+    return SmugError(
+        f"model={model} does not fit the inputs of dataset={dataset}; "
+        f"known: {', '.join(networks(dataset))}; for one dataset alone: <dataset>:model=<name>"
+    )
 
 
 def _check_network_solvers(sections: Mapping[str, Mapping[str, Any]]) -> None:

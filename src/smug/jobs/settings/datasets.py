@@ -18,6 +18,7 @@ class DatasetSettings(Section):
 
     section = "dataset"
 
+    kind: str = described("Kind of the inputs: `images` or `texts`.", allowed=("images", "texts"))
     source: str = described("Where the inputs come from.")
     explained: int = described("Number of inputs explained, at most.", allowed=COUNT)
     shard_size: int = described("Number of inputs that one job works on.", allowed=COUNT)

@@ -17,6 +17,8 @@ class ModelSettings(Section):
 
     section = "model"
 
+    datasets: list[str] = described("Datasets whose inputs the network takes.", [])
+
 
 @dataclass
 class DigitNetworkSettings(ModelSettings):

@@ -1,0 +1,88 @@
+import pytest
+
+from smug.jobs import variants
+from smug.jobs.config import compose
+from smug.jobs.overrides import Override, parse_overrides
+from smug.jobs.selection import TRAINED, Run
+
+SHARDS = "dataset.explained=5 mnist:dataset.shard_size=3 beer:dataset.shard_size=5"
+
+
+def run(words=""):
+    return Run(parse_overrides(words))
+
+
+def test_a_run_holds_the_datasets_and_the_folder_that_it_is_told():
+    chosen = run("workflow.datasets=[beer,mnist] workflow.run=mine")
+    assert chosen.datasets == ["beer", "mnist"]
+    assert chosen.folder == "results/mine"
+    assert chosen.of_kind("images") == ["mnist"]
+    assert chosen.of_kind("texts") == ["beer"]
+
+
+def test_paths_go_by_dataset_then_variant_then_shard():
+    found = run(SHARDS).files(
+        "a/{dataset}/{variant}/{shard}.npz",
+        ["mnist", "beer"],
+        lambda known: ["main", f"model={known['model']['name']}"],
+    )
+    assert found == [
+        "a/mnist/main/0.npz",
+        "a/mnist/main/1.npz",
+        "a/mnist/model=mnist_mlp/0.npz",
+        "a/mnist/model=mnist_mlp/1.npz",
+        "a/beer/main/0.npz",
+        "a/beer/model=text_cnn/0.npz",
+    ]
+
+
+def test_shards_are_those_of_the_variant():
+    found = run("mnist:dataset.explained=9").files(
+        "{shard}", ["mnist"], lambda _: ["dataset.shard_size=3"]
+    )
+    assert found == ["0", "1", "2"]
+
+
+def test_a_shard_may_be_left_open_for_a_wildcard():
+    found = run().files("{dataset}/{shard}", ["beer"], in_shards=variants.open_shard)
+    assert found == ["beer/{shard}"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "variant", "place"),
+    [
+        ("mnist", "main", "train_mnist/mnist_mlp/model.keras"),
+        ("mnist", "model=mnist_cnn", "train_mnist/mnist_cnn/model.keras"),
+        ("beer", "main", "train_text_cnn/model.keras"),
+        ("imagenet", "main", "import_model/efficientnet_lite0.keras"),
+        ("imagenet", "model=imagenet_cnn", "train_imagenet_cnn/model.keras"),
+    ],
+)
+def test_a_network_stands_where_it_was_trained_or_imported(dataset, variant, place):
+    assert run("workflow.run=mine").network(dataset, variant) == f"results/mine/{place}"
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        ("workflow.datasets=[imagenet]", []),
+        ("workflow.datasets=[beer]", ["train_text_cnn"]),
+        ("workflow.datasets=[mnist]", ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn"]),
+        (
+            "workflow.datasets=[mnist,imagenet] imagenet:model=imagenet_cnn",
+            ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn", "train_imagenet_cnn"],
+        ),
+    ],
+)
+def test_metrics_are_those_of_the_networks_trained_in_the_run(words, places):
+    found = run(f"workflow.run=mine {words}").trained_metrics()
+    assert found == [f"results/mine/{place}/metrics.json" for place in places]
+    assert set(places) <= set(TRAINED.values())
+
+
+def test_a_jobs_words_bring_its_configuration_back():
+    words = run("mnist:method.gamma=0.25").frozen(
+        "solve_masks", "mnist", [Override("method.window", "2")]
+    )
+    method = compose("mnist", parse_overrides(words))["method"]
+    assert (method["gamma"], method["window"]) == (0.25, 2)

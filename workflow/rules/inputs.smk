@@ -1,0 +1,113 @@
+# Which files the rules ask for: paths of other rules for datasets, their variants and shards.
+
+
+def chosen(wildcards):
+    """Settings of a job's dataset and variant."""
+    return RUN.settings(wildcards.dataset, wildcards.get("variant", "main"))
+
+
+def network(wildcards):
+    """Input function: the network that explains a job's dataset in its variant."""
+    return RUN.network(wildcards.dataset, wildcards.get("variant", "main"))
+
+
+def own(path, of_variants=variants.main_variant, in_shards=None):
+    """Input function: a rule's path for a job's dataset; for its shard where none are given."""
+
+    def files(wildcards):
+        asked = in_shards or (lambda _: [wildcards.shard])
+        return RUN.files(path, [wildcards.dataset], of_variants, asked)
+
+    return files
+
+
+def start_masks(wildcards):
+    """Masks that a search starts from: those of the setting next to it in the sweeps."""
+    start = variants.start_variant(RUN.settings(wildcards.dataset), wildcards.variant)
+    known = [start] if start and wildcards.shard == "0" else []
+    return own(rules.solve_masks.output.masks, lambda _: known)(wildcards)
+
+
+def swept(path, of_variants=variants.sweep_variants):
+    """Input function: a path of the rule solve_masks for every setting of a dataset's sweeps."""
+    return own(path, of_variants, variants.first_shard)
+
+
+def digits_drawn(path, encoding):
+    """A path of masks or maps of the digits that the figure draws."""
+
+    def drawn(usual):
+        return [variants.drawn_mask_variant(usual, encoding)]
+
+    return RUN.files(path, ["mnist"], drawn, variants.first_shard)
+
+
+def timings(path):
+    """A path of the rule time_solvers, for every dataset and each of its solvers."""
+    return RUN.files(path, DATASETS, variants.timed, variants.first_shard)
+
+
+def of_shown(path, of_variants=variants.main_variant):
+    """A rule's path for the shards that hold the photographs shown in figures."""
+    return RUN.files(path, ["imagenet"], of_variants, variants.shown_shards)
+
+
+def photographs(*names):
+    """The photographs and what a figure needs to know of those it shows, as named inputs."""
+    known = {
+        "attribution": rules.attribute.output.arrays,
+        "masks": rules.solve_masks.output.masks,
+        "smug_maps": rules.saliency.output.maps,
+        "scores": rules.score_images.output.scores,
+    }
+    shown_of = {name: of_shown(known[name]) for name in names}
+    return {"data": rules.prepare_imagenet.output.data, **shown_of}
+
+
+def guided(path):
+    """A path of the rule explain, for every network and method of the figure of GGIG."""
+    return RUN.files(path, PICTURES, variants.guided_variants, variants.first_shard)
+
+
+def checked(path):
+    """A path of the rule sanity, for every dataset, each of its networks and shards."""
+    return RUN.files(path, DATASETS, variants.sanity_variants, variants.sanity_shards)
+
+
+def of_reviews(in_shards):
+    """Named inputs of the reviews in some shards: SMUG's masks and maps, and other methods' maps."""
+
+    def paths(path, of_variants):
+        return RUN.files(path, ["beer"], of_variants, in_shards)
+
+    return {
+        "masks": paths(rules.solve_masks.output.masks, variants.both_gammas),
+        "smug_maps": paths(rules.saliency.output.maps, variants.both_gammas),
+        "maps": paths(rules.explain.output.maps, variants.compared),
+        "settings": paths(rules.explain.output.record, variants.compared),
+    }
+
+
+def in_gallery(path, of_variants=variants.main_variant):
+    """Input function: a rule's path for the shards that hold the gallery's inputs."""
+    return own(path, of_variants, variants.gallery_shards)
+
+
+def gallery_shows(*scored):
+    """Named inputs of the gallery on a dataset: what it shows of every method, and the records."""
+    made = [rules.attribute, rules.solve_masks, rules.saliency, *scored]
+
+    def records(wildcards):
+        prepared = f"{OUT}/prepare_{wildcards.dataset}/record.json"
+        found = [in_gallery(rule.output.record)(wildcards) for rule in made]
+        return [prepared, *(path for paths in found for path in paths)]
+
+    return {
+        "data": f"{OUT}/prepare_{{dataset}}/data.npz",
+        "attribution": in_gallery(rules.attribute.output.arrays),
+        "masks": in_gallery(rules.solve_masks.output.masks),
+        "smug_maps": in_gallery(rules.saliency.output.maps),
+        "maps": in_gallery(rules.explain.output.maps, variants.compared),
+        "settings": in_gallery(rules.explain.output.record, variants.compared),
+        "records": records,
+    }

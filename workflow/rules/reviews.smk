@@ -1,0 +1,73 @@
+# Reviews: words that suffice, every method's scores, table and page.
+
+
+use rule stage as sufficient_words with:
+    input:
+        attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
+        model=RUN.network("beer"),
+        code=code("sufficient_words"),
+    output:
+        sets=f"{OUT}/sufficient_words/{{shard}}.npz",
+        record=f"{OUT}/sufficient_words/{{shard}}.json",
+    log:
+        f"{OUT}/logs/sufficient_words/{{shard}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/sufficient_words/{{shard}}.tsv"
+    params:
+        **job("sufficient_words", "beer"),
+
+
+use rule stage as score_texts with:
+    input:
+        **of_reviews(variants.open_shard),
+        data=rules.prepare_beer.output.data,
+        attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
+        sets=rules.sufficient_words.output.sets,
+        model=RUN.network("beer"),
+        code=code("score_texts"),
+    output:
+        scores=f"{OUT}/score_texts/{{shard}}.parquet",
+        record=f"{OUT}/score_texts/{{shard}}.json",
+    log:
+        f"{OUT}/logs/score_texts/{{shard}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_texts/{{shard}}.tsv"
+    params:
+        **job("score_texts", "beer", sharded=True),
+
+
+use rule stage as text_rationales with:
+    input:
+        scores=RUN.files(rules.score_texts.output.scores, ["beer"]),
+        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        code=code("text_rationales"),
+    output:
+        **table("text_rationales", "Methods on reviews"),
+        record=f"{OUT}/tables/text_rationales.json",
+    log:
+        f"{OUT}/logs/text_rationales.log",
+    benchmark:
+        f"{OUT}/benchmarks/text_rationales.tsv"
+    params:
+        **job("text_rationales", "beer"),
+        shown=shown("text_rationales", ["beer"]),
+
+
+use rule stage as text_saliency with:
+    input:
+        **of_reviews(variants.first_shard),
+        data=rules.prepare_beer.output.data,
+        attribution=f"{OUT}/attribute/beer/0.npz",
+        sets=f"{OUT}/sufficient_words/0.npz",
+        code=code("text_saliency"),
+    output:
+        **figure("text_saliency", "Reviews highlighted by every method"),
+        html=f"{OUT}/figures/text_saliency.html",
+        record=f"{OUT}/figures/text_saliency.json",
+    log:
+        f"{OUT}/logs/text_saliency.log",
+    benchmark:
+        f"{OUT}/benchmarks/text_saliency.tsv"
+    params:
+        **job("text_saliency", "beer"),
+        shown=shown("text_saliency", ["beer"]),
