@@ -270,8 +270,10 @@ def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:
     for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if parameter.arg in _NOT_SETTINGS:
             continue
+        if default is None:
+            raise SmugError(f"{function}: {parameter.arg} has no default; give it one")
         try:
-            value = ast.literal_eval(default) if default is not None else None
+            value = ast.literal_eval(default)
         except ValueError:
             raise SmugError(
                 f"{function}: the default of {parameter.arg} is {ast.unparse(default)}; write a "

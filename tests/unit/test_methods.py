@@ -63,12 +63,14 @@ def test_an_unknown_method_is_named():
     [
         ("toy_nowhere:toy", "no module toy_nowhere"),
         ("toy_method:other", "defines no function other"),
-        ("toy_method:toy", "the default of steps is 2 \\* 8; write a number"),
+        ("toy_method:toy", r"the default of steps is 2 \* 8; write a number"),
+        ("toy_method:bare", "steps has no default; give it one"),
     ],
 )
 def test_an_entry_that_leads_nowhere_is_named(tmp_path, monkeypatch, function, said):
     (tmp_path / "toy_method.py").write_text(
         "def toy(model, x, target, *, steps: int = 2 * 8):\n    return x\n"
+        "def bare(model, x, target, *, steps: int):\n    return x\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(METHODS, "toy", Method(function, "Toy", "a toy"))

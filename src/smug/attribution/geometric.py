@@ -14,6 +14,7 @@ from smug.attribution.gradients import attribution_site, score_gradient
 from smug.attribution.inputs import checked
 from smug.attribution.integrated_gradients import baselines
 from smug.errors import SmugError
+from smug.limits import check
 from smug.models import rewire
 from smug.models.perturb import perturbed, same_class
 
@@ -30,16 +31,8 @@ class _Settings:
     batch_size: int
 
     def __post_init__(self) -> None:
-        for name, least in (("points", 1), ("ascent_steps", 0), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise SmugError(
-                    f"{name}={getattr(self, name)} is below {least}; raise method.{name}"
-                )
-        if not 0 <= self.step_size < np.inf:
-            raise SmugError(
-                f"step_size={self.step_size} is not a share of the path's length; give a number "
-                "of 0 or more"
-            )
+        for name, value in vars(self).items():
+            check(name, value)
 
 
 @checked
@@ -171,10 +164,9 @@ def geometric_ensemble(
     SmugError
         For arguments that do not fit, or if no draw comes near the trained model.
     """
-    if members < 1 or not 0 < tolerance <= 1:
-        raise SmugError(
-            f"members={members}, tolerance={tolerance}; allowed: members >= 1, 0 < tolerance <= 1"
-        )
+    for name, value in (("members", members), ("noise", noise), ("tolerance", tolerance)):
+        check(name, value)
+    check("seed", seed)
     _, sites = attribution_site(model, x, layer)
 
     def one_map(i: int) -> np.ndarray:

@@ -58,14 +58,13 @@ def gradcam(
     images, labels = tf.constant(x), tf.constant(target)
     if images.shape.rank != 4:
         raise SmugError(f"GradCAM explains images; the input has shape {tuple(images.shape)}")
-    if layer is None:
-        layer = last_feature_maps(model, images[:1])
-    elif isinstance(layer, str):
-        layer = rewire.layer_named(model, layer)
-    maps = tf.constant(rewire.tensor_at(model, layer, images, side="output"))
+    site = rewire.layer_named(model, layer) if isinstance(layer, str) else layer
+    if site is None:
+        site = last_feature_maps(model, images[:1])
+    maps = tf.constant(rewire.tensor_at(model, site, images, side="output"))
     if maps.shape.rank != 4:
         raise SmugError(
-            f"layer {layer.name!r} answers shape {tuple(maps.shape)}; GradCAM needs feature maps "
+            f"layer {site.name!r} answers shape {tuple(maps.shape)}; GradCAM needs feature maps "
             "(batch, height, width, channels): name a convolution"
         )
     logits = rewire.logit_calls(model, images[:1])
@@ -73,7 +72,7 @@ def gradcam(
 
     def run(images: tf.Tensor, maps: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         with rewire.substituted(logits):
-            gradient, _ = score_gradient(model, layer, images, maps, target)
+            gradient, _ = score_gradient(model, site, images, maps, target)
         weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
         combined = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
         return tf.image.resize(combined, tf.shape(images)[1:3])[..., 0]
@@ -81,7 +80,7 @@ def gradcam(
     def build() -> Callable:
         return rewire.traced(run, signature)
 
-    function = rewire.compiled(model, ("gradcam", layer, *signature), build)
+    function = rewire.compiled(model, ("gradcam", site, *signature), build)
     return function(images, maps, labels).numpy()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
+from smug.limits import check_number
 from smug.masks.encode import expand_mask, mask_grid
 
 # Of the earlier gradients' evidence, kept at each step. One gradient alone says little of what
@@ -69,8 +70,8 @@ def image_sis(
     SmugError
         Settings out of range, or inputs that are not images.
     """
-    if not 0 < keep <= 1 or not 0 < share < 1:
-        raise SmugError(f"keep={keep}, share={share}; allowed: 0 < keep <= 1, 0 < share < 1")
+    check_number("keep", keep)
+    check_number("share", share)
     if x.ndim not in (3, 4):
         raise SmugError(f"image_sis explains images; the input has shape {x.shape}")
     pairs = [

@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from smug import limits
 from smug.attribution.gradients import attribution_site, score_gradient
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
+from smug.limits import check, check_name
 from smug.masks.encode import top_k_nodes
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
@@ -58,11 +58,11 @@ class PathSettings:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "rule", "tolerance"):
-            limits.check(name, getattr(self, name))
+            check(name, getattr(self, name))
         if self.adaptive and self.steps < _FIRST_INTERVALS:
             raise SmugError(
                 f"steps={self.steps} leaves nothing to adapt; an adaptive path starts with "
-                f"{_FIRST_INTERVALS}: raise method.steps"
+                f"{_FIRST_INTERVALS}: raise steps"
             )
 
 
@@ -227,7 +227,7 @@ def baselines(
     if isinstance(baseline, str):
         low, high = input_range
         values = {"zero": [0.0], "black": [low], "white": [high], "both": [low, high]}
-        limits.check_name("baseline", baseline)
+        check_name("baseline", baseline)
         if inner and baseline != "zero":
             raise SmugError(
                 f"baseline={baseline!r} is a value of pixels; attributing to a layer's output "

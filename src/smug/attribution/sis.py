@@ -12,6 +12,7 @@ from smug.attribution.gradients import attribution_site
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
+from smug.limits import check_number
 from smug.models import rewire
 
 #: Positions beyond which the search, n² / 2 runs of the model, is refused.
@@ -63,8 +64,8 @@ def sis(
     SmugError
         Settings out of range, too many positions, or an input of padding only.
     """
-    if not 0 < keep <= 1:
-        raise SmugError(f"keep={keep} is outside (0, 1]")
+    for name, value in (("keep", keep), ("ties", ties), ("batch_size", batch_size)):
+        check_number(name, value)
     site, points = attribution_site(model, x)
     spatial = points.shape[1:2] if site is not None else points.shape[1 : min(points.ndim, 3)]
     maskable = ~word_padding(x, spatial, pad_id if site is not None else None)

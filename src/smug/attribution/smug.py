@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from smug import limits
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
+from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.minimal import ChosenNodes, MinimalMask, minimal_mask
 from smug.masks.problem import Progress
@@ -252,7 +252,7 @@ def _node_values(
     seed: tuple[int, int],
 ) -> np.ndarray:
     """Value of every node for one input, shape (*output of the layer)."""
-    limits.check_name("ranking", ranking)
+    check_name("ranking", ranking)
     if ranking == "random":
         return random_values(layer.linear, *seed)
     if ranking == "gradients":

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.special import logit as logit_of
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
+from smug.limits import check_name
 from smug.masks.text.problem import MaskedText
 
 #: Values of a batch of masked inputs: (batch, n, ...) → (batch,).
@@ -27,8 +28,6 @@ ValuesWithout = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 # Positions in the order masked, and the value after each.
 _Order = tuple[list[int], list[float]]
-
-RULES = ("fixed", "fraction")
 
 
 @dataclass(frozen=True)
@@ -110,6 +109,7 @@ def choose_threshold(
     high, low, fraction : float
         Values of the rules, all between 0 and 1.
     """
+    check_name("threshold_rule", rule)
     if not 0 < low <= high < 1:
         raise SmugError(f"low={low}, high={high}: 0 < low <= high < 1 is needed")
     if not 0 <= fraction <= 1:
@@ -119,9 +119,7 @@ def choose_threshold(
             return Threshold(float(logit_of(high)), above=True)
         below = Threshold(float(logit_of(1 - low)), above=False)
         return below if -logit >= below.logit else None
-    if rule == "fraction":
-        return Threshold(_share_of(abs(logit), fraction), above=logit >= 0)
-    raise unknown_name("threshold rule", rule, RULES)
+    return Threshold(_share_of(abs(logit), fraction), above=logit >= 0)
 
 
 def _share_of(logit: float, fraction: float) -> float:

@@ -82,9 +82,7 @@ def top_k_nodes(attribution: np.ndarray, k: int, *, positive_only: bool = True) 
 def check_top_k(k: int, nodes: int) -> None:
     """Refuse a number of top nodes that a layer does not have."""
     if not 1 <= k <= nodes:
-        raise SmugError(
-            f"top_k={k} is outside [1, {nodes}], the nodes of the layer; lower method.top_k"
-        )
+        raise SmugError(f"top_k={k} is outside [1, {nodes}], the nodes of the layer; change top_k")
 
 
 def without_padding(layer: LinearMap, attribution: np.ndarray, padding: np.ndarray) -> np.ndarray:
@@ -119,7 +117,7 @@ def mask_grid(spatial: tuple[int, ...], window: int) -> tuple[int, ...]:
     if not 1 <= window <= min(spatial):
         raise SmugError(
             f"window={window} is outside [1, {min(spatial)}] for an input of "
-            f"{' × '.join(map(str, spatial))}; change method.window"
+            f"{' × '.join(map(str, spatial))}; change window"
         )
     return tuple(-(-side // window) for side in spatial)
 
@@ -193,8 +191,8 @@ def encode_first_layer(
     if not positive.any():
         raise SmugError(
             f"none of the {len(nodes)} chosen nodes of layer {layer.name!r} has a positive "
-            f"response ({layer.resolve_response(response)}); raise method.top_k or change "
-            "method.response"
+            f"response ({layer.resolve_response(response)}); raise top_k or change "
+            "response"
         )
     nodes, fields, terms, total, constant = (
         part[positive] for part in (nodes, fields, terms, total, constant)

@@ -1,4 +1,4 @@
-"""The first layer as plain arrays: what each of its nodes sees, and how strongly it answers."""
+"""The first layer as plain arrays: receptive fields and responses of its nodes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
-
-#: Which response a mask has to keep; see :func:`node_responses`.
-RESPONSES = ("auto", "paper", "bias_free")
+from smug.errors import SmugError
+from smug.limits import check_name
 
 # A response this small beside the terms it sums is rounding of a float32 network: its sign,
 # and with it the row 1 / o_i of the mask problem, would be noise.
@@ -72,8 +70,7 @@ class LinearMap:
 
     def resolve_response(self, response: str) -> str:
         """``auto`` means ``bias_free`` where batch normalisation follows, else ``paper``."""
-        if response not in RESPONSES:
-            raise unknown_name("response", response, RESPONSES)
+        check_name("response", response)
         if response == "auto":
             return "bias_free" if self.batch_normalised else "paper"
         return response

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from smug.errors import SmugError
+from smug.limits import check_demand
 
 #: Called with ``(seconds, objective, bound)`` each time a solver improves either number.
 Progress = Callable[[float, float, float], None]
@@ -39,7 +40,8 @@ class MaskProblem:
     gamma : float
         Fraction of the response to keep, in ``[0, 1)``.
     margin : float
-        What strictness (``>``) means in floating point: rows must reach ``gamma + margin``.
+        Floating-point meaning of strictness (``>``): rows must reach ``gamma + margin``. In
+        ``(0, 1 - gamma]``.
     offset : numpy.ndarray, shape (rows,), optional
         Part of each scaled response that no mask can remove (the bias); zeros by default.
     groups : numpy.ndarray of int, shape (variables,), optional
@@ -57,12 +59,7 @@ class MaskProblem:
     grid: tuple[int, ...] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.gamma < 1:
-            raise SmugError(f"gamma={self.gamma} is outside [0, 1); lower method.gamma")
-        if not 0 <= self.margin <= 1 - self.gamma:
-            raise SmugError(
-                f"margin={self.margin} is outside [0, 1 - gamma={self.gamma}]; lower method.margin"
-            )
+        check_demand(self.gamma, self.margin)
         A = sparse.csr_array(self.A, dtype=np.float64)
         A.sum_duplicates()
         rows, variables = A.shape

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
+from smug.limits import check_name
 from smug.masks.encode import expand_mask, shrink_mask
 from smug.masks.linear import LinearMap, receptive_fields
-
-SCORINGS = ("sum", "max")
 
 
 def smug_saliency(
@@ -44,8 +43,7 @@ def smug_saliency(
     -------
     numpy.ndarray of float64, shape ``layer.spatial``
     """
-    if scoring not in SCORINGS:
-        raise unknown_name("scoring", scoring, SCORINGS)
+    check_name("scoring", scoring)
     if attribution.shape != layer.output_shape:
         raise SmugError(
             f"attribution has shape {attribution.shape}; layer {layer.name!r} answers "

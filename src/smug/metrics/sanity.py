@@ -17,11 +17,10 @@ import numpy as np
 from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
+from smug.limits import check_name
 from smug.models import rewire
 from smug.models.perturb import perturbed, restored, same_class
-
-ORDERS = ("cascading", "independent")
 
 # Side of the SSIM's window, as its authors' code has it for a uniform window.
 _WINDOW = 7
@@ -65,8 +64,7 @@ def levels(
     SmugError
         For an unknown order, a number below 1, or a model with weights outside its layers.
     """
-    if order not in ORDERS:
-        raise unknown_name("order", order, ORDERS)
+    check_name("order", order)
     layers = _layers(model)[::-1]
     count = len(layers) if at_most is None else min(at_most, len(layers))
     if count < 1:

@@ -273,16 +273,16 @@ def test_methods_are_registered(method):
 @pytest.mark.parametrize(
     ("explain", "changes", "message"),
     [
-        (ggig, {"points": 0}, "points=0 is below 1"),
-        (ggig, {"ascent_steps": -1}, "ascent_steps=-1 is below 0"),
-        (ggig, {"batch_size": 0}, "batch_size=0 is below 1"),
+        (ggig, {"points": 0}, r"points=0 is outside \[1, inf\)"),
+        (ggig, {"ascent_steps": -1}, r"ascent_steps=-1 is outside \[0, inf\)"),
+        (ggig, {"batch_size": 0}, r"batch_size=0 is outside \[1, inf\)"),
         (ggig, {"step_size": -0.1}, r"step_size=-0\.1"),
         (ggig, {"baseline": "grey"}, "unknown baseline 'grey'"),
         (ggig, {"target": np.array([0, 3])}, r"target 3 is outside \[0, 3\)"),
         (geometric_ensemble, {"members": 0}, "members=0"),
         (geometric_ensemble, {"tolerance": 0.0}, r"tolerance=0\.0"),
         (geometric_ensemble, {"noise": np.nan}, "noise=nan"),
-        (geometric_ensemble, {"points": 0}, "points=0 is below 1"),
+        (geometric_ensemble, {"points": 0}, r"points=0 is outside \[1, inf\)"),
     ],
 )
 def test_bad_settings_name_the_culprit(explain, changes, message):

@@ -161,7 +161,7 @@ def test_a_prediction_that_rounds_to_certainty_has_a_threshold(certain):
 
 
 def test_bad_settings_are_named():
-    with pytest.raises(SmugError, match=r"unknown threshold rule 'fixd'.*Did you mean 'fixed'"):
+    with pytest.raises(SmugError, match=r"unknown threshold_rule 'fixd'.*Did you mean 'fixed'"):
         sis.choose_threshold(2.0, rule="fixd")
     with pytest.raises(SmugError, match=r"low=0\.9, high=0\.5"):
         sis.choose_threshold(2.0, high=0.5, low=0.9)

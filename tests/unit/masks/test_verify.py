@@ -47,7 +47,7 @@ def problems(draw, most_variables=5):
     return MaskProblem(
         sparse.csr_array(A.reshape(rows, variables)),
         gamma,
-        draw(st.sampled_from([0, 1e-4])),
+        draw(st.sampled_from([1e-300, 1e-4])),
         offset,
     )
 
@@ -99,7 +99,7 @@ def test_hopeless_rows_are_those_no_mask_meets(problem):
     coefficients=st.lists(st.sampled_from([-1, 1]), min_size=3, max_size=3),
 )
 def test_appended_cuts_mean_the_integer_inequality(demand, gamma, offset, coefficients):
-    problem = MaskProblem(sparse.csr_array((1, 3)), gamma, 0.0, np.array([offset]))
+    problem = MaskProblem(sparse.csr_array((1, 3)), gamma, 1e-9, np.array([offset]))
     cut = (np.arange(3), np.array(coefficients), demand)
     extended = with_cuts(problem, [cut])
     assert extended.A.shape == (2, 3)
@@ -112,15 +112,16 @@ def test_a_row_that_floating_point_sums_get_wrong():
     # 0.1 + 0.2 is 0.30000000000000004 in doubles; the exact sum of the doubles 0.1 and 0.2 lies
     # between the doubles 0.3 and 0.30000000000000004.
     A = sparse.csr_array(np.array([[0.1, 0.2]]))
-    rounded = MaskProblem(A, 0.1 + 0.2, 0.0)
+    rounded = MaskProblem(A, 0.1, 0.2)
     assert rounded.demand[0] == 0.1 + 0.2
     assert violated_rows(rounded, np.ones(2)).tolist() == [0]
-    assert violated_rows(MaskProblem(A, 0.3, 0.0), np.ones(2)).tolist() == []
+    assert violated_rows(MaskProblem(A, 0.15, 0.15), np.ones(2)).tolist() == []
 
 
 def test_a_small_term_that_doubles_would_swallow_decides():
     A = sparse.csr_array(np.array([[1e16, -1e16, 1e-9], [1e16, -1e16, -1e-9]]))
-    problem = MaskProblem(A, 0.0, 0.0)
+    # A demand of exactly 0.
+    problem = MaskProblem(A, 0.0, 0.25, np.full(2, 0.25))
     assert violated_rows(problem, np.ones(3)).tolist() == [1]
 
 

@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 from smug.attribution.gradients import gradients
 from smug.attribution.integrated_gradients import integrated_gradients
 from smug.errors import SmugError
+from smug.limits import NAMES
 from smug.metrics import sanity
 from smug.models import rewire
 from smug.models.networks import efficientnet_lite0, mnist_mlp, text_cnn
@@ -88,7 +89,7 @@ def test_deep_networks_fall_into_blocks():
     assert held == model.count_params()
 
 
-@pytest.mark.parametrize("order", sanity.ORDERS)
+@pytest.mark.parametrize("order", NAMES["order"])
 def test_a_level_changes_its_layers_and_every_map(order):
     model = image_model()
     before = copies(model)

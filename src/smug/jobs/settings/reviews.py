@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
-from smug.limits import Range
+from smug.limits import NAMES, Range
 
 #: Probabilities that a prediction can have, its ends left out.
 PROBABILITY = Range(0, 1, low_open=True, high_open=True)
@@ -21,7 +21,7 @@ class SufficientWordsSettings(Section):
     rule: str = described(
         "What a set of words has to keep: a `fraction` of the prediction's distance to 0.5, "
         "or the `fixed` thresholds `high` and `low`.",
-        allowed=("fraction", "fixed"),
+        allowed=NAMES["threshold_rule"],
     )
     fraction: float = described(
         "Share of the prediction's distance to 0.5 that the words alone must keep, for "

@@ -6,7 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import unknown_name
+from smug.limits import check_number
 from smug.masks.network.problem import DenseNetwork, NetworkMaskProblem, network_problem
 from smug.masks.network.search import Deepening, OutOfTime
 from smug.masks.network.subsets import greedy_mask
@@ -76,8 +77,7 @@ def solve_network(
     begin = perf_counter()
     if solver not in solvers_of("network"):
         raise unknown_name("solver for the full-network encoding", solver, solvers_of("network"))
-    if not time_limit > 0:
-        raise SmugError(f"time_limit={time_limit} is not positive; give the solver some seconds")
+    check_number("time_limit", time_limit)
     problem = network_problem(
         network, x, label, window=window, delta=delta, margin=margin, image_shape=image_shape
     )

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from smug.errors import SmugError
+from smug.limits import check_number
 
 #: Slacks this close to zero are decided in rational arithmetic: far beyond the rounding of a
 #: float64 forward pass.
@@ -206,8 +207,7 @@ def network_problem(
             "lower the window"
         )
     for name, value in (("delta", delta), ("margin", margin)):
-        if not (np.isfinite(value) and value >= 0):
-            raise SmugError(f"{name}={value} is not a finite number >= 0; it is a lead in logits")
+        check_number(name, value)
     grid = (-(-rows // window), -(-columns // window))
     pixel = np.arange(inputs) // (inputs // (rows * columns))
     group = pixel // columns // window * grid[1] + pixel % columns // window

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from smug.errors import SmugError, unknown_name
+from smug.limits import check_number
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
 from smug.masks.verify import (
     Cut,
@@ -160,7 +161,7 @@ def solve(
     """
     if solver not in SOLVERS:
         raise unknown_name("solver", solver, SOLVERS)
-    _check_settings(problem, time_limit, solutions, seed, threads)
+    _check_settings(problem, time_limit, solutions=solutions, seed=seed, threads=threads)
     SOLVERS[solver].prepare(problem)  # loading and compiling is not solving
     begin = perf_counter()
     if start is not None:
@@ -186,18 +187,12 @@ def solve(
     return replace(best, masks=tuple(masks), seconds=perf_counter() - begin)
 
 
-def _check_settings(
-    problem: MaskProblem, time_limit: float, solutions: int, seed: int, threads: int
-) -> None:
-    if not (0 < time_limit < math.inf):
-        raise SmugError(
-            f"time_limit={time_limit} is no positive number of seconds; set solver.timeout"
-        )
-    for name, value, lowest in (("solutions", solutions, 1), ("threads", threads, 1)):
-        if value < lowest or int(value) != value:
-            raise SmugError(f"{name}={value} is no whole number >= {lowest}; raise solver.{name}")
-    if not 0 <= seed < 2**31 or int(seed) != seed:
-        raise SmugError(f"seed={seed} is outside 0..2147483647; choose another seed")
+def _check_settings(problem: MaskProblem, time_limit: float, **whole: float) -> None:
+    check_number("time_limit", time_limit)
+    for name, value in whole.items():
+        check_number(name, value)
+        if int(value) != value:
+            raise SmugError(f"{name}={value} is no whole number; round {name}")
     if not np.isfinite(problem.offset).all():
         raise SmugError("the mask problem has a NaN or infinite offset; check the layer's bias")
 
