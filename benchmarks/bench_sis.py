@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from smug.attribution import sufficient_subsets as sis
+from smug.attribution import sufficient_subsets as sufficient
 from smug.masks.text.problem import MaskedText
 from smug.models.networks import text_cnn
 
@@ -55,9 +55,11 @@ def main() -> None:
 
         maskable = np.arange(500) >= 500 - args.words
         began = time.perf_counter()
-        plain = sis.sufficient_subsets(predict, embedded, threshold, maskable=maskable, ties=1e-5)
+        plain = sufficient.sufficient_subsets(
+            predict, embedded, threshold, maskable=maskable, ties=1e-5
+        )
         middle = time.perf_counter()
-        fast = sis.sufficient_words(text, threshold, ties=1e-5)
+        fast = sufficient.sufficient_words(text, threshold, ties=1e-5)
         times.append((middle - began) / (time.perf_counter() - middle))
         work.append(multiply_adds_full(network, calls[0]) / multiply_adds_fast(text, fast))
         same += [sorted(s.members - 500 + args.words) for s in plain] == [

@@ -1,4 +1,4 @@
-"""SMUG scores: what the chosen nodes' attributions say of each input (Sahoo et al. 2021)."""
+"""SMUG scores of an input's positions, from the chosen nodes' attributions (Sahoo et al. 2021)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -11,23 +11,13 @@ import numpy as np
 from smug.attribution.gradients import gradients
 from smug.attribution.integrated_gradients import first_layer_integrated_gradients
 from smug.datasets.load import Prepared
+from smug.jobs.settings.explanations import AttributionSettings
 from smug.models import rewire
 from smug.models.dense import dense_layers
 from smug.models.first_layer import FirstLayer, find_first_layer
 from smug.models.registry import Network
 from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import AttributedShard
-
-
-class AttributionSettings(Protocol):
-    """The values of the configuration section ``attribution``."""
-
-    steps: int
-    rule: str
-    batch_size: int
-    adaptive: bool
-    tolerance: float
-    settled_top_k: int
 
 
 def attribute_shard(
@@ -42,9 +32,8 @@ def attribute_shard(
     data : Prepared
         The shard's inputs.
     network : Network
-        What the inputs need before the model gets them.
-    settings
-        The configuration section of this name.
+        Preprocessing and padding of the inputs.
+    settings : AttributionSettings
 
     Returns
     -------

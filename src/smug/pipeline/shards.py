@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
 from smug.io import load_arrays, save_arrays
+from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.problem import relative_gap
 
@@ -77,16 +78,15 @@ class AttributedShard:
         seed : int
             Of the random values.
         """
+        check_name("ranking", ranking, key="method.ranking")
         if ranking == "random":
             return random_values(self.layer, seed, i)
-        known = {
+        of_ranking = {
             "integrated_gradients": self.attribution,
             "gradients": self.gradient,
             "activations": self.activation,
         }
-        if ranking not in known:
-            raise unknown_name("method.ranking", ranking, [*known, "random"])
-        return known[ranking][i]
+        return of_ranking[ranking][i]
 
     def first(self, count: int) -> AttributedShard:
         """The first inputs, all if there are fewer."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
 from smug.errors import SmugError, unknown_name
+from smug.jobs.settings.explanations import MethodSettings, SolverSettings
+from smug.limits import check_name
 from smug.masks.encode import check_top_k, expand_mask, mask_grid
 from smug.masks.minimal import MinimalMask, minimal_mask
 from smug.masks.network import DenseNetwork, solve_network
@@ -15,28 +16,6 @@ from smug.masks.problem import MaskSolution
 from smug.masks.solvers import solvers_of
 from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import FAILED, AttributedShard, SolvedShard
-
-
-class MethodSettings(Protocol):
-    """The values of the configuration section ``method``."""
-
-    encoding: str
-    top_k: int
-    gamma: float
-    margin: float
-    window: int
-    response: str
-    ranking: str
-    delta: float
-
-
-class SolverSettings(Protocol):
-    """The values of the configuration section ``solver``."""
-
-    name: str
-    timeout: float
-    threads: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -62,8 +41,8 @@ def solve_shard(
     Parameters
     ----------
     shard : AttributedShard
-    method, solver
-        The configuration sections of these names.
+    method : MethodSettings
+    solver : SolverSettings
     start : SolvedShard, optional
         Masks of the same inputs to start from, such as those of a larger gamma.
 
@@ -100,8 +79,7 @@ def solve_shard(
 
 def _check(shard: AttributedShard, method: MethodSettings, solver: SolverSettings) -> None:
     """Refuse settings that fit no input of the shard."""
-    if method.encoding not in _ENCODINGS:
-        raise unknown_name("method.encoding", method.encoding, _ENCODINGS)
+    check_name("encoding", method.encoding, key="method.encoding")
     mask_grid(shard.layer.spatial, method.window)
     if method.encoding == "first_layer":
         check_top_k(method.top_k, shard.layer.size)

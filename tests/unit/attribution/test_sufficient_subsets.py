@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from smug.attribution import sufficient_subsets as sis
+from smug.attribution import sufficient_subsets as sufficient
 from smug.errors import SmugError
 from smug.masks.text.problem import MaskedText, TextNetwork
 
@@ -14,7 +14,7 @@ def norm(batch):
 
 
 def test_each_large_enough_entry_is_a_subset_of_its_own():
-    subsets = sis.sufficient_subsets(norm, np.array([0.1, 10.0, 5.0]), 1.0)
+    subsets = sufficient.sufficient_subsets(norm, np.array([0.1, 10.0, 5.0]), 1.0)
     assert [subset.members.tolist() for subset in subsets] == [[1], [2]]
     assert [subset.value for subset in subsets] == [10.0, 5.0]
     assert subsets[0].order.tolist() == [0, 2, 1]
@@ -23,17 +23,17 @@ def test_each_large_enough_entry_is_a_subset_of_its_own():
 
 
 def test_below_the_threshold_there_is_no_subset():
-    assert sis.sufficient_subsets(norm, np.array([0.1, 0.2]), 1.0) == []
+    assert sufficient.sufficient_subsets(norm, np.array([0.1, 0.2]), 1.0) == []
 
 
 def test_all_positions_are_needed_when_the_sum_just_reaches():
-    (subset,) = sis.sufficient_subsets(lambda b: b.sum(axis=1), np.ones(4), 4.0)
+    (subset,) = sufficient.sufficient_subsets(lambda b: b.sum(axis=1), np.ones(4), 4.0)
     assert sorted(subset.members) == [0, 1, 2, 3]
     assert subset.value == 4.0
 
 
 def test_an_input_that_needs_nothing_says_so_once():
-    (subset,) = sis.sufficient_subsets(lambda b: 1 + b.sum(axis=1), np.ones(3), 1.0)
+    (subset,) = sufficient.sufficient_subsets(lambda b: 1 + b.sum(axis=1), np.ones(3), 1.0)
     assert subset.members.size == 0
     assert subset.value == 1.0
 
@@ -47,7 +47,7 @@ def test_padding_stays_and_masked_positions_hold_the_fill():
 
     x = np.array([7.0, 7.0, 3.0, 1.0])
     maskable = np.array([False, False, True, True])
-    (subset,) = sis.sufficient_subsets(predict, x, 3.0, fill=-1.0, maskable=maskable)
+    (subset,) = sufficient.sufficient_subsets(predict, x, 3.0, fill=-1.0, maskable=maskable)
     assert subset.members.tolist() == [2]
     every = np.concatenate(seen)
     assert (every[:, :2] == 7).all()
@@ -63,7 +63,8 @@ def test_rows_of_features_are_masked_as_one_position_and_batches_do_not_matter()
 
     fill = rng.normal(size=4)
     found = [
-        sis.sufficient_subsets(predict, x, 0.8, fill=fill, batch=batch) for batch in (1, 4, 100)
+        sufficient.sufficient_subsets(predict, x, 0.8, fill=fill, batch=batch)
+        for batch in (1, 4, 100)
     ]
     assert len(found[0]) >= 1
     for other in found[1:]:
@@ -79,15 +80,15 @@ def test_rows_of_features_are_masked_as_one_position_and_batches_do_not_matter()
 def test_near_ties_go_to_the_lowest_position():
     x = np.array([1.0, 1.0 - 1e-9, 5.0])
     order = [
-        sis.sufficient_subsets(lambda b: b.sum(axis=1), x, 4.0, ties=ties)[0].order.tolist()
+        sufficient.sufficient_subsets(lambda b: b.sum(axis=1), x, 4.0, ties=ties)[0].order.tolist()
         for ties in (0.0, 1e-6)
     ]
     assert order == [[1, 0, 2], [0, 1, 2]]
 
 
 def test_limit_stops_early():
-    assert len(sis.sufficient_subsets(norm, np.full(5, 2.0), 1.0)) == 5
-    assert len(sis.sufficient_subsets(norm, np.full(5, 2.0), 1.0, limit=2)) == 2
+    assert len(sufficient.sufficient_subsets(norm, np.full(5, 2.0), 1.0)) == 5
+    assert len(sufficient.sufficient_subsets(norm, np.full(5, 2.0), 1.0, limit=2)) == 2
 
 
 def random_text(seed, words, padding=5, width=3):
@@ -118,14 +119,14 @@ def test_the_fast_path_gives_the_same_subsets(seed, case):
         ends = [text.logit(np.full(words, bit)) for bit in (False, True)]
         threshold = ends[0] + 0.6 * (ends[1] - ends[0])
         maskable = np.arange(len(embedded)) >= len(embedded) - words
-        plain = sis.sufficient_subsets(
+        plain = sufficient.sufficient_subsets(
             net.logits,
             embedded,
             threshold,
             maskable=maskable,
             ties=1e-9,
         )
-        fast = sis.sufficient_words(text, threshold, ties=1e-9)
+        fast = sufficient.sufficient_words(text, threshold, ties=1e-9)
         assert len(plain) == len(fast)
         for a, b in zip(plain, fast, strict=True):
             padding = len(embedded) - words
@@ -135,39 +136,41 @@ def test_the_fast_path_gives_the_same_subsets(seed, case):
 
 
 def test_the_fixed_rule_has_a_side_or_nothing():
-    high = sis.choose_threshold(logit(0.9))
+    high = sufficient.choose_threshold(logit(0.9))
     assert (high.probability, high.above) == (pytest.approx(0.85), True)
-    low = sis.choose_threshold(logit(0.44))
+    low = sufficient.choose_threshold(logit(0.44))
     assert (low.probability, low.above) == (pytest.approx(0.45), False)
-    assert sis.choose_threshold(logit(0.6)) is None
-    assert sis.choose_threshold(logit(0.6), high=0.5, low=0.5) == sis.Threshold(0.0, above=True)
+    assert sufficient.choose_threshold(logit(0.6)) is None
+    assert sufficient.choose_threshold(logit(0.6), high=0.5, low=0.5) == sufficient.Threshold(
+        0.0, above=True
+    )
 
 
 def test_the_fraction_rule_keeps_a_share_of_the_distance():
-    half = sis.choose_threshold(logit(0.9), rule="fraction", fraction=0.5)
+    half = sufficient.choose_threshold(logit(0.9), rule="fraction", fraction=0.5)
     assert half.probability == pytest.approx(0.7)
-    low = sis.choose_threshold(logit(0.1), rule="fraction", fraction=1.0)
+    low = sufficient.choose_threshold(logit(0.1), rule="fraction", fraction=1.0)
     assert (low.probability, low.above) == (pytest.approx(0.1), False)
     assert low.logit == pytest.approx(math.log(9))
 
 
 @pytest.mark.parametrize("certain", [36.0, 40.0, 800.0, -40.0, -800.0])
 def test_a_prediction_that_rounds_to_certainty_has_a_threshold(certain):
-    whole = sis.choose_threshold(certain, rule="fraction", fraction=1.0)
+    whole = sufficient.choose_threshold(certain, rule="fraction", fraction=1.0)
     assert whole.logit == pytest.approx(abs(certain))
     assert whole.logit <= abs(certain)
-    most = sis.choose_threshold(certain, rule="fraction", fraction=0.9)
+    most = sufficient.choose_threshold(certain, rule="fraction", fraction=0.9)
     assert most.logit == pytest.approx(math.log(0.95 / 0.05))
 
 
 def test_bad_settings_are_named():
     with pytest.raises(SmugError, match=r"unknown threshold_rule 'fixd'.*Did you mean 'fixed'"):
-        sis.choose_threshold(2.0, rule="fixd")
+        sufficient.choose_threshold(2.0, rule="fixd")
     with pytest.raises(SmugError, match=r"low=0\.9, high=0\.5"):
-        sis.choose_threshold(2.0, high=0.5, low=0.9)
+        sufficient.choose_threshold(2.0, high=0.5, low=0.9)
     with pytest.raises(SmugError, match=r"fraction=2"):
-        sis.choose_threshold(2.0, fraction=2)
+        sufficient.choose_threshold(2.0, fraction=2)
     with pytest.raises(SmugError, match=r"maskable has shape \(2,\)"):
-        sis.sufficient_subsets(norm, np.ones(3), 1.0, maskable=np.ones(2, bool))
+        sufficient.sufficient_subsets(norm, np.ones(3), 1.0, maskable=np.ones(2, bool))
     with pytest.raises(SmugError, match="threshold=nan"):
-        sis.sufficient_subsets(norm, np.ones(3), float("nan"))
+        sufficient.sufficient_subsets(norm, np.ones(3), float("nan"))
