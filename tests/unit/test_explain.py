@@ -7,7 +7,8 @@ from keras import layers
 
 import smug
 from smug.explanation import Explanation
-from smug.methods import METHODS
+from smug.methods import METHODS, method_settings
+from smug.models.first_layer import find_first_layer
 
 SETTINGS = {"smug": {"steps": 16, "top_k": 20, "gamma": 0.3}, "smug_base": {"steps": 16}}
 SETTINGS["integrated_gradients"] = {"steps": 16}
@@ -157,3 +158,14 @@ def test_models_without_a_linear_first_layer_are_refused(images):
     )
     with pytest.raises(smug.SmugError, match="MaxPooling2D"):
         smug.explain(model, images)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if "layer" in method_settings(m)])
+def test_a_layer_may_be_given_by_its_name(images, method):
+    model = sequential()
+    layer = model.layers[0]
+    settings = SETTINGS.get(method, {})
+    by_name = smug.explain(model, images[:1], method=method, layer=layer.name, **settings)
+    given = find_first_layer(model) if method.startswith("smug") else layer
+    same = smug.explain(model, images[:1], method=method, layer=given, **settings)
+    np.testing.assert_array_equal(by_name.values, same.values)
