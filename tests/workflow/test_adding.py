@@ -1,5 +1,6 @@
 """A method and a solver are added by exactly the files that CONTRIBUTING.md lists."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,14 @@ assert config["{group}"]["name"] == "toy", config["{group}"]
 """
 
 
+def _listed(project, heading: str) -> list[Path]:
+    """Files that a section of CONTRIBUTING.md lists for a toy, in its order."""
+    page = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text("utf-8")
+    section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
+    paths = re.findall(r"`((?:src|conf|tests)/[\w/.<>]+\.(?:py|yaml))`", section)
+    return [project.folder / path.replace("<name>", "toy") for path in paths]
+
+
 def _insert(path: Path, registry: str, entry: str) -> None:
     """Add an entry at the end of a registry, as whoever follows the page does."""
     before, start, rest = path.read_text("utf-8").partition(f"\n{registry}")
@@ -76,11 +85,12 @@ def _python(project, code: str) -> None:
 
 
 def test_a_method_is_a_module_an_entry_and_a_file_of_values(fresh):
-    source = fresh.folder / "src/smug"
-    (source / "attribution/toy.py").write_text(METHOD)
-    _insert(source / "methods.py", "METHODS: ", METHOD_ENTRY)
+    module, registry, conf, test = _listed(fresh, "Add a method")
+    assert test.name == "test_toy.py"  # not needed to run it
+    module.write_text(METHOD)
+    _insert(registry, "METHODS: ", METHOD_ENTRY)
     values = "defaults: [toy_explainer_schema, _self_]\nname: toy\nmethod: toy\npower: 2\n"
-    (fresh.folder / "conf/explainer/toy.yaml").write_text(values)
+    conf.write_text(values)
     asked = """
 made = smug.explain(model, x, method="toy", power=2)
 np.testing.assert_array_equal(made.values, x**2)
@@ -92,10 +102,10 @@ np.testing.assert_array_equal(made.values, x**2)
 
 
 def test_a_solver_is_a_module_an_entry_and_a_file_of_values(fresh):
-    source = fresh.folder / "src/smug"
-    (source / "masks/solvers/toy.py").write_text(SOLVER)
-    _insert(source / "masks/solvers/__init__.py", "SOLVERS: ", SOLVER_ENTRY)
-    (fresh.folder / "conf/solver/toy.yaml").write_text("defaults: [highs, _self_]\nname: toy\n")
+    module, registry, conf = _listed(fresh, "Add a solver")
+    module.write_text(SOLVER)
+    _insert(registry, "SOLVERS: ", SOLVER_ENTRY)
+    conf.write_text("defaults: [highs, _self_]\nname: toy\n")
     asked = """
 made = smug.explain(model, x, gamma=0.5, solver="toy", steps=8)
 assert made.solver["status"].tolist() == ["feasible"], made.solver
