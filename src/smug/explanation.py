@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import load_arrays, load_json, save_arrays, save_json
+from smug.io import check_new, load_arrays, load_json, plain, save_arrays, save_json, sha256
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+#: First word of a record, by which a file is known.
+_FORMAT = "smug explanation"
+#: Arrays that every explanation has.
+_ARRAYS = ("values", "inputs", "target", "score")
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,13 @@ class Explanation:
     solver : dict of str to numpy.ndarray, optional
         ``status``, ``objective`` (mask windows), ``bound`` and ``seconds``, shape (batch,).
     settings : dict
-        The settings the method was called with.
+        All settings of the method, those left at their defaults too, as JSON holds them.
+    class_names : tuple of str, optional
+        Name of each class, in the order of the model's outputs.
+    record : dict
+        Where the explanation comes from, as JSON holds it: ``model`` (name, class, parameters,
+        hash of the weights), ``first_layer`` (where the method has one), ``input`` (hash, and
+        what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``.
     """
 
     method: str
@@ -48,6 +59,8 @@ class Explanation:
     mask: np.ndarray | None = None
     solver: dict[str, np.ndarray] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    class_names: tuple[str, ...] | None = None
+    record: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -68,17 +81,69 @@ class Explanation:
         """
         return _figure(self, max_rows)
 
-    def save(self, path: str | Path) -> tuple[Path, Path]:
-        """Write the arrays to ``path`` (``.npz``) and the rest beside it (``.json``)."""
-        arrays = {"values": self.values, "inputs": self.inputs}
-        arrays |= {"target": self.target, "score": self.score}
+    def class_name(self, i: int) -> str:
+        """Name of the class explained of input ``i``; ``class 7`` where no name is known."""
+        target = int(self.target[i])
+        if self.class_names is None or target >= len(self.class_names):
+            return f"class {target}"
+        return self.class_names[target]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
+        """Write the arrays to ``path`` (``.npz``) and all the rest beside it (``.json``).
+
+        The ``.json`` names, too, what a reader wants to see without opening arrays: class, score,
+        kept share and what the solver says of each input.
+
+        Parameters
+        ----------
+        path : str or path
+            With or without one of the two endings; another ending is part of the name, so
+            ``gamma_0.1`` becomes ``gamma_0.1.npz``.
+        overwrite : bool
+            Whether existing files may be replaced.
+
+        Returns
+        -------
+        tuple of pathlib.Path
+            The two files.
+
+        Raises
+        ------
+        SmugError
+            A file exists, or cannot be written.
+        """
+        arrays, about = explanation_files(path)
+        check_new([arrays, about], overwrite=overwrite, how="overwrite=True replaces it")
+        save_arrays(arrays, self._arrays())
+        content = {
+            "format": _FORMAT,
+            "method": self.method,
+            "settings": self.settings,
+            "explained": [self._said_of(i) for i in range(len(self))],
+            **self.record,
+            "arrays_sha256": sha256(arrays),
+        }
+        save_json(about, content)
+        return arrays, about
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         arrays |= {f"solver.{name}": value for name, value in self.solver.items()}
         if self.mask is not None:
             arrays["mask"] = self.mask
-        path = Path(path).with_suffix(".npz")
-        save_arrays(path, arrays)
-        save_json(path.with_suffix(".json"), {"method": self.method, "settings": self.settings})
-        return path, path.with_suffix(".json")
+        if self.class_names is not None:
+            arrays["class_names"] = np.array(self.class_names, np.str_)
+        return arrays
+
+    def _said_of(self, i: int) -> dict[str, Any]:
+        said = {
+            "target": int(self.target[i]),
+            "class": self.class_name(i),
+            "score": float(self.score[i]),
+        }
+        if self.mask is not None:
+            said["kept"] = float(self.mask[i].mean())
+        return plain(said | {name: value[i] for name, value in self.solver.items()})
 
     @classmethod
     def load(cls, path: str | Path) -> Explanation:
@@ -87,34 +152,59 @@ class Explanation:
         Raises
         ------
         SmugError
-            Missing, damaged or foreign file.
+            Missing, damaged or foreign file, or two files that were not written together.
         """
-        path = Path(path).with_suffix(".npz")
-        arrays, about = load_arrays(path), load_json(path.with_suffix(".json"))
-        missing = [n for n in ("values", "inputs", "target", "score") if n not in arrays]
-        if missing or not {"method", "settings"} <= about.keys():
-            raise SmugError(f"{path} and its .json hold no saved explanation")
-        solver = {
-            name.removeprefix("solver."): value
-            for name, value in arrays.items()
-            if name.startswith("solver.")
-        }
+        npz, about = explanation_files(path)
+        for file in (npz, about):
+            if not file.is_file():
+                raise SmugError(
+                    f"no file {file}; Explanation.save writes {npz.name} and {about.name}"
+                )
+        content = load_json(about)
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise SmugError(
+                f"{about} is no record of a saved explanation; name one of its two files"
+            )
+        arrays = load_arrays(npz)
+        solver = {name: value for name, value in arrays.items() if name.startswith("solver.")}
+        sizes = {len(arrays[n]) for n in (*_ARRAYS, *solver) if n in arrays and arrays[n].ndim}
+        if not arrays.keys() >= set(_ARRAYS) or len(sizes) != 1:
+            raise SmugError(f"{npz} holds no saved explanation; name one of its two files")
+        if content.pop("arrays_sha256", None) != sha256(npz):
+            raise SmugError(
+                f"{npz} and {about} were not written together; save the explanation again"
+            )
+        names = arrays.get("class_names")
         return cls(
-            about["method"],
-            arrays["values"],
-            arrays["inputs"],
-            arrays["target"],
-            arrays["score"],
-            arrays.get("mask"),
-            solver,
-            about["settings"],
+            method=content.pop("method"),
+            **{name: arrays[name] for name in _ARRAYS},
+            mask=arrays.get("mask"),
+            solver={name.removeprefix("solver."): value for name, value in solver.items()},
+            settings=content.pop("settings"),
+            class_names=None if names is None else tuple(names.tolist()),
+            record={k: v for k, v in content.items() if k not in ("format", "explained")},
         )
+
+
+def explanation_files(path: str | Path) -> tuple[Path, Path]:
+    """Files of a saved explanation by the name of either, or by the name that they share.
+
+    Raises
+    ------
+    SmugError
+        The path names no file.
+    """
+    path = Path(path)
+    if not path.name:
+        raise SmugError(f"{str(path)!r} names no file; for example explanation.npz")
+    name = path.stem if path.suffix.lower() in (".npz", ".json") else path.name
+    return path.with_name(f"{name}.npz"), path.with_name(f"{name}.json")
 
 
 def _figure(explanation: Explanation, max_rows: int) -> Figure:
     """Draw input, mask (if any) and saliency, one row per input."""
     # Drawing loads matplotlib, which whoever only computes does without.
-    from smug.drawing import image_grid, show_mask
+    from smug.drawing import image_grid, short, show_mask
 
     inputs = explanation.inputs
     if not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[-1] in (1, 3))):
@@ -128,7 +218,7 @@ def _figure(explanation: Explanation, max_rows: int) -> Figure:
     figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
     for i, row in enumerate(axes):
         _show_input(row[0], inputs[i])
-        row[0].set_xlabel(f"class {explanation.target[i]}: {explanation.score[i]:.2f}")
+        row[0].set_xlabel(f"{short(explanation.class_name(i))}: {explanation.score[i]:.2f}")
         if mask is not None:
             show_mask(row[1], mask[i])
             row[1].set_xlabel(f"{mask[i].mean():.1%} kept")

@@ -10,7 +10,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,27 @@ def _remove_stale(folder: Path, prefix: str, suffix: str) -> None:
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     """Write arrays (numbers, booleans, strings) as a compressed ``.npz``, never pickled.
 
+    Types of machine learning that NumPy's files do not know (bfloat16, float8) become float32,
+    which holds all their values.
+
     Raises
     ------
     SmugError
         An array would need pickling, or the file cannot be written.
     """
-    plain = {name: np.asarray(value) for name, value in arrays.items()}
+    plain = {name: _as_known(np.asarray(value)) for name, value in arrays.items()}
     objects = [name for name, value in plain.items() if value.dtype.hasobject]
     if objects:
         raise SmugError(f"{path}: array {objects[0]!r} holds Python objects; pass plain numbers")
     with atomic(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, allow_pickle=False, **plain)
+
+
+def _as_known(array: np.ndarray) -> np.ndarray:
+    # ml_dtypes names its types floats, while to NumPy they are bytes without meaning.
+    if array.dtype.kind == "V" and "float" in array.dtype.name:
+        return array.astype(np.float32)
+    return array
 
 
 def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -144,6 +154,49 @@ def load_json(path: str | os.PathLike[str]) -> Any:
         raise SmugError(f"no file {path}; run the rule that makes it") from error
     except ValueError as error:
         raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into what JSON holds: arrays and tuples as lists, numbers as Python's own.
+
+    Numbers that JSON does not know (NaN, infinite) become None; any other object is told by its
+    name, if it has one, and else by its text.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "numpy"):  # a tensor or a variable of a framework
+        value = value.numpy()
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(_as_known(np.asarray(value)).tolist())
+    return str(getattr(value, "name", value))
+
+
+def check_new(paths: Iterable[Path], *, overwrite: bool, how: str) -> None:
+    """Refuse to replace a file.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+        Files about to be written.
+    overwrite : bool
+        Whether they may exist.
+    how : str
+        The way to allow it, for the message.
+
+    Raises
+    ------
+    SmugError
+        Names the first file that exists.
+    """
+    for path in paths:
+        if not overwrite and path.exists():
+            raise SmugError(f"{path} exists; {how}, or choose another name")
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from smug import provenance
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
+from smug.io import plain
 from smug.limits import check
 
 if TYPE_CHECKING:
@@ -167,6 +170,8 @@ def explain(
     x: np.ndarray,
     target: int | np.ndarray | None = None,
     method: str = "smug",
+    *,
+    class_names: Sequence[str] | None = None,
     **settings: Any,
 ) -> Explanation:
     """Explain a model's predictions.
@@ -181,6 +186,9 @@ def explain(
         Class to explain; the predicted one by default.
     method : str
         See :data:`METHODS`.
+    class_names : sequence of str, optional
+        Name of each class, in the order of the model's outputs; they stand in the plot and in the
+        saved record.
     **settings
         Settings of the method, e.g. ``top_k``, ``gamma``, ``window`` and ``solver`` of ``smug``
         (:func:`smug.attribution.smug.smug`) or ``steps`` of ``integrated_gradients``.
@@ -193,7 +201,8 @@ def explain(
     Raises
     ------
     SmugError
-        Unknown method or setting, input or target that does not fit the model.
+        Unknown method or setting, input or target that does not fit the model, too few or too
+        many class names.
     """
     known = method_settings(method)
     for name, value in settings.items():
@@ -207,11 +216,65 @@ def explain(
     outputs = rewire.outputs_of(model, x)
     wanted = np.asarray(outputs.argmax(axis=1) if target is None else target)
     labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x))
+    names = _checked_names(class_names, outputs.shape[1])
     score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), labels]
+    given, record = _found_first(model, x, method, settings)
     # Inputs and target are checked: what checks them around the function is left out.
-    made = inspect.unwrap(METHODS[method].load())(model, x, labels, **settings)
+    made = inspect.unwrap(METHODS[method].load())(model, x, labels, **given)
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
-    return Explanation(method, values, x, labels, score, mask, solver, _plain(settings))
+    return Explanation(
+        method,
+        values,
+        x,
+        labels,
+        score.astype(np.float32),
+        mask,
+        solver,
+        settings={
+            name: plain(settings.get(name, setting.default)) for name, setting in known.items()
+        },
+        class_names=names,
+        record=record | _provenance(model, x),
+    )
+
+
+def _checked_names(class_names: Sequence[str] | None, outputs: int) -> tuple[str, ...] | None:
+    """Class names, one for each class; one output has the classes 0 and 1."""
+    if class_names is None:
+        return None
+    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+        raise SmugError("class_names must be a list of texts, the name of each class")
+    classes = max(outputs, 2)
+    if len(class_names) != classes:
+        raise SmugError(
+            f"{len(class_names)} class names for a model of {classes} classes; give one for each"
+        )
+    return tuple(class_names)
+
+
+def _found_first(
+    model: keras.Model, x: np.ndarray, method: str, settings: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings with the first layer found, for methods that rest on it, and its record."""
+    if "a linear first layer" not in METHODS[method].needs:
+        return settings, {}
+    from smug.models.first_layer import FirstLayer, find_first_layer
+
+    layer = settings.get("layer")
+    if not isinstance(layer, FirstLayer):
+        layer = find_first_layer(model, layer, x=x)
+    about = {"name": layer.name, "kind": layer.linear.kind, "outputs": layer.linear.output_shape}
+    return settings | {"layer": layer}, {"first_layer": plain(about)}
+
+
+def _provenance(model: keras.Model, x: np.ndarray) -> dict[str, Any]:
+    """Record of what an explanation rests on beside its method and settings."""
+    return {
+        "model": provenance.of_model(model),
+        "input": {"sha256": provenance.sha256_of_arrays([x]), "shape": list(x.shape)},
+        **provenance.software(),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def word_scores(made: Explanation) -> np.ndarray:
@@ -305,13 +368,3 @@ def _as_batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
     if not len(x):
         raise SmugError("x holds no input; give one at least")
     return rewire.as_batch(model, x).numpy()
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as JSON can hold them: arrays as lists, layers by name."""
-    plain = {}
-    for name, value in settings.items():
-        if isinstance(value, np.ndarray | np.generic):
-            value = value.tolist()
-        plain[name] = getattr(value, "name", value)
-    return plain

@@ -6,7 +6,6 @@ import pytest
 from keras import layers
 
 import smug
-from smug.explanation import Explanation
 from smug.methods import METHODS, method_settings
 from smug.models.first_layer import find_first_layer
 
@@ -92,21 +91,6 @@ def test_the_target_can_be_chosen(images):
     assert one.target.tolist() == [2, 2, 2]
     with pytest.raises(smug.SmugError, match="3"):
         smug.explain(model, images, 3, "gradients")
-
-
-def test_explanations_come_back_from_their_files(images, tmp_path):
-    made = smug.explain(sequential(), images, **SETTINGS["smug"])
-    arrays, about = made.save(tmp_path / "x.npz")
-    assert (arrays.name, about.name) == ("x.npz", "x.json")
-    again = smug.Explanation.load(tmp_path / "x")
-    np.testing.assert_array_equal(again.values, made.values)
-    np.testing.assert_array_equal(again.mask, made.mask)
-    assert again.solver["status"].tolist() == made.solver["status"].tolist()
-    assert (again.method, again.settings) == ("smug", made.settings)
-    np.savez(tmp_path / "y.npz", a=1)
-    (tmp_path / "y.json").write_text("{}")
-    with pytest.raises(smug.SmugError, match="hold no saved explanation"):
-        Explanation.load(tmp_path / "y")
 
 
 def test_plots_show_input_mask_and_map(images):

@@ -1,10 +1,18 @@
-"""What a map over words counts as evidence for the class explained."""
+"""Explanations in files, and what a map over words counts as evidence for the class explained."""
 
+import dataclasses
+import hashlib
+import json
+
+import keras
+import ml_dtypes
 import numpy as np
 import pytest
+from keras import layers
 
+import smug
 from smug.explanation import Explanation
-from smug.methods import METHODS, explain, word_scores
+from smug.methods import METHODS, explain, method_settings, word_scores
 from smug.models.networks import text_cnn
 from smug.pipeline.explain import explain_shard
 
@@ -38,3 +46,202 @@ def test_the_map_of_a_review_holds_no_word_that_speaks_against_the_class():
     summed = made.values.sum(axis=-1)
     assert (summed < 0).any()
     np.testing.assert_allclose(shard.maps, np.maximum(summed, 0), atol=1e-6)
+
+
+IMAGES = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+NAMES = ("cat", "dog", "mug")
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="relu", name="edges"),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ],
+        name="toy",
+    )
+
+
+@pytest.fixture(scope="module")
+def made(model):
+    return explain(model, IMAGES, class_names=NAMES, steps=8, top_k=10, gamma=0.3)
+
+
+def assert_same(one, other):
+    for field in dataclasses.fields(Explanation):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, np.ndarray):
+            np.testing.assert_array_equal(a, b)
+            assert a.dtype == b.dtype
+        elif field.name == "solver":
+            assert a.keys() == b.keys()
+            for name, value in a.items():
+                np.testing.assert_array_equal(value, b[name])
+        else:
+            assert a == b
+
+
+def test_everything_comes_back_from_the_files(made, tmp_path):
+    arrays, about = made.save(tmp_path / "x.npz")
+    assert (arrays.name, about.name) == ("x.npz", "x.json")
+    for name in ("x", "x.npz", "x.json"):
+        assert_same(Explanation.load(tmp_path / name), made)
+
+
+def test_the_record_says_what_is_needed_to_repeat_and_to_trust(model, made, tmp_path):
+    content = json.loads(made.save(tmp_path / "x")[1].read_text("utf-8"))
+    assert content["method"] == "smug"
+    given = {"steps": 8, "top_k": 10, "gamma": 0.3}
+    known = {name: s.default for name, s in method_settings("smug").items()}
+    assert content["settings"] == known | given
+    outputs = np.asarray(model(IMAGES))
+    for i, said in enumerate(content["explained"]):
+        assert said["target"] == outputs[i].argmax()
+        assert said["class"] == NAMES[outputs[i].argmax()]
+        assert said["score"] == pytest.approx(outputs[i].max(), rel=1e-5)
+        assert said["kept"] == made.mask[i].mean()
+        assert said["status"] == "optimal"
+        assert said["objective"] == made.mask[i].sum()
+        assert said["bound"] <= said["objective"]
+        assert said["seconds"] > 0
+    assert content["model"]["name"] == "toy"
+    assert content["model"]["parameters"] == model.count_params()
+    assert content["first_layer"] == {"name": "edges", "kind": "conv2d", "outputs": [6, 6, 4]}
+    assert content["input"]["shape"] == [2, 8, 8, 3]
+    assert content["versions"]["keras"] == keras.__version__
+    assert {"smug", "tensorflow", "numpy"} <= {n for n, v in content["versions"].items() if v}
+    assert content["arrays_sha256"] == hashlib.sha256((tmp_path / "x.npz").read_bytes()).hexdigest()
+
+
+def test_the_hash_follows_the_weights(model, made):
+    def hashed():
+        return explain(model, IMAGES, method="gradients").record["model"]["weights_sha256"]
+
+    assert hashed() == made.record["model"]["weights_sha256"]
+    edges = model.get_layer("edges")
+    before = edges.get_weights()
+    try:
+        edges.set_weights([before[0][:, ::-1], before[1]])
+        assert hashed() != made.record["model"]["weights_sha256"]
+    finally:
+        edges.set_weights(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("gamma_0.1", "gamma_0.1"),
+        ("a.b.c", "a.b.c"),
+        ("photo.png", "photo.png"),
+        ("run 1.5.npz", "run 1.5"),
+        ("v2.json", "v2"),
+        (".hidden", ".hidden"),
+    ],
+)
+def test_a_dot_in_a_name_is_kept(made, tmp_path, name, written):
+    made.save(tmp_path / name)
+    files = {path.name for path in tmp_path.iterdir()}
+    assert files == {f"{written}.npz", f"{written}.json"}
+    assert_same(Explanation.load(tmp_path / name), made)
+
+
+def test_nothing_is_replaced_unasked(made, tmp_path):
+    made.save(tmp_path / "x")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    other = dataclasses.replace(made, method="other")
+    with pytest.raises(smug.SmugError, match=r"x\.npz exists; overwrite=True"):
+        other.save(tmp_path / "x")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    other.save(tmp_path / "x", overwrite=True)
+    assert Explanation.load(tmp_path / "x").method == "other"
+    (tmp_path / "y.json").write_text("mine")
+    with pytest.raises(smug.SmugError, match=r"y\.json exists"):
+        made.save(tmp_path / "y")
+    assert not (tmp_path / "y.npz").exists()
+
+
+def test_a_path_without_a_name_is_refused(made):
+    with pytest.raises(smug.SmugError, match="names no file"):
+        made.save("")
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, np.float16])
+def test_small_floats_come_back_as_numbers(made, tmp_path, dtype):
+    score = np.array([0.5, 0.25], dtype)
+    dataclasses.replace(made, score=score, values=made.values.astype(dtype)).save(tmp_path / "x")
+    again = Explanation.load(tmp_path / "x")
+    assert again.score.tolist() == [0.5, 0.25]
+    assert again.values.dtype.kind == "f"
+    np.testing.assert_array_equal(again.values, made.values.astype(dtype).astype(float))
+
+
+def test_settings_of_any_numeric_kind_are_saved(model, tmp_path):
+    made = explain(
+        model,
+        IMAGES,
+        method="integrated_gradients",
+        baseline="black",
+        input_range=(IMAGES.min(), keras.ops.max(IMAGES)),
+        steps=np.int64(5),
+    )
+    made.save(tmp_path / "x")
+    settings = Explanation.load(tmp_path / "x").settings
+    assert settings["input_range"] == [IMAGES.min(), IMAGES.max()]
+    assert settings["steps"] == 5
+    assert_same(Explanation.load(tmp_path / "x"), made)
+
+
+def _foreign_arrays(folder):
+    np.savez(folder / "x.npz", a=1)
+
+
+def _foreign_record(folder):
+    (folder / "x.json").write_text("[1]")
+
+
+def _no_record(folder):
+    (folder / "x.json").unlink()
+
+
+def _damaged(folder):
+    (folder / "x.npz").write_bytes((folder / "x.npz").read_bytes()[:-40])
+
+
+def _of_another(folder):
+    path = folder / "x.npz"
+    arrays = dict(np.load(path))
+    np.savez(path, **arrays | {"score": arrays["score"] + 1})
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (_foreign_arrays, r"x\.npz holds no saved explanation"),
+        (_foreign_record, r"x\.json is no record of a saved explanation"),
+        (_no_record, r"no file .*x\.json"),
+        (_damaged, r"x\.npz is damaged"),
+        (_of_another, r"x\.npz and .*x\.json were not written together"),
+    ],
+)
+def test_a_wrong_or_foreign_file_is_named(made, tmp_path, harm, said):
+    made.save(tmp_path / "x")
+    harm(tmp_path)
+    with pytest.raises(smug.SmugError, match=said):
+        Explanation.load(tmp_path / "x")
+
+
+@pytest.mark.parametrize("names", [("cat", "dog"), "cat", ("cat", "dog", 3)])
+def test_class_names_must_fit_the_model(model, names):
+    with pytest.raises(smug.SmugError, match=r"class.names"):
+        explain(model, IMAGES, method="gradients", class_names=names)
+
+
+def test_the_plot_names_the_class(made):
+    labels = [axis.get_xlabel() for axis in made.plot().axes]
+    assert labels[0] == f"{NAMES[made.target[0]]}: {made.score[0]:.2f}"
+    unnamed = dataclasses.replace(made, class_names=None)
+    assert unnamed.plot().axes[0].get_xlabel().startswith(f"class {made.target[0]}: ")

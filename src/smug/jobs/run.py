@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import inspect
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,8 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from smug.errors import SmugError
 from smug.io import save_json, sha256
-from smug.jobs import config, groups
+from smug.jobs import config
 from smug.jobs.signatures import JOB, signature
+from smug.provenance import commit, versions
 
 #: What the record of a stage's result should say of it.
 Summary = Mapping[str, Any]
@@ -120,22 +119,7 @@ def write_record(
             "seconds": round(seconds, 3),
             "commit": commit(),
             "python": sys.version.split()[0],
-            "versions": {package: version(package) for package in RECORDED_PACKAGES},
+            "versions": versions(RECORDED_PACKAGES),
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
-
-
-def commit() -> str | None:
-    """Hash of the checkout's commit, with ``+`` for uncommitted changes; None outside git."""
-    try:
-        head = _git("rev-parse", "HEAD")
-        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(
-        ["git", *words], cwd=groups.ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()

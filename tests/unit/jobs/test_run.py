@@ -7,7 +7,6 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from smug.errors import SmugError
-from smug.jobs import groups
 from smug.jobs import run as job
 from smug.jobs.settings.explanations import MethodSettings
 from smug.stages.solve_masks import Files, Sections
@@ -86,8 +85,3 @@ def test_an_error_of_the_stage_is_said_without_a_trace(monkeypatch, tmp_path):
 
     with pytest.raises(SystemExit, match=r"^solve_masks: window=99 is too large$"):
         run(monkeypatch, tmp_path, stage, *io_words(tmp_path))
-
-
-def test_a_folder_without_git_has_no_commit(monkeypatch, tmp_path):
-    monkeypatch.setattr(groups, "ROOT", tmp_path)
-    assert job.commit() is None
