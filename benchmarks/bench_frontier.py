@@ -1,8 +1,8 @@
-"""Hard mask problems: `anytime` against plain HiGHS at the same time limit.
+"""Hard mask problems: `anytime` and `auto` against plain HiGHS at the same time limit.
 
 Instances: with --shared or SMUG_SHARED the 7×7 convolutions of ``bench/`` at windows 3 and 2;
 always, small dense ones: first layer of an MLP 784-32-10 on MNIST digits at window 1.
-Prints size, proven bound, gap and wall seconds of both; lower is better everywhere but the bound.
+Prints size, proven bound, gap and wall seconds of all; lower is better everywhere but the bound.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--digits", type=int, default=2, help="MNIST digits; 0 to leave them out")
     parser.add_argument("--only", default="", help="part of an instance's name")
-    parser.add_argument("--skip-highs", action="store_true", help="run anytime alone")
+    parser.add_argument(
+        "--solvers", default="anytime,auto,highs", help="comma-separated; default: all three"
+    )
     parser.add_argument("--shared", type=Path, default=os.environ.get("SMUG_SHARED"))
     options = parser.parse_args()
     problems = list(convolutions(Path(options.shared))) if options.shared else []
@@ -76,10 +78,9 @@ def main() -> None:
     for name, problem in problems:
         if options.only not in name:
             continue
-        found = solve(problem, solver="anytime", **settings)
-        print(line(name, "anytime", problem, found), flush=True)
-        if not options.skip_highs:
-            print(line(name, "highs", problem, solve(problem, **settings)), flush=True)
+        for solver in options.solvers.split(","):
+            found = solve(problem, solver=solver, **settings)
+            print(line(name, solver, problem, found), flush=True)
 
 
 if __name__ == "__main__":

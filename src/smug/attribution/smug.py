@@ -86,7 +86,7 @@ def smug(
     scoring: str = "sum",
     steps: int = 200,
     batch_size: int = 10,
-    solver: str = "highs",
+    solver: str = "auto",
     time_limit: float = 60.0,
     seed: int = 0,
     threads: int = 1,

@@ -129,7 +129,7 @@ def minimal_mask(
     window: int,
     margin: float = 1e-4,
     response: str = "auto",
-    solver: str = "highs",
+    solver: str = "auto",
     time_limit: float = 60.0,
     start: np.ndarray | None = None,
     solutions: int = 1,

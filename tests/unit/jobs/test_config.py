@@ -201,7 +201,7 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("grid.windows=[0]", ["grid.windows=0", "[1, inf)"]),
         ("network_limits.timeout=-5", ["network_limits.timeout=-5", "(0, inf)"]),
         ("network_limits.windows=[0]", ["network_limits.windows=0", "[1, inf)"]),
-        ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "highs, z3"]),
+        ("sweep.network_solvers=[cpsat]", ["sweep.network_solvers", "cpsat", "auto, highs, z3"]),
         ("workflow.datasets=[mnst]", ["workflow.datasets", "mnst", "Did you mean 'mnist'"]),
         ("workflow.datasets=[]", ["workflow.datasets=[]", "one value"]),
         ("mnist:comparison.explainers=[foo]", ["comparison.explainers", "foo", "ggig"]),
@@ -213,7 +213,7 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ("mnist:model=resnet50", ["model=resnet50", "dataset=mnist", "mnist_cnn, mnist_mlp"]),
         (
             "mnist:method.encoding=network mnist:solver=anytime",
-            ["solver: anytime", "method.encoding=network", "highs, z3"],
+            ["solver: anytime", "method.encoding=network", "auto, highs, z3"],
         ),
         (
             "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",

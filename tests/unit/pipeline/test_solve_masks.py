@@ -121,7 +121,7 @@ def test_other_networks_have_no_whole_encoding(shard):
         ({"top_k": 6}, "highs", r"top_k=6 is outside \[1, 5\]"),
         ({"window": 7}, "highs", r"window=7 is outside \[1, 6\]"),
         ({}, "hihgs", "unknown solver for method.encoding=first_layer 'hihgs'"),
-        ({"encoding": "network"}, "anytime", r"'anytime'; known: highs, z3"),
+        ({"encoding": "network"}, "anytime", r"'anytime'; known: auto, highs, z3"),
     ],
 )
 def test_settings_that_fit_no_input_stop_before_the_first(shard, capsys, changed, solver, said):

@@ -26,7 +26,7 @@ def solve_network(
     window: int,
     delta: float = 0.0,
     margin: float = 1e-4,
-    solver: str = "highs",
+    solver: str = "auto",
     image_shape: tuple[int, ...] = (28, 28),
     time_limit: float = 60.0,
     seed: int = 0,
@@ -51,9 +51,10 @@ def solve_network(
         Side of a window in pixels.
     delta, margin : float
         Lead over every other class, in logits, and what ``>`` means in floating point.
-    solver : {"highs", "z3"}
-        ``highs`` decides size after size by forward passes and branch and bound over HiGHS'
-        linear programs; ``z3`` has the network as one formula with ReLU as if-then-else.
+    solver : {"auto", "highs", "z3"}
+        ``auto``, the same as ``highs``, decides size after size by forward passes and branch
+        and bound over HiGHS' linear programs; ``z3`` has the network as one formula with ReLU
+        as if-then-else.
     image_shape : tuple of int
         (rows, columns) or (rows, columns, channels).
     time_limit : float
@@ -156,4 +157,4 @@ def _solution(
 
 
 #: How each solver that takes this encoding searches, by its name in the registry.
-_SEARCHES = {"highs": _with_highs, "z3": _with_z3}
+_SEARCHES = {"auto": _with_highs, "highs": _with_highs, "z3": _with_z3}

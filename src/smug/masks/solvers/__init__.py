@@ -74,6 +74,12 @@ class Solver:
 
 #: Every solver by name; the order is that of lists and documentation.
 SOLVERS: dict[str, Solver] = {
+    "auto": Solver(
+        "smug.masks.solvers.auto:solve_auto",
+        name="auto",
+        about="HiGHS, then the anytime search where HiGHS has not finished in 5 s",
+        encodings=("first_layer", "network"),
+    ),
     "highs": Solver(
         "smug.masks.solvers.highs:solve_highs",
         name="HiGHS",
@@ -118,7 +124,7 @@ REPAIR_ROUNDS = 50
 def solve(
     problem: MaskProblem,
     *,
-    solver: str = "highs",
+    solver: str = "auto",
     time_limit: float = 60.0,
     start: np.ndarray | None = None,
     solutions: int = 1,

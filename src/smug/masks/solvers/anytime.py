@@ -259,23 +259,65 @@ def solve_anytime(
     See :func:`smug.masks.solvers.solve` for the arguments.
     """
     race = _Race(problem, time_limit, seed, threads, progress)
+    return _run(race, start, highs_first=True)
+
+
+def solve_on(
+    problem: MaskProblem,
+    found: MaskSolution,
+    *,
+    time_limit: float,
+    seed: int,
+    threads: int,
+    progress: Progress | None,
+) -> MaskSolution:
+    """Go on where HiGHS stopped: its mask and its bound are kept, its chance is not repeated.
+
+    Parameters
+    ----------
+    problem : MaskProblem
+    found : MaskSolution
+        What HiGHS has; a status of timeout means that it has no mask.
+    time_limit, seed, threads, progress
+        See :func:`smug.masks.solvers.solve`.
+    """
+    race = _Race(problem, time_limit, seed, threads, progress)
+    race.prove(found.bound)
+    return _run(race, None if found.status is Status.TIMEOUT else found.mask, highs_first=False)
+
+
+def beats_highs(problem: MaskProblem) -> bool:
+    """Whether the search has more than HiGHS for a problem: blocks that fit, or a small tree."""
+    return _blocks_fit(problem.A) or _tree_fits(problem.A)
+
+
+def _blocks_fit(A: sparse.csr_array) -> bool:
+    return bool(np.mean(np.diff(A.indptr) <= BLOCK_LIMIT) > 0.5)
+
+
+def _tree_fits(A: sparse.csr_array) -> bool:
+    rows, variables = A.shape
+    return rows <= DENSE_ROWS and variables <= DENSE_VARIABLES
+
+
+def _run(race: _Race, start: np.ndarray | None, highs_first: bool) -> MaskSolution:
     if race.infeasible:
         return race.solution()
     if start is not None:
         race.offer(np.asarray(start, bool)[race.useful])
     race.search.construct(race.at(FIRST_SHARE))
     race.report()
-    blocks_fit = np.mean(np.diff(race.A.indptr) <= BLOCK_LIMIT) > 0.5
-    if not blocks_fit or race.search.best is None:
+    if not _blocks_fit(race.A) or race.search.best is None:
         race.search.run(race.at(SEARCH_SHARE))
-        rows, variables = race.A.shape
-        if race.search.best is not None and rows <= DENSE_ROWS and variables <= DENSE_VARIABLES:
-            race.whole(race.first_turn(HIGHS_BEFORE_TREE))
+        if race.search.best is not None and _tree_fits(race.A):
+            if highs_first:
+                race.whole(race.first_turn(HIGHS_BEFORE_TREE))
             race.tree()
         if not race.over:
             race.whole(race.deadline)
         return race.solution()
-    race.whole(race.first_turn())
+    if highs_first:
+        race.whole(race.first_turn())
     if not race.over:
         blocks = BlockBound(race.A, race.demand)
         race.price(blocks)

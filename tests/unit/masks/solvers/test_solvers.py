@@ -18,9 +18,9 @@ from smug.masks.solvers import SOLVERS, Solver, solve, solvers_of
 from smug.masks.solvers.cpsat import solve_cpsat
 from smug.masks.verify import violated_rows
 
-WITHOUT_ORTOOLS = ["highs", "anytime", "z3", "z3_pb"]
+WITHOUT_ORTOOLS = ["auto", "highs", "anytime", "z3", "z3_pb"]
 #: Solvers that go on from a start mask; Z3's optimiser takes none.
-STARTING = ["highs", "anytime"]
+STARTING = ["auto", "highs", "anytime"]
 
 
 class Registered(Solver):
