@@ -10,6 +10,7 @@ import pandas as pd
 
 from smug.figures.attribution_curves import CURVES
 from smug.metrics.statistics import (
+    CORRELATION,
     COUNT,
     SHARE,
     interval_text,
@@ -27,7 +28,8 @@ CAPTION = (
     "table 1: 3304 images, Inception v1); networks, images and their number differ. n: images on "
     "which a method has a value. LSC: median with quartiles, lower is better. Win%: share of these "
     "n on which a method has the lowest LSC among the paper's methods. Sparsity%: share of the "
-    "image kept, whole mask windows for SMUG and SMUG_base. Intervals: 95 %, of LSC by bootstrap, "
+    "image kept, whole mask windows for SMUG and SMUG_base. P kept: probability of the class on "
+    "the kept pixels alone, all others 0. Intervals: 95 %, of LSC by bootstrap, "
     "of Win% Wilson's, of means likewise. p: paired Wilcoxon test of LSC against SMUG."
 )
 SEED = 0
@@ -70,10 +72,11 @@ def image_lsc(scores: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``images`` is the number with an LSC and ``missing`` that without (no box, or the method
         failed). ``lsc_lower`` and ``lsc_upper`` are quartiles; every ``_low`` and ``_high`` ends
-        a 95 % interval. ``win`` counts among the paper's methods, ``win_all`` among all but
-        OptBox, both on the images where the method itself has a value. ``proven`` is the share of
-        a method's masks that a solver proved to be minimal. ``calls`` is the mean number of crops
-        the network was run on, of ``boxes`` to choose from.
+        a 95 % interval. ``sufficiency`` is the probability of the class on the kept pixels alone,
+        ``comprehensiveness`` what the image loses with them. ``win`` counts among the paper's
+        methods, ``win_all`` among all but OptBox, both on the images where the method itself has
+        a value. ``proven`` is the share of a method's masks that a solver proved to be minimal.
+        ``calls`` is the mean number of crops the network was run on, of ``boxes`` to choose from.
     """
     wide = scores.pivot(index="image", columns=["metric", "method"], values="value")
     lsc = wide["lsc"]
@@ -88,6 +91,10 @@ def image_lsc(scores: pd.DataFrame) -> pd.DataFrame:
                 **_win_columns("win", won, lsc, name),
                 **_win_columns("win_all", won_all, lsc, name),
                 **mean(_values(wide, "sparsity", name), SHARE).columns("sparsity", unit=100),
+                **mean(_values(wide, "sufficiency", name), SHARE).columns("sufficiency"),
+                **mean(_values(wide, "comprehensiveness", name), CORRELATION).columns(
+                    "comprehensiveness"
+                ),
                 "proven": _proven(scores[scores["method"].eq(name)]),
                 **_against_smug(lsc, name),
                 **_curve_columns(wide, name),
@@ -154,6 +161,7 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
             "Win% (paper)": table["paper_win"].map(_plain),
             "Sparsity%": [interval_text(row, "sparsity", 1) for row in rows],
             "Sparsity% (paper)": table["paper_sparsity"].map(_plain),
+            "P kept": [interval_text(row, "sufficiency", 2) for row in rows],
             "p": table["p"].map(lambda p: "<0.001" if p < 0.001 else _plain(p, 3)),
         }
     )

@@ -14,6 +14,7 @@ from smug.masks.saliency import sparsity
 from smug.metrics import curves
 from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
+from smug.models import rewire
 
 #: What has a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")
@@ -143,7 +144,13 @@ def score_maps(
         for metric, values in _box_rows(scores):
             yield metric, spread(values)
     if method.masks is not None:
-        yield "sparsity", spread(sparsity(method.masks[method.made]))
+        masks = method.masks[method.made]
+        yield "sparsity", spread(sparsity(masks))
+        kept = kept_probability(images.model, x, target, masks)
+        removed = kept_probability(images.model, x, target, ~masks)
+        whole = kept_probability(images.model, x, target, np.ones_like(masks))
+        yield "sufficiency", spread(kept)
+        yield "comprehensiveness", spread(whole - removed)
     for curve in (curves.insertion, curves.deletion):
         made = curve(images.model, x, target, maps, steps=curve_steps)
         yield curve.__name__, spread(made.area)
@@ -153,6 +160,32 @@ def score_maps(
     yield "softmax_information", spread(softmax.area)
     yield "accuracy_information", spread(accuracy.area)
     yield "seconds", np.where(method.made, method.seconds, np.nan)
+
+
+def kept_probability(
+    model: keras.Model, x: np.ndarray, target: np.ndarray, masks: np.ndarray
+) -> np.ndarray:
+    """Probability of the target on the kept pixels alone, as SMUG's constraint has them.
+
+    On a mask it is the mask's sufficiency; what the whole image has above the probability on the
+    pixels that the mask leaves out is its comprehensiveness (DeYoung et al. 2020, ERASER).
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (n, height, width[, channels])
+        Preprocessed images; a removed pixel becomes 0 there.
+    target : numpy.ndarray of int64, shape (n,)
+    masks : numpy.ndarray of bool, shape (n, height, width)
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+    """
+    kept = x * masks.reshape(*masks.shape, *[1] * (x.ndim - masks.ndim)).astype(x.dtype)
+    if not len(kept):
+        return np.zeros(0)
+    return rewire.outputs_of(model, kept)[np.arange(len(x)), target].astype(np.float64)
 
 
 def _fields(scores: BoxScores) -> tuple[np.ndarray, ...]:

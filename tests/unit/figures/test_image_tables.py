@@ -132,6 +132,27 @@ def test_maps_are_measured_and_a_failed_one_is_missing(images):
     assert found["lsc"][0] == pytest.approx(alone.lsc[0])
     assert found["sparsity"][0] == pytest.approx((maps[0] > 0.5).mean())
     assert 0 <= found["insertion"][0] <= 1
+    # A mask is judged by what the network says of the image without the rest, and of the rest.
+    keep = (maps[:1] > 0.5)[..., None]
+    kept, rest, whole = (
+        np.asarray(images.model(some))[0, images.target[0]] for some in (x * keep, x * ~keep, x)
+    )
+    assert found["sufficiency"][0] == pytest.approx(kept, abs=1e-6)
+    assert found["comprehensiveness"][0] == pytest.approx(whole - rest, abs=1e-6)
+    unmasked = MethodMaps(maps, None, np.ones(2), np.ones(2, bool))
+    assert "sufficiency" not in dict(score_maps(images, unmasked, thresholds=3, curve_steps=3))
+
+
+def test_table_one_says_what_the_kept_pixels_alone_are_worth():
+    kept = scores({"smug": [0.1, 0.3, 0.2, 0.2]}, metric="sufficiency")
+    lost = scores({"smug": [-0.1, 0.1, 0.0, 0.4]}, metric="comprehensiveness")
+    table = image_lsc(pd.concat([scores(LSC), kept, lost], ignore_index=True)).set_index("method")
+    assert table.loc["SMUG", "sufficiency"] == pytest.approx(0.2)
+    assert table.loc["SMUG", "comprehensiveness"] == pytest.approx(0.1)
+    assert np.isnan(table.loc["GradCAM", "sufficiency"])
+    shown = printed(table.reset_index()).set_index("method")
+    assert shown.loc["SMUG", "P kept"].startswith("0.20 [")
+    assert shown.loc["GradCAM", "P kept"] == "--"
 
 
 def test_dark_and_bright_shares_of_a_map():
