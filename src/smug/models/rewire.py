@@ -3,7 +3,8 @@
 Both work by substituting ``call`` on single layers while the model is traced. That reaches any
 layer of any model (functional, nested, subclassed), where rebuilding a model from intermediate
 tensors stops at the border of a nested one. Traced functions are kept with the model, so that
-repeated calls do not trace again, and read its weights as they are when called.
+repeated calls do not trace again, and read its weights as they are when called. A change of the
+model itself (a layer, an activation, a ``call``) drops them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tensorflow as tf
 
 from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
+from smug.models.structure import structure
 
 if keras.backend.backend() != "tensorflow":
     raise SmugError(
@@ -247,9 +249,13 @@ def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
 
 
 def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> Callable:
-    """Return the model's traced function under `key`; build it on first use."""
+    """Return the function traced under `key`; build it on first use, and after each change."""
+    now = structure(model)
     # Kept on the model, outside Keras's tracking: it lives and dies with the model.
-    cache = model.__dict__.setdefault("_smug_traced", {})
+    before, cache = model.__dict__.get("_smug_traced", (None, {}))
+    if before != now:
+        cache = {}
+        model.__dict__["_smug_traced"] = now, cache
     if key not in cache:
         cache[key] = build()
     return cache[key]
