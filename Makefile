@@ -1,14 +1,15 @@
-# make results | report | test | lint | docs | bench: each makes .venv from the lock on first use.
+# make results | report | check | test | lint | docs | bench: each makes .venv from the lock on first use.
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
 # Make hands the variable override on to what it starts: the shell reads it, whatever its quotes.
 OVERRIDE = $(if $(override),--config override="$$override")
 RUN_NAME = import os; from smug.jobs import config; o = config.parse_overrides(os.environ.get("override", "")); print(config.compose("mnist", o)["workflow"]["run"])
-REPORT = --report results/$$($(BIN)/python -c '$(RUN_NAME)')/report.html \
+RESULTS = results/$$($(BIN)/python -c '$(RUN_NAME)')
+REPORT = --report $(RESULTS)/report.html \
   --report-stylesheet workflow/report/style.css
 
-.PHONY: results report test lint format docs bench lock clean-results
+.PHONY: results report check test lint format docs bench lock clean-results
 
 results: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE) $(REPORT) --report-after-run
@@ -16,6 +17,10 @@ results: .venv/installed
 # Snakemake's own report of a finished run, one file; needs no network.
 report: .venv/installed
 	$(BIN)/snakemake $(OVERRIDE) $(REPORT)
+
+# Every result against its record: what was damaged or changed since it was made.
+check: .venv/installed
+	$(BIN)/smug check $(RESULTS)
 
 test: .venv/installed
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""The command ``smug``: explain one image or one text, list the methods."""
+"""The command ``smug``: explain one image or one text, list the methods, check results."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"smug {__version__}")
     commands = parser.add_subparsers(required=True)
 
+    check = commands.add_parser("check", help="hold the results of a run against their records")
+    check.add_argument("folder", type=Path, help="folder of a run, such as results/demo")
+    check.set_defaults(run=check_run, threads=1)
+
     methods = commands.add_parser("methods", help="list the methods and their settings")
     methods.set_defaults(run=list_methods, threads=1)
 
@@ -91,6 +95,16 @@ def list_methods(options: argparse.Namespace) -> None:
         print(f"    answers {'values and a mask' if method.mask else 'values'}")
         for key, setting in method_settings(name).items():
             print(f"    {key}={setting.default}")
+
+
+def check_run(options: argparse.Namespace) -> None:
+    """Print what differs from its record, and leave with exit code 1 if anything does."""
+    from smug.jobs.check import check_results
+
+    found = check_results(options.folder)
+    print(*found.lines(), sep="\n")
+    if found.wrong:
+        sys.exit(1)
 
 
 def explain_one(options: argparse.Namespace) -> None:

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+#: Letters of a word, and of a whole message, that a user still reads.
+_WORD, _MESSAGE = 200, 3000
 
 
 class SmugError(ValueError):
-    """Base of every error that SMUG raises on purpose; its message is meant for the user."""
+    """Base of every error that SMUG raises on purpose; its message is meant for the user.
+
+    A long value keeps its beginning and its end: what is wrong and what to do stay in sight.
+    """
+
+    def __init__(self, message: str) -> None:
+        words = re.sub(rf"\S{{{_WORD + 1},}}", lambda word: shortened(word[0], _WORD), message)
+        super().__init__(shortened(words, _MESSAGE))
+
+
+def shortened(text: str, length: int) -> str:
+    """Beginning and end of a text longer than ``length`` letters, with the number left out."""
+    if len(text) <= length:
+        return text
+    start, end = length * 2 // 3, length // 3
+    return f"{text[:start]}... ({len(text) - start - end} letters left out) ...{text[-end:]}"
 
 
 #: What one input may fail with while the others go on; a TypeError and its kin are bugs.

@@ -8,8 +8,6 @@ import math
 import os
 import re
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,13 +123,46 @@ def load_rows(
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+    with reading(path), np.load(path, allow_pickle=False) as file:
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("one array stands where several by name are expected")
+        yield file
+
+
+@contextmanager
+def reading(
+    path: str | os.PathLike[str],
+    *,
+    missing: str = "run the rule that makes it",
+    damaged: str = "is damaged",
+    step: str = "delete it and run again",
+) -> Iterator[None]:
+    """Turn whatever a reader raises on a missing, damaged or foreign file into an error naming it.
+
+    Readers of every format raise nearly every exception there is on damaged bytes, so all are
+    caught; errors that are meant for the user already pass.
+
+    Parameters
+    ----------
+    path : path-like
+    missing, step : str
+        Next step for a file that is not there, and for one that cannot be read.
+    damaged : str
+        What is said of a file that cannot be read.
+
+    Raises
+    ------
+    SmugError
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            yield file
+        yield
+    except SmugError:
+        raise
     except FileNotFoundError as error:
-        raise SmugError(f"no file {path}; run the rule that makes it") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+        raise SmugError(f"no file {path}; {missing}") from error
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise SmugError(f"{path} {damaged} ({' '.join(said.split())}); {step}") from error
 
 
 def save_json(path: str | os.PathLike[str], content: Any) -> None:
@@ -148,12 +179,8 @@ def load_json(path: str | os.PathLike[str]) -> Any:
     SmugError
         Missing or damaged file.
     """
-    try:
+    with reading(path):
         return json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise SmugError(f"no file {path}; run the rule that makes it") from error
-    except ValueError as error:
-        raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
 
 
 def plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from smug.errors import SmugError
+from smug.jobs.check import check_shown
 from smug.jobs.captions import settings_shown
 from smug.jobs.config import check_overrides
 from smug.jobs.dependencies import modules_of as code
@@ -31,6 +32,9 @@ def read_overrides():
 
 try:
     RUN = Run(read_overrides())
+    # Jobs check what they read; what a run shows at last is read by nobody else.
+    if workflow.is_main_process:
+        check_shown(RUN.folder)
 except SmugError as error:
     raise WorkflowError(str(error)) from None
 

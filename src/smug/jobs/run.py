@@ -12,24 +12,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from threadpoolctl import threadpool_limits
 
 from smug.errors import SmugError
-from smug.io import save_json, sha256
-from smug.jobs import config
+from smug.jobs import config, records
 from smug.jobs.signatures import JOB, signature
-from smug.provenance import commit, versions
 
 #: What the record of a stage's result should say of it.
 Summary = Mapping[str, Any]
 #: A stage's work: ``main(config: Sections, files: Files)`` with the dataclasses of its module.
 Stage = Callable[[Any, Any], Summary]
-
-RECORDED_PACKAGES = ("smug", "keras", "numpy", "scipy", "highspy", "z3-solver", "snakemake")
 
 
 @dataclass(frozen=True)
@@ -50,11 +45,13 @@ def run(stage: Stage) -> None:
         configure_threads(job.threads)
         given = config.from_words(name, [word for word in words if word not in own])
         sections, files = _arguments(stage, name, {**given.settings, JOB: job}, given.io)
+        checked = records.check_inputs(given.io)
         start = time.perf_counter()
         summary = stage(sections, files)
         if "record" in given.io:
             seconds = time.perf_counter() - start
-            write_record(given.io["record"][0], name, given.plain, given.io, summary, seconds)
+            path, plain = given.io["record"][0], given.plain
+            records.write_record(path, name, plain, given.io, summary, seconds, checked)
     except SmugError as error:
         sys.exit(f"{name}: {error}")
 
@@ -97,29 +94,3 @@ def configure_threads(threads: int) -> None:
     threadpool_limits(threads)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-
-def write_record(
-    path: str | Path,
-    stage: str,
-    plain: Mapping[str, Any],
-    io: Mapping[str, list[str]],
-    summary: Summary,
-    seconds: float,
-) -> None:
-    """Write the sidecar of a result: where it came from and what it says of itself."""
-    inputs = [p for name, paths in io.items() if name != "record" for p in paths]
-    save_json(
-        path,
-        {
-            "stage": stage,
-            "config": plain,
-            "summary": dict(summary),
-            "files": {p: sha256(p) for p in inputs if Path(p).is_file()},
-            "seconds": round(seconds, 3),
-            "commit": commit(),
-            "python": sys.version.split()[0],
-            "versions": versions(RECORDED_PACKAGES),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-    )

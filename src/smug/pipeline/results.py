@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from smug.errors import SmugError
-from smug.io import atomic
+from smug.io import atomic, reading
 
 #: Columns of the table, empty where they do not apply. Encoding to solver: settings of a mask
 #: problem (see :func:`problem_columns`) and of the map made from it; network to seed: settings of
@@ -83,9 +83,9 @@ def as_table(rows: Sequence[dict]) -> pd.DataFrame:
 
 
 def save_results(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table as parquet."""
+    """Write a table as parquet, each page with a checksum: a flipped bit is no other value."""
     with atomic(path) as temporary:
-        table.to_parquet(temporary, index=False)
+        table.to_parquet(temporary, index=False, write_page_checksum=True)
 
 
 def load_results(*paths: str | Path) -> pd.DataFrame:
@@ -98,18 +98,16 @@ def load_results(*paths: str | Path) -> pd.DataFrame:
     """
     tables = []
     for path in paths:
-        try:
-            table = pd.read_parquet(path)
-        except FileNotFoundError as error:
-            raise SmugError(f"no file {path}; run the rule that makes it") from error
-        except (OSError, ValueError) as error:
-            raise SmugError(f"{path} is damaged ({error}); delete it and run again") from error
+        with reading(path):
+            table = pd.read_parquet(path, page_checksum_verification=True)
         if other := set(COLUMNS) ^ set(table.columns):
             raise SmugError(
                 f"{path} lacks columns of the result table or has others, {sorted(other)}: another "
                 "version of smug wrote it; delete it and run again"
             )
-        tables.append(table)
+        # Types stand in the file's last part, which has no checksum.
+        with reading(path):
+            tables.append(table[list(COLUMNS)].astype(COLUMNS))
     return pd.concat(tables, ignore_index=True)
 
 

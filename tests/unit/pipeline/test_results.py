@@ -1,4 +1,14 @@
-from smug.pipeline.results import as_table, dataset_label, problem_columns
+import numpy as np
+import pandas as pd
+
+from smug.errors import SmugError
+from smug.pipeline.results import (
+    as_table,
+    dataset_label,
+    load_results,
+    problem_columns,
+    save_results,
+)
 
 
 def test_made_up_data_is_labelled():
@@ -23,3 +33,25 @@ def test_settings_stand_in_columns_of_their_own_and_only_where_they_apply():
     read = ["encoding", "response", "top_k", "gamma", "margin", "window", "ranking", "solver"]
     filled = [table.columns[table.loc[i].notna()].tolist() for i in range(2)]
     assert filled == [read, ["encoding", "window", "delta", "solver"]]
+
+
+def test_no_flipped_bit_of_a_file_is_read_as_another_value(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"image": f"test-{i}", "top_k": 5, "metric": metric, "value": rng.random()}
+        for i in range(10)
+        for metric in ("lsc", "sparsity")
+    ]
+    table, path = as_table(rows), tmp_path / "x.parquet"
+    save_results(path, table)
+    content = path.read_bytes()
+    refused = 0
+    for place in rng.choice(8 * len(content), 300, replace=False):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        try:
+            pd.testing.assert_frame_equal(load_results(path), table)
+        except SmugError as error:
+            refused += "x.parquet" in str(error)
+    assert refused > 100
