@@ -30,6 +30,7 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/codespell
+	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
 format: .venv/installed

@@ -61,26 +61,20 @@ def main() -> None:
 
 def trained(args: argparse.Namespace):
     """A network of the paper's size, and the tokens of annotated reviews."""
-    from types import SimpleNamespace
-
     from smug.datasets.beer.splits import split_reviews
     from smug.models.networks import text_cnn
 
     splits = split_reviews(
-        SimpleNamespace(
-            source="generated",
-            root=None,
-            aspect=1,
-            rationale_aspect=None,
-            explain="annotated",
-            explained=args.reviews + 1,
-            validation=100,
-            generated_train=args.train,
-            generated_heldout=200,
-            num_words=10_000,
-            max_words=500,
-            seed=args.seed,
-        )
+        source="generated",
+        aspect=1,
+        explain="annotated",
+        explained=args.reviews + 1,
+        validation=100,
+        generated_train=args.train,
+        generated_heldout=200,
+        num_words=10_000,
+        max_words=500,
+        seed=args.seed,
     )
     model = text_cnn.build(seed=args.seed)
     train, check = splits.train, splits.validation

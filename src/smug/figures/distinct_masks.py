@@ -22,12 +22,12 @@ CAPTION = (
 )
 
 
-def distinct_masks(images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> Figure:
+def distinct_masks(images: np.ndarray, masks: Sequence[np.ndarray]) -> Figure:
     """Draw one row per input: the input, its masks, and the share of them that keep a pixel.
 
     Parameters
     ----------
-    images : sequence of numpy.ndarray of uint8
+    images : numpy.ndarray of uint8, shape (n, height, width[, 3])
     masks : sequence of numpy.ndarray of bool, shape (found, *spatial)
     """
     most = max((len(found) for found in masks), default=1)

@@ -133,7 +133,8 @@ def sanity_randomisation(
         methods, _, levels = _strip(arrays)
         strips.append((1 + levels) * min(1.1, width / (1 + len(methods))) + 0.3)
     figure = plt.figure(figsize=(width, 4.6 + sum(strips)), layout="constrained")
-    parts = np.atleast_1d(figure.subfigures(1 + len(strips), 1, height_ratios=[4.6, *strips]))
+    heights = [4.6, *strips]
+    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     axes = parts[0].subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
@@ -193,8 +194,8 @@ def _lines(
 ) -> None:
     """One line per method with its band; with `start`, from the trained network's similarity 1."""
     for name, own in rows.groupby("method", sort=False):
-        points = [(key, *_with_band(_over_inputs(of))) for key, of in own.groupby(x)]
-        points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + points, float)
+        measured = [(key, *_with_band(_over_inputs(of))) for key, of in own.groupby(x)]
+        points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + measured, float)
         label, colour = method_name(name), colours[name]
         axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
         axis.fill_between(points[:, 0], *points[:, 2:].T, color=colour, alpha=0.12, linewidth=0)

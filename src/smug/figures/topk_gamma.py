@@ -94,7 +94,7 @@ def topk_gamma(table: pd.DataFrame) -> Figure:
     datasets = list(table["dataset"].unique())
     size = (2.6 * len(PANELS), 2.3 * len(datasets))
     figure = plt.figure(figsize=size, layout="constrained")
-    parts = np.atleast_1d(figure.subfigures(len(datasets), 1))
+    parts = figure.subfigures(len(datasets), 1, squeeze=False)[:, 0]
     for part, dataset in zip(parts, datasets, strict=True):
         rows = table[table["dataset"].eq(dataset)]
         panels = [panel for panel in PANELS if rows[panel[0]].notna().any()]
@@ -107,7 +107,13 @@ def topk_gamma(table: pd.DataFrame) -> Figure:
 
 
 def _heat_map(
-    axis: Axes, rows: pd.DataFrame, column: str, title: str, form: str, low: float, high: float
+    axis: Axes,
+    rows: pd.DataFrame,
+    column: str,
+    title: str,
+    form: str,
+    low: float,
+    high: float | None,
 ) -> None:
     values = rows.pivot(index="top_k", columns="gamma", values=column).astype(float)
     finite = values.where(np.isfinite(values))
@@ -137,7 +143,8 @@ class SweptInput:
 
 def topk_gamma_masks(inputs: Sequence[SweptInput]) -> Figure:
     """Draw masks and maps of each input for every top_k (rows) and gamma (pairs of columns)."""
-    sizes, gammas = (sorted({key[place] for key in inputs[0].masks}) for place in (0, 1))
+    sizes = sorted({size for size, _ in inputs[0].masks})
+    gammas = sorted({gamma for _, gamma in inputs[0].masks})
     titles = ["input"]
     titles += [f"gamma {gamma:g}\n{what}" for gamma in gammas for what in ("mask", "SMUG")]
     rows = [(one, size) for one in inputs for size in sizes]

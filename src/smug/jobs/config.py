@@ -13,7 +13,7 @@ import difflib
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from hydra import compose as hydra_compose
@@ -114,8 +114,10 @@ def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
         settings = OmegaConf.to_object(config)
     except (OverrideParseException, OmegaConfBaseException) as error:
         raise _explain(error) from error
-    plain.pop("models")
-    return _Composed(plain, settings)
+    # OmegaConf makes dicts of what is a dict, which its types do not say.
+    composed = _Composed(cast("dict[str, Any]", plain), cast("dict[str, Any]", settings))
+    composed.plain.pop("models")
+    return composed
 
 
 def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:

@@ -129,12 +129,10 @@ class MaskSolution:
         return float(relative_gap(self.objective, self.bound))
 
 
-def relative_gap(
-    objective: float | np.ndarray, bound: float | np.ndarray
-) -> np.float64 | np.ndarray:
+def relative_gap(objective: float | np.ndarray, bound: float | np.ndarray) -> np.ndarray:
     """``(objective - bound) / objective``: 0 when proven, infinite without a mask."""
     objective = np.asarray(objective, np.float64)
     found = np.isfinite(objective)
     size = np.where(found, objective, 1.0)
     # Sizes are whole; nothing is smaller than the empty mask.
-    return np.where(found, (size - np.where(found, bound, 0.0)) / np.maximum(size, 1.0), np.inf)[()]
+    return np.where(found, (size - np.where(found, bound, 0.0)) / np.maximum(size, 1.0), np.inf)

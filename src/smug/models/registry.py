@@ -43,6 +43,19 @@ class Network:
     view: Callable[[keras.Model], keras.Model] = lambda model: model
     padding_id: int | None = None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels of the photographs that the network takes.
+
+        Raises
+        ------
+        SmugError
+            A network on other inputs.
+        """
+        if not isinstance(self.preprocess, Preprocessing):
+            raise SmugError("this network takes no photographs; choose one that does with model=")
+        return self.preprocess.size
+
     def padding(self, x: np.ndarray, spatial: tuple[int, ...]) -> np.ndarray:
         """Positions of a batch that are padding, bool, shape ``(n, *spatial)``."""
         return padding_words(x, spatial, self.padding_id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,58 +12,60 @@ from smug.datasets.mnist import Digits
 from smug.errors import unknown_name
 from smug.models.networks import mnist_cnn, mnist_mlp
 
-
-class DigitNetwork(Protocol):
-    """The values of the configuration section ``model`` of a network for digits."""
-
-    name: str
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    seed: int
-
-
-#: Untrained networks for digits by name.
-BUILDERS: dict[str, Callable[[Any], keras.Model]] = {
-    "mnist_mlp": lambda settings: mnist_mlp.build(settings.hidden),
-    "mnist_cnn": lambda settings: mnist_cnn.build(settings.filters),
+#: Untrained networks for digits by name, as functions of their layers' sizes.
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "mnist_mlp": mnist_mlp.build,
+    "mnist_cnn": mnist_cnn.build,
 }
 #: From uint8 pixels (n, 28, 28) to each network's input.
 SCALES = {"mnist_mlp": mnist_mlp.scale, "mnist_cnn": mnist_cnn.scale}
 
 
 def train_digits(
-    settings: DigitNetwork, train_images: np.ndarray, train_labels: np.ndarray
+    train_images: np.ndarray,
+    train_labels: np.ndarray,
+    *,
+    name: str,
+    learning_rate: float,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    **sizes: Sequence[int],
 ) -> keras.Model:
     """Train a network on digits with Adam; the same seed, the same weights.
 
     Parameters
     ----------
-    settings
-        ``name`` is one of :data:`BUILDERS`; the network's own sizes stand beside the shared ones.
     train_images : numpy.ndarray of uint8, shape (n, 28, 28)
     train_labels : numpy.ndarray of int, shape (n,)
+    name : str
+        One of :data:`BUILDERS`.
+    learning_rate : float
+    batch_size : int
+        Number of digits per update of the weights.
+    epochs : int
+        Number of passes over the digits.
+    seed : int
+        Of the first weights and of the order of the digits.
+    **sizes : sequence of int
+        Sizes of the network's layers, as its builder takes them.
 
     Raises
     ------
     SmugError
         Another network's name, or sizes that do not fit.
     """
-    if settings.name not in BUILDERS:
-        raise unknown_name("network for digits", settings.name, BUILDERS)
-    keras.utils.set_random_seed(settings.seed)
-    model = BUILDERS[settings.name](settings)
+    if name not in BUILDERS:
+        raise unknown_name("network for digits", name, BUILDERS)
+    keras.utils.set_random_seed(seed)
+    model = BUILDERS[name](**sizes)
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        optimizer=keras.optimizers.Adam(learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     model.fit(
-        SCALES[settings.name](train_images),
-        train_labels,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        verbose=2,
+        SCALES[name](train_images), train_labels, batch_size=batch_size, epochs=epochs, verbose=2
     )
     return model
 

@@ -190,5 +190,5 @@ def _chosen_nodes(attribution: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     chosen = np.zeros(attribution.size)
     nodes = nodes[nodes >= 0]
     chosen[nodes] = attribution.ravel()[nodes]
-    chosen = chosen.reshape(attribution.shape)
-    return chosen.sum(axis=-1) if chosen.ndim == 3 else np.atleast_2d(chosen)
+    grid = chosen.reshape(attribution.shape)
+    return grid.sum(axis=-1) if grid.ndim == 3 else np.atleast_2d(grid)

@@ -59,7 +59,8 @@ def randomisation_rows(
     examples : dict of str to numpy.ndarray
         ``<order>/<method>``: maps of the first input with the first seed, shape (levels, ...).
     """
-    rows, examples = [], {}
+    rows: list[dict[str, Any]] = []
+    examples: dict[str, list[np.ndarray]] = {}
     # The level next to the output is the same in both orders.
     known: dict[tuple, dict[str, SaliencyShard]] = {}
     for order in orders:
@@ -71,8 +72,14 @@ def randomisation_rows(
                 if key not in known:
                     known[key] = _on_level(model, inputs, methods, level, seed)
                 made = known[key] if level.depth == 1 else known.pop(key)
-                about = {"network": network, "check": order, "layer": level.name}
-                about |= {"level": level.depth, "levels": len(found), "seed": seed}
+                about = {
+                    "network": network,
+                    "check": order,
+                    "layer": level.name,
+                    "level": level.depth,
+                    "levels": len(found),
+                    "seed": seed,
+                }
                 rows += [
                     row
                     for name, shard in made.items()
@@ -107,13 +114,17 @@ def perturbation_rows(
         prediction was kept; where it is 0, there is no similarity.
     """
     x, target, ids = inputs
-    rows = []
+    rows: list[dict[str, Any]] = []
     for noise in noises:
         for seed in seeds:
             with perturbation(model, x, noise, seed=seed) as kept:
                 print(f"noise {noise}, seed {seed}: {kept.sum()} of {len(x)} kept", flush=True)
-                about = {"network": network, "check": "perturbation"}
-                about |= {"noise": noise, "seed": seed}
+                about = {
+                    "network": network,
+                    "check": "perturbation",
+                    "noise": noise,
+                    "seed": seed,
+                }
                 for name, explain in methods.items():
                     made = explain(x[kept], target[kept], ids[kept])
                     before = _rows_of(trained[name], kept)
@@ -159,7 +170,13 @@ def _shown(scores: np.ndarray, padding: np.ndarray) -> np.ndarray:
     return scores[~padding] if padding.any() else scores
 
 
-def _on_level(model, inputs, methods, level: Level, seed: int) -> dict[str, SaliencyShard]:
+def _on_level(
+    model: keras.Model,
+    inputs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    methods: dict[str, Explainer],
+    level: Level,
+    seed: int,
+) -> dict[str, SaliencyShard]:
     with randomised(model, level, seed=seed):
         return {name: explain(*inputs) for name, explain in methods.items()}
 

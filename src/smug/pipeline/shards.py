@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -131,7 +132,7 @@ class AttributedShard:
 _ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "dense", "generated")]
 
 
-def _plain(value: np.ndarray):
+def _plain(value: np.ndarray) -> Any:
     """Give text and whole-number vectors of a LinearMap back as the types it is made of."""
     if value.dtype.kind == "U":
         return str(value)
@@ -205,7 +206,7 @@ class SolvedShard:
 
     def has_nodes(self) -> np.ndarray:
         """Which inputs have chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
-        return (self.nodes >= 0).any(axis=1)
+        return self.nodes.max(axis=1, initial=-1) >= 0
 
 
 @dataclass(frozen=True)

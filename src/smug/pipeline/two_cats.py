@@ -6,7 +6,9 @@ network sees the big one, and so do SMUG and IG, but a box around the small one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 
 from smug.datasets.images import read_image
 from smug.datasets.photographs import photograph_records
+from smug.errors import SmugError
 from smug.methods import explain
 from smug.metrics.boxes import opt_box
 from smug.metrics.lsc import box_lsc, map_lsc
@@ -92,11 +95,19 @@ def demo_cat() -> Image.Image:
     """Cut the cat out of the demo photograph along its box."""
     records, _ = photograph_records()
     record = next(record for record in records if record.id == PHOTOGRAPH)
-    return read_image(record.path).crop(tuple(int(edge) for edge in record.annotation().box))
+    marked = record.annotation() if record.annotation else None
+    if marked is None:
+        raise SmugError(f"photograph {PHOTOGRAPH} has no box; add one to photographs.csv")
+    left, top, right, bottom = map(int, marked.box)
+    return read_image(record.path).crop((left, top, right, bottom))
 
 
 def explain_two_cats(
-    model: keras.Model, cats: TwoCats, preprocess, settings: dict[str, dict], cells: int
+    model: keras.Model,
+    cats: TwoCats,
+    preprocess: Callable[[np.ndarray], np.ndarray],
+    settings: dict[str, dict[str, Any]],
+    cells: int,
 ) -> TwoCatsResult:
     """Explain the image of both cats with every method of ``settings``.
 

@@ -45,8 +45,8 @@ def main(config: Sections, files: Files) -> Summary:
     rows = []
     for hidden in limits.hidden:
         sizes = [int(nodes) for nodes in hidden.split("-")]
-        settings = replace(config.model, hidden=sizes)
-        model = train_digits(settings, digits.train_images, digits.train_labels)
+        settings = replace(config.model, hidden=sizes).training()
+        model = train_digits(digits.train_images, digits.train_labels, **settings)
         network = DenseNetwork(*zip(*dense_layers(model), strict=True))
         demands = [(w, s, x) for w in limits.windows for s in limits.lead_shares for x in images]
         for window, share, image in tqdm(demands, desc=f"784-{hidden}-10", unit="mask"):

@@ -32,7 +32,9 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write the reviews of every split and the vocabulary."""
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
-    splits = split_reviews(config.dataset)
+    others = ("name", "kind", "shard_size")
+    settings = {key: value for key, value in vars(config.dataset).items() if key not in others}
+    splits = split_reviews(**settings)
     splits.train.save(files.train)
     splits.validation.save(files.validation)
     splits.test.save(files.test)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smug.datasets import imagenet, photographs
+from smug.datasets.root import folder
 from smug.datasets.selection import select_images
 from smug.errors import SmugError
 from smug.jobs.run import Summary, run
@@ -33,19 +34,19 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models import rewire
     from smug.models.registry import load_model, network
 
-    data, preprocess = config.dataset, network(config.model.name).preprocess
+    data, known = config.dataset, network(config.model.name)
     if data.source == "photographs":
         records, names = photographs.photograph_records()
     elif data.source == "files":
-        records, names = imagenet.validation_records(data.root)
+        records, names = imagenet.validation_records(folder(data.source, data.root))
     else:
-        records, names = imagenet.folder_records(data.root)
+        records, names = imagenet.folder_records(folder(data.source, data.root))
     model = load_model(files.model)
     images, counts = select_images(
         records,
         names,
-        preprocess.size,
-        predict=lambda pixels: rewire.outputs_of(model, preprocess(pixels)).argmax(axis=1),
+        known.size,
+        predict=lambda pixels: rewire.outputs_of(model, known.preprocess(pixels)).argmax(axis=1),
         selection=data.selection,
         wanted=data.explained,
         seed=None if data.source == "photographs" else data.seed,

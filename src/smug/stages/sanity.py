@@ -41,7 +41,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models import rewire
     from smug.models.registry import load_model, network
     from smug.pipeline.explain import explain_shard, method_of
-    from smug.pipeline.sanity import perturbation_rows, randomisation_rows
+    from smug.pipeline.sanity import Explainer, perturbation_rows, randomisation_rows
 
     settings = config.sanity
     data = load_prepared(files.data)
@@ -49,7 +49,7 @@ def main(config: Sections, files: Files) -> Summary:
     known = network(config.model.name)
     model, x = known.view(load_model(files.model)), known.preprocess(data.inputs)
     target = rewire.outputs_of(model, x).argmax(axis=1)
-    methods = {}
+    methods: dict[str, Explainer] = {}
     for explainer in settings.methods:
         method, own = method_of(vars(settings.explainers[explainer]), known.input_range)
         methods[explainer] = partial(explain_shard, model, method=method, settings=own)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def main(config: Sections, files: Files) -> Summary:
     shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
     # Crops of digits say nothing: LSC is a measure of photographs.
     lsc = _lsc(config, files, shard) if shard.images.ndim == 4 else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for masks, record in zip(files.masks, files.settings, strict=True):
         settings = load_json(record)["config"]
         method, solver = settings["method"], settings["solver"]

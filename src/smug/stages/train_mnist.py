@@ -31,7 +31,9 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models import training
 
     digits = Digits.load(files.digits)
-    model = training.train_digits(config.model, digits.train_images, digits.train_labels)
+    model = training.train_digits(
+        digits.train_images, digits.train_labels, **config.model.training()
+    )
     metrics = training.digit_metrics(model, digits)
     with atomic(files.model) as temporary:
         model.save(temporary)

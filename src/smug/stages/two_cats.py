@@ -49,7 +49,7 @@ def main(config: Sections, files: Files) -> Summary:
 
     method, solver, attribution = config.method, config.solver, config.attribution
     known = network(config.model.name)
-    cats = compose_cats(demo_cat(), known.preprocess.size[0])
+    cats = compose_cats(demo_cat(), known.size[0])
     steps = {"steps": attribution.steps, "batch_size": attribution.batch_size}
     settings = {
         "smug": {

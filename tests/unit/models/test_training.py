@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
@@ -15,10 +13,9 @@ from smug.models.training import train_digits
 def test_the_same_seed_trains_the_same_network():
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
-    settings = SimpleNamespace(
-        name="mnist_mlp", hidden=(4,), learning_rate=1e-3, batch_size=32, epochs=1, seed=3
-    )
-    first, second = (train_digits(settings, images, labels).get_weights() for _ in range(2))
+    settings = {"name": "mnist_mlp", "hidden": (4,), "learning_rate": 1e-3}
+    settings |= {"batch_size": 32, "epochs": 1, "seed": 3}
+    first, second = (train_digits(images, labels, **settings).get_weights() for _ in range(2))
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -67,6 +64,12 @@ def test_models_are_read_without_running_their_code(tmp_path):
 def test_unknown_networks_are_named():
     with pytest.raises(SmugError, match=r"unknown model 'vgg'; known: .*mnist_mlp"):
         network("vgg")
+
+
+def test_the_size_of_photographs_is_known_for_networks_on_them():
+    assert network("efficientnet_lite0").size == (224, 224)
+    with pytest.raises(SmugError, match="takes no photographs"):
+        network("mnist_mlp").size  # noqa: B018
 
 
 def test_padding_is_known_for_networks_on_words():

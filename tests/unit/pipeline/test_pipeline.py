@@ -41,20 +41,16 @@ def photograph():
 
 def review():
     splits = split_reviews(
-        SimpleNamespace(
-            source="generated",
-            root=None,
-            aspect=1,
-            rationale_aspect=None,
-            explain="annotated",
-            explained=1,
-            validation=5,
-            generated_train=40,
-            generated_heldout=10,
-            num_words=500,
-            max_words=120,
-            seed=0,
-        )
+        source="generated",
+        aspect=1,
+        explain="annotated",
+        explained=1,
+        validation=5,
+        generated_train=40,
+        generated_heldout=10,
+        num_words=500,
+        max_words=120,
+        seed=0,
     )
     known = network("text_cnn")
     model = text_cnn.build(num_words=500, embedding=8, filters=12, max_words=120, seed=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from smug.datasets.root import folder
 from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
 from smug.limits import COUNT, Range
@@ -60,10 +61,8 @@ class ImagenetSettings(DatasetSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.source != "photographs" and self.root is None:
-            raise SmugError(
-                f"dataset.source={self.source} needs dataset.root=<folder>; see DATA.md"
-            )
+        if self.source != "photographs":
+            folder(self.source, self.root)
         if self.source == "folder" and self.selection != "all":
             raise SmugError(
                 f"dataset.selection={self.selection}, but images of a plain folder have no labels; "
@@ -114,10 +113,8 @@ class BeerSettings(DatasetSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.source != "generated" and self.root is None:
-            raise SmugError(
-                f"dataset.source={self.source} needs dataset.root=<folder>; see DATA.md"
-            )
+        if self.source != "generated":
+            folder(self.source, self.root)
         if self.source == "generated" and self.validation >= self.generated_heldout:
             raise SmugError(
                 f"dataset.validation={self.validation} leaves no test review of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
@@ -28,6 +29,10 @@ class DigitNetworkSettings(ModelSettings):
     batch_size: int = described("Number of digits per update of the weights.")
     epochs: int = described("Number of passes over the digits.", allowed=COUNT)
     seed: int = described("Seed of the first weights and of the order of the digits.")
+
+    def training(self) -> dict[str, Any]:
+        """Keyword arguments of :func:`smug.models.training.train_digits`."""
+        return {key: value for key, value in vars(self).items() if key != "datasets"}
 
 
 @dataclass

