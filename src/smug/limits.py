@@ -54,6 +54,7 @@ RANGES: dict[str, Range] = {
     "margin": Range(0, 1, low_open=True),
     "window": COUNT,
     "delta": NOT_NEGATIVE,
+    "epsilon": NOT_NEGATIVE,
     # solvers
     "time_limit": POSITIVE,
     "timeout": POSITIVE,

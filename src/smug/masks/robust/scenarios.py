@@ -1,0 +1,75 @@
+"""Scenarios: one attack of all features at once, of which a free set feels its own part.
+
+A *scenario* is a shift ``delta`` with ``low <= x + delta <= high``. While the variables of a set
+are free, ``x + delta`` restricted to them is one of the points they allow; so the set is
+insufficient if the class is lost there. One scenario so speaks about every set at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from smug.masks.robust.attack import gradients
+from smug.masks.robust.problem import RobustProblem
+
+
+class Scenarios:
+    """Scenarios of a problem, with what each variable's part does to the first layer."""
+
+    def __init__(self, problem: RobustProblem) -> None:
+        self.problem = problem
+        self.shifts: list[np.ndarray] = []
+        self._effects: list[np.ndarray] = []
+        network = problem.network
+        self.start = problem.x @ network.weights[0] + network.biases[0]
+
+    def __len__(self) -> int:
+        return len(self.shifts)
+
+    def add(self, shift: np.ndarray) -> bool:
+        """Add a scenario, shape (inputs,); False if it is known."""
+        if any(np.array_equal(shift, known) for known in self.shifts):
+            return False
+        self.shifts.append(shift)
+        self._effects.append(self.effect(shift))
+        return True
+
+    def effect(self, shift: np.ndarray) -> np.ndarray:
+        """Change of the first pre-activations by each variable's part: (size, hidden)."""
+        return self.problem.by_variable(shift[:, None] * self.problem.network.weights[0])
+
+    def leads(self, free: np.ndarray) -> np.ndarray:
+        """Leads of sets under every scenario.
+
+        Parameters
+        ----------
+        free : numpy.ndarray of bool, shape (batch, size)
+
+        Returns
+        -------
+        numpy.ndarray, shape (scenarios, batch, classes - 1)
+        """
+        free = np.asarray(free, np.float64)
+        pre = np.stack([self.start + free @ effect for effect in self._effects])
+        return self.problem.leads_after(pre)
+
+    def leads_with(self, free: np.ndarray, more: np.ndarray) -> np.ndarray:
+        """Leads of one set with each of some variables added: (scenarios, more, classes - 1)."""
+        pre = [self.start + free @ effect + effect[more] for effect in self._effects]
+        return self.problem.leads_after(np.stack(pre))
+
+    def point(self, number: int, free: np.ndarray) -> np.ndarray:
+        """The input that a set sees under a scenario, shape (inputs,)."""
+        return self.problem.x + self.shifts[number] * free[self.problem.groups]
+
+
+def corner(problem: RobustProblem, point: np.ndarray, rival: int) -> np.ndarray:
+    """Shift that lowers a lead most in the linear piece at a point, shape (inputs,)."""
+    _, slope = gradients(problem, point[None], np.array([rival]))
+    return np.where(slope[0] > 0, problem.low, problem.high) - problem.x
+
+
+def whole(problem: RobustProblem, point: np.ndarray, free: np.ndarray, rival: int) -> np.ndarray:
+    """Scenario that does to a set what a point does, and the corner's shift to the rest."""
+    shift = corner(problem, point, rival)
+    return np.where(free[problem.groups], point - problem.x, shift)

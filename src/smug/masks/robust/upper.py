@@ -1,0 +1,178 @@
+"""Large free sets: linear pieces of the network at the edge of the class make knapsack rows.
+
+Where the network is linear, the worst point of a free set costs each free variable a fixed part of
+the lead: what may be free is a knapsack. Its linear program over the pieces met so far, rounded
+down, gives a set; the oracle's counterexample to it gives the next piece.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+
+from smug.masks.robust.attack import attack, gradients
+from smug.masks.robust.oracle import Oracle
+from smug.masks.robust.program import Program
+from smug.masks.robust.scenarios import Scenarios, corner, whole
+
+#: Knapsacks before the pieces are taken anew at the best set, and how often that is done.
+KNAPSACKS, RENEWALS = 12, 6
+#: Halvings on the way to the edge of the class.
+HALVINGS = 30
+
+
+class UpperSearch:
+    """Search for large free sets of one problem.
+
+    Parameters
+    ----------
+    oracle : Oracle
+    scenarios : Scenarios
+        Where counterexamples are kept; it grows.
+    """
+
+    def __init__(self, oracle: Oracle, scenarios: Scenarios) -> None:
+        self.oracle, self.scenarios = oracle, scenarios
+        self.problem = oracle.problem
+
+    def large_set(self) -> np.ndarray:
+        """A free set that the oracle confirms, bool of shape (size,); at worst the empty one."""
+        best = np.zeros(self.problem.size, bool)
+        for _ in range(RENEWALS):
+            found = self._by_knapsacks(best)
+            if found is None or found.sum() <= best.sum():
+                break
+            best = found
+        return best
+
+    def maximal(self, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Free one variable after the other until none can be added.
+
+        Parameters
+        ----------
+        free : numpy.ndarray of bool, shape (size,)
+            A set that the oracle has confirmed.
+
+        Returns
+        -------
+        free : numpy.ndarray of bool, shape (size,)
+        witnesses : numpy.ndarray of float64, shape (size, inputs)
+            For each variable that is not free a point, which moves it and free ones only, that
+            loses the class; NaN for the others.
+        """
+        free = free.copy()
+        witnesses = np.full((self.problem.size, len(self.problem.x)), np.nan)
+        while True:
+            rest, leads = self._unrefuted(free, witnesses)
+            if not len(rest):
+                return free, witnesses
+            variable = rest[leads.argmax()]
+            more = free.copy()
+            more[variable] = True
+            verdict = self.oracle.decide(more)
+            if verdict.kept:
+                free = more
+                witnesses[:] = np.nan
+            else:
+                self.learn(verdict.point, more)
+                witnesses[variable] = verdict.point
+
+    def learn(self, point: np.ndarray, free: np.ndarray) -> bool:
+        """Keep a counterexample to a set as a scenario; False if it is known already."""
+        rival = int(self.problem.leads(point[None])[0].argmin())
+        shift = corner(self.problem, point, rival)
+        felt = self.problem.x + shift * free[self.problem.groups]
+        if self.problem.leads(felt[None]).min() >= self.problem.margin:
+            shift = whole(self.problem, point, free, rival)
+        return self.scenarios.add(shift)
+
+    def _unrefuted(self, free: np.ndarray, witnesses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Variables that no scenario keeps from being freed, with their least lead so far."""
+        rest = np.flatnonzero(~free & np.isnan(witnesses[:, 0]))
+        if not len(rest) or not len(self.scenarios):
+            return rest, np.zeros(len(rest))
+        leads = self.scenarios.leads_with(free, rest).min(axis=2)
+        least = leads.min(axis=0)
+        for position in np.flatnonzero(least < self.problem.margin):
+            more = free.copy()
+            more[rest[position]] = True
+            point = self.scenarios.point(int(leads[:, position].argmin()), more)
+            # The sums above are ordered otherwise than a forward pass.
+            if self.problem.leads(point[None]).min() < self.problem.margin:
+                witnesses[rest[position]] = point
+        left = np.isnan(witnesses[rest, 0])
+        return rest[left], least[left]
+
+    def _by_knapsacks(self, best: np.ndarray) -> np.ndarray | None:
+        rows = self._rows_beyond(best)
+        for _ in range(KNAPSACKS):
+            free = self._fill(rows)
+            if free is None or perf_counter() > self.oracle.deadline:
+                return None
+            verdict = self.oracle.decide(free)
+            if verdict.kept:
+                return free
+            self.learn(verdict.point, free)
+            new = self._rows_at(verdict.point, free)
+            if not new:
+                return None
+            rows += new
+        return None
+
+    def _rows_beyond(self, free: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        """Pieces just beyond a set that is sufficient, one for each rival that can win."""
+        problem, rows = self.problem, []
+        count = len(problem.rivals)
+        low, high = (np.broadcast_to(end, (count, len(end))) for end in problem.box(free))
+        starts = np.broadcast_to(problem.x, low.shape)
+        points, _ = attack(problem, low, high, starts, np.arange(count))
+        for rival, point in enumerate(points):
+            outside = problem.x + whole(problem, point, free, rival)
+            rows += self._row(point, outside, rival)
+        return rows
+
+    def _rows_at(self, point: np.ndarray, free: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        """Pieces on the way from ``x`` to points where rivals win."""
+        problem, rows = self.problem, []
+        count = len(problem.rivals)
+        low, high = (np.broadcast_to(end, (count, len(end))) for end in problem.box(free))
+        starts = np.broadcast_to(point, low.shape)
+        points, leads = attack(problem, low, high, starts, np.arange(count))
+        for rival in np.flatnonzero(leads < problem.margin):
+            rows += self._row(problem.x, points[rival], int(rival))
+        return rows
+
+    def _row(
+        self, inside: np.ndarray, outside: np.ndarray, rival: int
+    ) -> list[tuple[np.ndarray, float]]:
+        """``cost @ free <= budget`` of the piece where a path leaves the class, if it does."""
+        problem, kept, lost = self.problem, 0.0, 1.0
+        if problem.leads(outside[None])[0, rival] >= problem.margin:
+            return []
+        for _ in range(HALVINGS):
+            middle = (kept + lost) / 2
+            point = inside + middle * (outside - inside)
+            if problem.leads(point[None])[0, rival] >= problem.margin:
+                kept = middle
+            else:
+                lost = middle
+        point = inside + kept * (outside - inside)
+        lead, slope = gradients(problem, point[None], np.array([rival]))
+        shift = np.where(slope[0] > 0, problem.low, problem.high) - problem.x
+        budget = lead[0] + slope[0] @ (problem.x - point) - problem.margin
+        return [(problem.by_variable(-slope[0] * shift), float(budget))]
+
+    def _fill(self, rows: list[tuple[np.ndarray, float]]) -> np.ndarray | None:
+        """Most variables within all budgets, rounded down from the linear program."""
+        if not rows:
+            return np.ones(self.problem.size, bool)
+        program = Program()
+        size = self.problem.size
+        columns = program.columns(np.zeros(size), np.ones(size))
+        costs, budgets = (np.array(part) for part in zip(*rows, strict=True))
+        program.rows([(columns, costs)], -np.inf, budgets)
+        program.load()
+        program.set_cost(columns, -np.ones(size))
+        found = program.minimise()
+        return None if found.x is None else found.x > 1 - 1e-6
