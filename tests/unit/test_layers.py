@@ -133,8 +133,6 @@ def test_few_modules_lie_loose_at_the_root():
     assert len(loose) <= 10, loose
 
 
-#: Results that bear another name, which tables and links outside know them by.
-OTHER_NAMES = {"sanity_table": "sanity", "topk_gamma_masks": "masks_topk_gamma"}
 STAGES = sorted(p[2] for p in MODULES if p[1] == "stages" and p[2] != "__init__")
 
 
@@ -162,8 +160,7 @@ def test_one_name_five_places(rules, stage):
     rule = rules[stage]
     for place in ("log", "benchmark", "output"):
         paths = [rule.benchmark] if place == "benchmark" else getattr(rule, place)
-        name = OTHER_NAMES.get(stage, stage) if place == "output" else stage
-        assert any(name in _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"
+        assert any(stage in _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"
 
 
 TESTS = sorted(path.relative_to(ROOT / "tests/unit") for path in ROOT.glob("tests/unit/**/test_*"))

@@ -70,7 +70,7 @@ def guided(path):
 
 
 def checked(path):
-    """A path of the rule sanity, for every dataset, each of its networks and shards."""
+    """A path of the rule score_sanity, for every dataset, each of its networks and shards."""
     return RUN.files(path, DATASETS, variants.sanity_variants, variants.sanity_shards)
 
 

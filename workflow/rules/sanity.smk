@@ -1,44 +1,44 @@
 # Sanity checks of every method: measured on changed networks, drawn and tabulated.
 
 
-use rule stage as sanity with:
+use rule stage as score_sanity with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
-        code=code("sanity"),
+        code=code("score_sanity"),
     output:
-        scores=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.parquet",
-        maps=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.npz",
-        record=f"{OUT}/sanity/{{dataset}}/{{variant}}/{{shard}}.json",
+        scores=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.parquet",
+        maps=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.npz",
+        record=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
-        f"{OUT}/logs/sanity/{{dataset}}-{{variant}}-{{shard}}.log",
+        f"{OUT}/logs/score_sanity/{{dataset}}-{{variant}}-{{shard}}.log",
     benchmark:
-        f"{OUT}/benchmarks/sanity/{{dataset}}-{{variant}}-{{shard}}.tsv"
+        f"{OUT}/benchmarks/score_sanity/{{dataset}}-{{variant}}-{{shard}}.tsv"
     params:
-        **job("sanity", sharded=True),
+        **job("score_sanity", sharded=True),
 
 
-use rule stage as sanity_table with:
+use rule stage as sanity with:
     input:
-        scores=checked(rules.sanity.output.scores),
-        code=code("sanity_table"),
+        scores=checked(rules.score_sanity.output.scores),
+        code=code("sanity"),
     output:
         **table("sanity", "Sanity checks"),
         record=f"{OUT}/tables/sanity.json",
     log:
-        f"{OUT}/logs/sanity_table.log",
+        f"{OUT}/logs/sanity.log",
     benchmark:
-        f"{OUT}/benchmarks/sanity_table.tsv"
+        f"{OUT}/benchmarks/sanity.tsv"
     params:
-        **job("sanity_table"),
+        **job("sanity"),
         shown=shown("sanity"),
 
 
 use rule stage as sanity_randomisation with:
     input:
-        scores=checked(rules.sanity.output.scores),
-        maps=checked(rules.sanity.output.maps),
-        settings=checked(rules.sanity.output.record),
+        scores=checked(rules.score_sanity.output.scores),
+        maps=checked(rules.score_sanity.output.maps),
+        settings=checked(rules.score_sanity.output.record),
         code=code("sanity_randomisation"),
     output:
         **figure("sanity_randomisation", "Maps of randomised networks"),
@@ -54,7 +54,7 @@ use rule stage as sanity_randomisation with:
 
 use rule stage as sanity_perturbation with:
     input:
-        scores=checked(rules.sanity.output.scores),
+        scores=checked(rules.score_sanity.output.scores),
         code=code("sanity_perturbation"),
     output:
         **figure("sanity_perturbation", "Maps of perturbed networks"),

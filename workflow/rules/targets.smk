@@ -42,7 +42,7 @@ FOR_ALL = [
     rules.completeness.output,
     rules.solvers.output,
     rules.solver_scaling.output,
-    rules.sanity_table.output,
+    rules.sanity.output,
     rules.sanity_randomisation.output,
     rules.sanity_perturbation.output,
     rules.gallery.output,

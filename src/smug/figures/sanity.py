@@ -46,7 +46,7 @@ CHECKS = ("cascading", "untrained", "independent", "perturbation")
 
 
 def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the result rows of the stage ``sanity``.
+    """Summarise the result rows of the stage ``score_sanity``.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def sanity_randomisation(
     Parameters
     ----------
     scores : pandas.DataFrame
-        Result rows of the stage ``sanity``.
+        Result rows of the stage ``score_sanity``.
     examples : dict of str to dict of str to numpy.ndarray
         By title (dataset and network): ``image``, ``trained/<method>`` (1, height, width),
         ``<order>/<method>`` (levels, height, width).

@@ -141,7 +141,7 @@ class SweptInput:
     maps: dict[tuple[int, float], np.ndarray]
 
 
-def topk_gamma_masks(inputs: Sequence[SweptInput]) -> Figure:
+def masks_topk_gamma(inputs: Sequence[SweptInput]) -> Figure:
     """Draw masks and maps of each input for every top_k (rows) and gamma (pairs of columns)."""
     sizes = sorted({size for size, _ in inputs[0].masks})
     gammas = sorted({gamma for _, gamma in inputs[0].masks})

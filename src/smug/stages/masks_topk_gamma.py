@@ -9,7 +9,7 @@ from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.load import load_shard
 from smug.drawing import save_figure
 from smug.figures.text_saliency import text_saliency
-from smug.figures.topk_gamma import SweptInput, topk_gamma_masks
+from smug.figures.topk_gamma import SweptInput, masks_topk_gamma
 from smug.io import load_json
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.explanations import SaliencySettings
@@ -54,7 +54,7 @@ def main(config: Sections, files: Files) -> Summary:
         review = highlight(data, 0, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
         figure = text_saliency(review, generated=data.generated)
     else:
-        figure = topk_gamma_masks(
+        figure = masks_topk_gamma(
             [
                 SweptInput(
                     data.images[i], *({k: v[i] for k, v in of.items()} for of in (masks, maps))

@@ -11,10 +11,10 @@ from smug.figures.distinct_masks import distinct_masks_table, overlap
 from smug.figures.topk_gamma import (
     SweptInput,
     ablations,
+    masks_topk_gamma,
     on_grid,
     sweep_table,
     topk_gamma,
-    topk_gamma_masks,
 )
 from smug.masks.solvers import solve
 from smug.pipeline.results import as_table, problem_columns
@@ -199,7 +199,7 @@ def test_masks_of_every_input_stand_beside_it(tmp_path):
         )
         for _ in range(3)
     ]
-    figure = topk_gamma_masks(inputs)
+    figure = masks_topk_gamma(inputs)
     axes = np.reshape(figure.axes, (6, 5))
     assert [bool(axis.images) for axis in axes[:, 0]] == [True, False] * 3
     assert [axis.get_ylabel() for axis in axes[:, 1]] == ["top 4", "top 10"] * 3
