@@ -7,33 +7,21 @@ import functools
 import math
 import os
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
 
 from smug.datasets.images import Annotation, Box, ImageRecord
+from smug.datasets.synsets import check_file_name, class_names, read_synsets, read_table
 from smug.errors import SmugError
+from smug.io import reading
 
 _IMAGES = "ILSVRC/Data/CLS-LOC"
 _BOXES = "ILSVRC/Annotations/CLS-LOC"
+#: Bytes of an annotation, and letters of a line of the solution file: above all honest ones.
+_LONGEST_XML, _LONGEST_ROW = 2**20, 2**17
+#: Side of an image that an annotation may state, in pixels.
+_LONGEST_SIDE = 10**6
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
-
-
-@functools.cache
-def class_names() -> tuple[str, ...]:
-    """Short names of the 1000 ImageNet classes in label order, from the package's own list."""
-    text = resources.files("smug.models").joinpath("imagenet_classes.txt").read_text("utf-8")
-    return tuple(text.splitlines())
-
-
-def read_synsets(root: str | os.PathLike) -> tuple[list[str], list[str]]:
-    """Read ``LOC_synset_mapping.txt``: synsets in label order and the first name of each."""
-    path = Path(root) / "LOC_synset_mapping.txt"
-    lines = [line for line in _read_text(path).splitlines() if line.strip()]
-    if not lines or any(" " not in line.strip() for line in lines):
-        raise SmugError(f"{path} must hold one 'synset name, name ...' a line")
-    pairs = [line.strip().split(" ", 1) for line in lines]
-    return [synset for synset, _ in pairs], [names.split(",")[0].strip() for _, names in pairs]
 
 
 def validation_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list[str]]:
@@ -56,14 +44,22 @@ def validation_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list
     synsets, names = read_synsets(root)
     labels = {synset: label for label, synset in enumerate(synsets)}
     path = root / "LOC_val_solution.csv"
-    records = []
-    for number, row in enumerate(csv.DictReader(_read_text(path).splitlines()), start=2):
+    records: list[ImageRecord] = []
+    line_of: dict[str, int] = {}
+    for number, row in _solution_rows(path):
         image, prediction = row.get("ImageId"), (row.get("PredictionString") or "").split()
         if not image or not prediction or prediction[0] not in labels:
             raise SmugError(
                 f"{path}, line {number}: {row} is not 'ImageId,PredictionString' with a synset "
                 "of LOC_synset_mapping.txt"
             )
+        check_file_name(image, f"{path}, line {number}: ImageId")
+        if image in line_of:
+            raise SmugError(
+                f"{path}, line {number}: {image} stands on line {line_of[image]} already; "
+                "one row an image"
+            )
+        line_of[image] = number
         records.append(
             ImageRecord(
                 id=image,
@@ -75,6 +71,23 @@ def validation_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list
             )
         )
     return records, names
+
+
+def _solution_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Rows of ``LOC_val_solution.csv`` by the line's number; at least one."""
+    lines = read_table(path).splitlines()
+    if long := [number for number, line in enumerate(lines, 1) if len(line) > _LONGEST_ROW]:
+        raise SmugError(f"{path}, line {long[0]} has more than {_LONGEST_ROW} letters; fetch again")
+    try:
+        table = csv.DictReader(lines)
+        rows, columns = list(table), table.fieldnames
+    except csv.Error as error:
+        raise SmugError(f"{path} is no table of 'ImageId,PredictionString' ({error})") from error
+    if not {"ImageId", "PredictionString"} <= set(columns or ()):
+        raise SmugError(f"{path} does not begin with the line 'ImageId,PredictionString'")
+    if not rows:
+        raise SmugError(f"{path} names no image below its first line; fetch it again")
+    return list(enumerate(rows, start=2))
 
 
 def training_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list[str]]:
@@ -156,24 +169,33 @@ def read_xml_boxes(path: str | os.PathLike, synset: str) -> Annotation | None:
         The tightest box around the objects (last pixel included, so edges reach one further),
         with the image size the file states; None if it lists no object.
     """
-    try:
+    with reading(path, damaged="is not a readable annotation", step="fetch it again"):
+        if Path(path).stat().st_size > _LONGEST_XML:
+            raise ValueError(f"more than {_LONGEST_XML} bytes")
         parser = ElementTree.XMLParser(target=_PlainTree())
         tree = ElementTree.fromstring(Path(path).read_bytes(), parser)
-    except (ElementTree.ParseError, OSError, ValueError, LookupError) as error:
-        raise SmugError(f"{path} is not a readable annotation ({error})") from error
     objects = tree.findall("object")
     chosen = [o for o in objects if (o.findtext("name") or "").strip() == synset] or objects
     if not chosen:
         return None
     edges = ("xmin", "ymin", "xmax", "ymax")
     boxes = [_box([o.findtext(f"bndbox/{edge}") for edge in edges], path) for o in chosen]
+    return Annotation(_union(boxes), _size(tree, path))
+
+
+def _size(tree: ElementTree.Element, path: str | os.PathLike) -> tuple[float, float] | None:
+    """Width and height that an annotation states; None where it leaves them out or says 0."""
+    told = [tree.findtext(f"size/{side}") or "0" for side in ("width", "height")]
     try:
-        width, height = (
-            float(tree.findtext(f"size/{side}") or "nan") for side in ("width", "height")
-        )
+        width, height = (float(word) for word in told)
     except ValueError as error:
         raise SmugError(f"{path} states no image size ({error})") from error
-    return Annotation(_union(boxes), (width, height) if width > 0 and height > 0 else None)
+    if not (0 <= width <= _LONGEST_SIDE and 0 <= height <= _LONGEST_SIDE):
+        raise SmugError(
+            f"{path}: the size {' x '.join(told)} is none of an image; at most {_LONGEST_SIDE} "
+            "pixels a side are allowed"
+        )
+    return (width, height) if width and height else None
 
 
 class _PlainTree(ElementTree.TreeBuilder):
@@ -197,13 +219,3 @@ def _box(words: Sequence[str | None], source: str | os.PathLike) -> Box:
 def _union(boxes: Sequence[Box]) -> Box:
     x1, y1, x2, y2 = zip(*boxes, strict=True)
     return min(x1), min(y1), max(x2), max(y2)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SmugError(
-            f"cannot read {path} ({error}); the dataset's root must hold ILSVRC/, "
-            "LOC_val_solution.csv and LOC_synset_mapping.txt"
-        ) from error

@@ -170,7 +170,7 @@ def _resized_box(
     x1, y1, x2, y2 = annotation.box
     clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, width), min(y2, height))
     where = f"box {annotation.box} of {record.id} ({width:g}x{height:g} pixels)"
-    if not all(map(math.isfinite, annotation.box)) or width <= 0 or height <= 0:
+    if not all(map(math.isfinite, (*annotation.box, width, height))) or width <= 0 or height <= 0:
         return nothing, Problem(record.id, "bad_box", f"{where} is not finite")
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
         message = f"{where} is empty or outside the image"

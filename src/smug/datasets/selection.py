@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from smug.datasets.images import ImageRecord, prepare_images
 from smug.datasets.prepared import PreparedImages, concatenate, count_problems
+from smug.errors import SmugError
 
 #: Images read and classified at a time.
 BATCH = 32
@@ -51,6 +52,8 @@ def select_images(
         Images ``tried``, and of those the ``misclassified``, the ones ``without_box`` left out
         for it, and every kind of :class:`~smug.datasets.prepared.Problem`.
     """
+    if not records:
+        raise SmugError("there is no image to choose from; check the dataset's root")
     order = np.arange(len(records))
     if seed is not None:
         order = np.random.default_rng(seed).permutation(len(records))

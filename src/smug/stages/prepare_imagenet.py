@@ -42,6 +42,16 @@ def main(config: Sections, files: Files) -> Summary:
     else:
         records, names = imagenet.folder_records(folder(data.source, data.root))
     model = load_model(files.model)
+    outputs, trained_on = model.output_shape[-1], getattr(config.model, "root", None)
+    if data.source == "files":
+        imagenet.check_classes(data.root, outputs, trained_on)
+    elif data.source == "folder" and trained_on:
+        names = imagenet.read_synsets(trained_on)[1]
+    if len(names) != outputs:
+        raise SmugError(
+            f"dataset.source={data.source} knows {len(names)} classes, the network "
+            f"{config.model.name} has {outputs} outputs; set dataset.source=files"
+        )
     images, counts = select_images(
         records,
         names,

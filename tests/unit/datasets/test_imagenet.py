@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,6 +45,10 @@ def root(tmp_path):
         Image.fromarray(pixels).save(images / f"{name}.JPEG", quality=95)
     (boxes / "a.xml").write_text(xml(("n2", 2, 4, 11, 7), ("n1", 0, 0, 19, 15)))
     return tmp_path
+
+
+def write(folder, name, text, encoding="utf-8"):
+    (folder / name).write_bytes(text.encode(encoding))
 
 
 def prepare(root, size=SIZE):
@@ -280,3 +286,81 @@ def test_prepared_refuses_what_does_not_fit(root):
         changed[row] = value
         with pytest.raises(SmugError, match=text):
             PreparedImages(*changed)
+
+
+@pytest.mark.parametrize("name", ["..", "../../secret", "/etc/passwd", "a\\b", "a\0b", "x" * 300])
+def test_no_id_or_synset_leads_out_of_the_folder(root, name):
+    write(root, "LOC_val_solution.csv", f"ImageId,PredictionString\n{name},n1\n")
+    with pytest.raises(SmugError, match="ImageId is"):
+        validation_records(root)
+    write(root, "LOC_synset_mapping.txt", f"{name} tench\n")
+    with pytest.raises(SmugError, match="synset in"):
+        training_records(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "does not begin with the line"),
+        ("ImageId,PredictionString\n", "names no image"),
+        ("a,n1\n", "does not begin with the line"),
+        (f"ImageId,PredictionString\na,n1{' 1' * 70_000}\n", "line 2 has more than"),
+        ("ImageId,PredictionString\na,n1\na,n2\n", "line 3: a stands on line 2 already"),
+    ],
+)
+def test_a_solution_file_without_use_is_said(root, text, said):
+    write(root, "LOC_val_solution.csv", text)
+    with pytest.raises(SmugError, match=said):
+        validation_records(root)
+
+
+def test_a_byte_order_mark_is_passed_over(root):
+    plain = validation_records(root)
+    for name in ("LOC_val_solution.csv", "LOC_synset_mapping.txt"):
+        write(root, name, (root / name).read_text(), "utf-8-sig")
+    again = validation_records(root)
+    assert [r.id for r in again[0]] == [r.id for r in plain[0]] == list("abcd")
+    assert again[1] == plain[1] == ["tench", "goldfish"]
+
+
+@pytest.mark.parametrize("side", ["inf", "-inf", "nan", "-20", "1e400", "1e12", "wide"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_impossible_size_leaves_no_box(root, side, which):
+    size = [20, 16]
+    size[which] = side
+    path = root / "ILSVRC/Annotations/CLS-LOC/val/a.xml"
+    path.write_text(xml(("n2", 2, 4, 11, 7), size=size))
+    prepared, problems = prepare(root)
+    assert not prepared.has_box[0]
+    assert ("a", "bad_box") in [(problem.image, problem.kind) for problem in problems]
+
+
+@pytest.mark.parametrize("edge", range(1, 5))
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e400", "-1e300", "1e300", "0x10", ""])
+def test_a_box_is_inside_its_image_or_there_is_none(root, edge, value):
+    one = ["n2", 2, 4, 11, 7]
+    one[edge] = value
+    (root / "ILSVRC/Annotations/CLS-LOC/val/a.xml").write_text(xml(one))
+    prepared, problems = prepare(root)
+    assert "a" in [problem.image for problem in problems]
+    if prepared.has_box[0]:
+        x1, y1, x2, y2 = prepared.boxes[0]
+        assert 0 <= x1 < x2 <= 10
+        assert 0 <= y1 < y2 <= 8
+    else:
+        assert all(map(math.isnan, prepared.boxes[0]))
+
+
+def test_a_size_of_zero_counts_as_left_out(root):
+    path = root / "ILSVRC/Annotations/CLS-LOC/val/a.xml"
+    path.write_text(xml(("n2", 0, 0, 9, 7), size=(0, 0)))
+    np.testing.assert_allclose(prepare(root)[0].boxes[0], [0, 0, 5, 4])
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\0", b"<a>" * 100_000, b"<a>" * 1_000_000, b"\0", b"<a b='&#x110000;'/>"]
+)
+def test_damaged_annotations_are_named(tmp_path, content):
+    (tmp_path / "a.xml").write_bytes(content)
+    with pytest.raises(SmugError, match=r"a\.xml is not a readable annotation"):
+        read_xml_boxes(tmp_path / "a.xml", "n1")

@@ -4,6 +4,7 @@ from PIL import Image
 
 from smug.datasets.images import Annotation, ImageRecord
 from smug.datasets.selection import select_images
+from smug.errors import SmugError
 
 NAMES = ["dark", "bright"]
 
@@ -60,3 +61,8 @@ def test_an_unreadable_image_is_counted_and_named(records, capsys):
     assert "0" not in images.ids
     assert counts["unreadable"] == 1
     assert "0: unreadable" in capsys.readouterr().out
+
+
+def test_nothing_to_choose_from_is_said():
+    with pytest.raises(SmugError, match="no image to choose from"):
+        select_images([], ["a"], (4, 4), predict=len, selection="all", wanted=1, seed=0)

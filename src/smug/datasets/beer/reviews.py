@@ -8,28 +8,29 @@ annotated aspect's number the rationale as token spans ``[start, end)``.
 
 from __future__ import annotations
 
-import gzip
 import json
 import logging
 import math
 import os
-import zlib
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from smug.datasets.beer.lines import read_lines
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
-from smug.io import save_arrays
+from smug.io import reading, save_arrays
 
 logger = logging.getLogger(__name__)
 
 ASPECTS = ("appearance", "aroma", "palate")
 SCORES = 5
 MAX_WORDS = 500
+LONGEST_ID = 100
 #: A folder that holds this file holds generated reviews, not real ones.
 GENERATED_MARKER = "GENERATED.json"
 
@@ -151,19 +152,17 @@ class Reviews:
     @classmethod
     def load(cls, path: str | os.PathLike) -> Reviews:
         """Read the file that :meth:`save` writes."""
-        path = Path(path)
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+        step = "run the prepare stage again"
+        with (
+            reading(path, missing=step, damaged="holds no prepared reviews", step=step),
+            np.load(path, allow_pickle=False) as stored,
+        ):
+            arrays = {name: stored[name] for name in stored.files}
             blob, ends = arrays.pop("text_bytes").tobytes(), arrays.pop("text_ends")
-        except FileNotFoundError:
-            raise SmugError(f"no prepared reviews at {path}; run the prepare stage") from None
-        except (ValueError, OSError, KeyError, zlib.error) as error:
-            raise SmugError(f"{path} holds no prepared reviews ({error}); prepare again") from error
-        starts = np.concatenate([[0], ends[:-1]])
-        texts = tuple(blob[a:b].decode("utf-8") for a, b in zip(starts, ends, strict=True))
-        aspect, generated = int(arrays.pop("aspect")), bool(arrays.pop("generated"))
-        return cls(**arrays, texts=texts, aspect=aspect, generated=generated)
+            starts = np.concatenate([[0], ends[:-1]])
+            texts = tuple(blob[a:b].decode("utf-8") for a, b in zip(starts, ends, strict=True))
+            aspect, generated = int(arrays.pop("aspect")), bool(arrays.pop("generated"))
+            return cls(**arrays, texts=texts, aspect=aspect, generated=generated)
 
 
 _ARRAYS = ("tokens", "lengths", "scores", "rationales", "positions", "ids")
@@ -206,7 +205,7 @@ def read_reviews(path: str | Path, aspect: int) -> list[Review]:
     path, aspect = Path(path), check_aspect(aspect)
     split = path.name.removesuffix(".txt.gz").rpartition(".")[2]
     reviews = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         where = f"{path}, line {number}"
         numbers, tab, text = line.partition("\t")
         if not tab:
@@ -218,7 +217,8 @@ def read_reviews(path: str | Path, aspect: int) -> list[Review]:
                 f"{where}: the score of aspect {aspect} is nan; known here: aspects {known}. "
                 f"Give the file of aspect {aspect}, or ask for one of those"
             )
-        words = tuple(text.split())
+        # Each word is kept once, however often it is written.
+        words = tuple(map(sys.intern, text.split()))
         if not words:
             raise SmugError(f"{where}: the review is empty; remove the line")
         reviews.append(Review(f"{split}-{number}", words, scores[aspect]))
@@ -250,12 +250,10 @@ def read_annotations(
     scored = aspect if score_aspect is None else check_aspect(score_aspect)
     reviews: list[Review] = []
     line_of: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         where = f"{path}, line {number}"
-        try:
+        with reading(f"{where}:", damaged="not JSON", step="one object a line"):
             item = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise SmugError(f"{where}: not JSON ({error}); one object a line") from error
         review = _annotation(item, aspect, scored, where, number)
         if review.id in line_of:
             raise SmugError(
@@ -325,35 +323,13 @@ def prepare(
     )
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Lines of a UTF-8 text file, gzip or plain; errors name the file."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    number = 0
-    try:
-        with opener(path, "rt", encoding="utf-8", newline="\n") as file:
-            for line in file:
-                number += 1
-                yield line.rstrip("\r\n")
-    except FileNotFoundError:
-        folder = path.parent
-        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        held = f"it holds: {', '.join(there)}" if there else "the folder is missing or empty"
-        raise SmugError(
-            f"no file {path.name} in {folder}; {held}. Place the original files there (DATA.md)"
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SmugError(
-            f"{path} is a broken gzip file after line {number} ({error}); fetch it again"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SmugError(f"{path} is not UTF-8 text after line {number} ({error})") from error
-
-
 def _scores(values: Sequence[Any], where: str) -> list[float]:
     """Five scores, each NaN or in [0, 1]."""
     try:
         scores = [math.nan if value is None else float(value) for value in values]
-    except (TypeError, ValueError):
+        if any(isinstance(value, bool) for value in values):
+            raise TypeError("true and false are no scores")
+    except (TypeError, ValueError, OverflowError):
         raise SmugError(f"{where}: scores {values!r} are not numbers, nan or null") from None
     if len(scores) != SCORES:
         raise SmugError(f"{where}: {len(scores)} scores, {SCORES} expected: {values!r}")
@@ -394,4 +370,10 @@ def _annotation(item: Any, aspect: int, scored: int, where: str, number: int) ->
             )
     score = _scores(item["y"], where)[scored]
     ident = str(item.get("id", f"annotation-{number}"))
+    if not ident.isprintable() or not 0 < len(ident) <= LONGEST_ID:
+        raise SmugError(
+            f"{where}: the id {ident!r} is none; give 1 to {LONGEST_ID} letters that can be printed"
+        )
+    with reading(f"{where}:", damaged="'x' holds half a letter", step="write it as UTF-8"):
+        " ".join(words).encode("utf-8")
     return Review(ident, tuple(words), score, tuple((a, b) for a, b in spans))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smug.errors import SmugError
-from smug.io import save_json
+from smug.io import reading, save_json
 
 #: Characters that separate words; the apostrophe is not one of them.
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -99,13 +99,12 @@ class Tokenizer:
     @classmethod
     def load(cls, path: str | Path) -> Tokenizer:
         """Read what :meth:`save` wrote."""
-        path = Path(path)
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SmugError(f"no vocabulary at {path}; train the text model first") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise SmugError(f"{path} is not a vocabulary file ({error}); train again") from error
-        if not isinstance(document, dict) or document.get("format") != _FORMAT:
-            raise SmugError(f"{path} is not a vocabulary of format {_FORMAT!r}; train again")
-        return cls(tuple(document["words"]), int(document["num_words"]))
+        step = "train the text model again"
+        with reading(path, missing=step, damaged="is not a vocabulary file", step=step):
+            document = json.loads(Path(path).read_text(encoding="utf-8"))
+            if not isinstance(document, dict) or document.get("format") != _FORMAT:
+                raise ValueError(f"its format is not {_FORMAT!r}")
+            words = document["words"]
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise ValueError("its words are not a list of texts")
+            return cls(tuple(words), int(document["num_words"]))
