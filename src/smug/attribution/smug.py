@@ -37,15 +37,19 @@ class SmugDetails:
     minimal : MinimalMask
         The chosen nodes with their values (steps 1 and 2), the mask problem and its solution
         (step 3).
+    confirmed : bool
+        Whether a forward pass of the real layer agrees with the mask, see
+        :meth:`~smug.models.first_layer.FirstLayer.confirms`; False without a mask.
     saliency : numpy.ndarray of float64, shape (*spatial,)
         SMUG scores (step 4); zero without a mask.
     base_mask, base_saliency : numpy.ndarray, shape (*spatial,)
         SMUG_base: the same without minimisation.
     seconds : dict of str to float
-        Wall time of ``attribute``, ``encode``, ``solve`` and ``score``.
+        Wall time of ``attribute``, ``encode``, ``solve``, ``confirm`` and ``score``.
     """
 
     minimal: MinimalMask
+    confirmed: bool
     saliency: np.ndarray
     base_mask: np.ndarray
     base_saliency: np.ndarray
@@ -131,7 +135,8 @@ def smug(
         SMUG scores; zero where no mask was found.
     mask : numpy.ndarray of bool, shape (batch, *spatial)
     solver : dict of str to numpy.ndarray, shape (batch,)
-        ``status``, ``objective``, ``bound``, ``seconds``.
+        ``status``, ``objective``, ``bound``, ``seconds``, ``confirmed`` (see
+        :class:`SmugDetails`).
 
     Raises
     ------
@@ -140,16 +145,17 @@ def smug(
     """
     first = _first_layer(model, layer, x)
     size = _default_window(first.linear) if window is None else window
-    padding = _padding(first.linear, x, pad_id)
+    padding = _padding(first, x, pad_id)
     details = []
     for i in range(len(x)):
         begin, one = perf_counter(), slice(i, i + 1)
         values = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
         attributed = perf_counter()
+        entering = first.linear_input(x[one])[0]
         with _in_sight() as progress:
             found = minimal_mask(
                 first.linear,
-                first.linear_input(x[one])[0],
+                entering,
                 values,
                 padding[i],
                 top_k=_default_top_k(first.linear) if top_k is None else top_k,
@@ -164,15 +170,18 @@ def smug(
                 progress=progress,
             )
         solved = perf_counter()
+        confirmed = first.confirms(x[one], entering, found)
+        checked_again = perf_counter()
         base = found.chosen.base_mask(size)
         scores = [found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)]
         seconds = {
             "attribute": attributed - begin,
             "encode": found.encode_seconds,
             "solve": found.solution.seconds,
-            "score": perf_counter() - solved,
+            "confirm": checked_again - solved,
+            "score": perf_counter() - checked_again,
         }
-        details.append(SmugDetails(found, scores[0], base, scores[1], seconds))
+        details.append(SmugDetails(found, confirmed, scores[0], base, scores[1], seconds))
     answer = _answer(details, first.linear.spatial)
     return (answer, details) if return_details else answer
 
@@ -209,7 +218,7 @@ def smug_base(
         Empty: nothing is solved.
     """
     first = _first_layer(model, layer, x)
-    linear, padding = first.linear, _padding(first.linear, x, pad_id)
+    linear, padding = first.linear, _padding(first, x, pad_id)
     size = _default_window(linear) if window is None else window
     values, masks = np.zeros(padding.shape), np.zeros(padding.shape, bool)
     for i in range(len(x)):
@@ -234,12 +243,10 @@ def _default_window(layer: LinearMap) -> int:
     return WINDOW if layer.kind == "conv2d" and min(layer.spatial) >= _LARGE else 1
 
 
-def _padding(layer: LinearMap, x: np.ndarray, pad_id: int | None) -> np.ndarray:
+def _padding(first: FirstLayer, x: np.ndarray, pad_id: int | None) -> np.ndarray:
     """Padding words of a batch, bool of shape (batch, *spatial); none in images."""
-    # Word ids are the only input whose shape lacks the layer's channel axis and has no value
-    # of its own: their embeddings have.
-    words = layer.channels > 1 and x.shape[1:] == layer.spatial
-    return word_padding(x, layer.spatial, pad_id if words else None)
+    words = first.words and x.shape[1:] == first.linear.spatial
+    return word_padding(x, first.linear.spatial, pad_id if words else None)
 
 
 def _node_values(
@@ -273,6 +280,7 @@ def _answer(details: list[SmugDetails], spatial: tuple[int, ...]) -> Answer:
             "objective": np.array([s.objective for s in solutions], float),
             "bound": np.array([s.bound for s in solutions], float),
             "seconds": np.array([s.seconds for s in solutions], float),
+            "confirmed": np.array([found.confirmed for found in details], bool),
         },
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,8 @@ class LinearMap:
     strides, dilation, pads : tuple of int
         One value per spatial axis; ``pads`` counts the zeros before the first row and column.
     scale, shift : numpy.ndarray of float64, shape (filters,), optional
-        A batch normalisation that follows the layer, folded.
+        A batch normalisation that follows the layer, folded. One over another axis than the
+        filters has the shape that broadcasts to `output_shape`, such as ``(rows, 1, 1)``.
     """
 
     name: str
@@ -112,9 +113,33 @@ class LinearMap:
             raise SmugError(f"the input of layer {self.name!r} holds NaN or infinite values")
         return x.reshape(-1, self.channels)
 
-    def constant(self) -> np.ndarray:
-        """Part of ``o`` that does not depend on the input, shape (filters,)."""
-        return self.bias if self.scale is None else self.scale * self.bias + self.shift
+    @property
+    def per_node(self) -> bool:
+        """Whether each node has a kernel of its own, over the whole input."""
+        return self.kind == "dense" and len(self.output_shape) > 1
+
+    def constants(self, nodes: np.ndarray) -> np.ndarray:
+        """Part of each node's ``o`` that does not depend on the input, shape (nodes,)."""
+        bias = self.bias[np.asarray(nodes) % len(self.bias)]
+        if self.scale is None or self.shift is None:
+            return bias
+        return self._of_nodes(self.scale, nodes) * bias + self._of_nodes(self.shift, nodes)
+
+    def scales(self, nodes: np.ndarray) -> np.ndarray | float:
+        """Factor of the batch normalisation on each node, shape (nodes,); 1 without one."""
+        return 1.0 if self.scale is None else self._of_nodes(self.scale, nodes)
+
+    def magnitudes(self) -> LinearMap:
+        """The layer with every weight as its absolute value."""
+        scale = None if self.scale is None else np.abs(self.scale)
+        shift = None if self.shift is None else np.abs(self.shift)
+        kernel, bias = np.abs(self.kernel), np.abs(self.bias)
+        return replace(self, kernel=kernel, bias=bias, scale=scale, shift=shift)
+
+    def _of_nodes(self, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        if values.ndim == 1:
+            return values[np.asarray(nodes) % len(values)]
+        return np.broadcast_to(values, self.output_shape).ravel()[nodes]
 
 
 def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
@@ -133,7 +158,8 @@ def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
     """
     nodes = layer.check_nodes(nodes)
     *taps, _, filters = layer.kernel.shape
-    corners = np.unravel_index(nodes // filters, layer.output_shape[:-1] or (1,) * len(taps))
+    places = (1,) * len(taps) if layer.kind == "dense" else layer.output_shape[:-1]
+    corners = np.unravel_index(nodes // filters, places)
     flat = np.zeros((len(nodes), 1), np.int64)
     inside = np.ones((len(nodes), 1), bool)
     for axis, corner in enumerate(corners):
@@ -142,6 +168,9 @@ def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
         within = (place >= 0) & (place < layer.spatial[axis])
         flat = (flat[:, :, None] * layer.spatial[axis] + place[:, None]).reshape(len(nodes), -1)
         inside = (inside[:, :, None] & within[:, None]).reshape(len(nodes), -1)
+    if layer.per_node:
+        weights = layer.kernel.reshape(-1, layer.channels, filters)[:, :, nodes]
+        inside &= (weights != 0).any(axis=1).T
     return np.where(inside, flat, -1)
 
 
@@ -168,11 +197,45 @@ def contributions(
     padded = np.vstack([layer.positions(x), np.zeros((1, layer.channels))])
     filters = layer.kernel.shape[-1]
     weights = layer.kernel.reshape(-1, layer.channels, filters)
-    if layer.scale is not None:
+    if layer.scale is not None and layer.scale.ndim == 1:
         weights = weights * layer.scale
     per_filter = np.ascontiguousarray(np.moveaxis(weights, -1, 0))
     chosen = np.asarray(nodes) % filters
-    return np.einsum("ntc,ntc->nt", padded[fields], per_filter[chosen])
+    terms = np.einsum("ntc,ntc->nt", padded[fields], per_filter[chosen])
+    if layer.scale is not None and layer.scale.ndim > 1:
+        terms *= np.asarray(layer.scales(nodes))[:, None]
+    return terms
+
+
+def rounding(
+    layer: LinearMap, x: np.ndarray, nodes: np.ndarray, fields: np.ndarray, roundoff: float
+) -> np.ndarray:
+    """Size up to which the network's own responses may differ from exact ones.
+
+    A sum of ``n`` terms errs by more than ``8 sqrt(n) u`` times the sum of their magnitudes only
+    where rounding errors conspire (Higham and Mary 2019, theorem 3.1, with lambda = 8).
+
+    Parameters
+    ----------
+    layer, x, nodes, fields
+        As for :func:`contributions`.
+    roundoff : float
+        Unit roundoff ``u`` of the numbers that the network computes with, ``2**-24`` for float32.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (nodes,)
+    """
+    magnitudes = layer.magnitudes()
+    terms = contributions(magnitudes, np.abs(x), nodes, fields)
+    total = terms.sum(axis=1) + magnitudes.constants(nodes)
+    return rounding_share(layer, roundoff) * total
+
+
+def rounding_share(layer: LinearMap, roundoff: float) -> float:
+    """Share of the summed magnitudes that :func:`rounding` allows."""
+    terms = layer.kernel.size / layer.kernel.shape[-1] + 3
+    return 8 * float(np.sqrt(terms)) * roundoff
 
 
 def node_responses(
@@ -202,7 +265,7 @@ def node_responses(
     """
     constant = np.zeros(len(terms))
     if layer.resolve_response(response) == "paper":
-        constant = layer.constant()[np.asarray(nodes) % layer.kernel.shape[-1]]
+        constant = layer.constants(nodes)
     total = terms.sum(axis=1) + constant
     magnitude = np.abs(terms).sum(axis=1) + np.abs(constant)
     return total, constant, total > _ROUNDING * magnitude

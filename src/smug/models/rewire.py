@@ -9,6 +9,7 @@ model itself (a layer, an activation, a ``call``) drops them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -30,12 +31,32 @@ if keras.backend.backend() != "tensorflow":
 FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
 
 
-class Call(NamedTuple):
-    """One execution of one layer or operation."""
+class Run(NamedTuple):
+    """One of a layer's executions in a pass: a ReLU that a model uses twice has two.
+
+    Wherever this module asks for a layer, a run of it will do; a layer by itself has to run once.
+    """
 
     op: Any
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.op.name
+
+
+class Call(NamedTuple):
+    """One execution of one layer or operation, with the tensors that it saw."""
+
+    run: Run
     inputs: list[tf.Tensor]
     output: Any
+
+    @property
+    def op(self) -> Any:
+        """The layer or operation."""
+        return self.run.op
 
 
 def leaves(model: keras.Model) -> list[Any]:
@@ -109,18 +130,48 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
     calls: list[Call] = []
 
     def watching(op: Any) -> Callable:
-        original = op.call
+        original, runs = op.call, itertools.count()
 
         def call(*args: Any, **kwargs: Any) -> Any:
             output = original(*args, **kwargs)
-            calls.append(Call(op, _tensors(args, kwargs), output))
+            # A layer that is built by its first call is traced once before it runs.
+            if tf.executing_eagerly():
+                calls.append(Call(Run(op, next(runs)), tensors(args, kwargs), output))
             return output
 
         return call
 
-    with substituted({op: watching(op) for op in leaves(model)}):
+    with substituted({op: watching(op) for op in leaves(model)}), open_functions():
         model(as_batch(model, x), training=False)
     return calls
+
+
+@contextmanager
+def without_activation(layer: Any) -> Iterator[None]:
+    """Within the block, the layer (if any) answers before its own activation."""
+    activation = getattr(layer, "activation", None)
+    if activation is None:
+        yield
+        return
+    layer.__dict__["activation"] = keras.activations.linear
+    try:
+        yield
+    finally:
+        layer.__dict__["activation"] = activation
+
+
+@contextmanager
+def open_functions() -> Iterator[None]:
+    """Within the block, a ``tf.function`` inside the model runs as the Python that it is made of.
+
+    A graph that it keeps from before would not see the substituted calls.
+    """
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
@@ -143,14 +194,11 @@ def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
     activations = (keras.activations.softmax, keras.activations.sigmoid)
     if getattr(last, "activation", None) not in activations:
         return {}
-    original, activation = last.call, last.activation
+    original = last.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        last.__dict__["activation"] = keras.activations.linear
-        try:
+        with without_activation(last):
             return original(*args, **kwargs)
-        finally:
-            last.__dict__["activation"] = activation
 
     return {last: call}
 
@@ -163,15 +211,18 @@ def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) ->
     """
     if layer is None:
         return _one_output(model, model(output, training=False))
-    runs = []
+    op, wanted = _wanted_run(layer)
+    original, runs = op.call, []
 
-    def call(*args: Any, **kwargs: Any) -> tf.Tensor:
-        runs.append(layer)
-        return tf.cast(output, getattr(layer, "compute_dtype", output.dtype))
+    def call(*args: Any, **kwargs: Any) -> Any:
+        runs.append(op)
+        if len(runs) - 1 != wanted:
+            return original(*args, **kwargs)
+        return tf.cast(output, getattr(op, "compute_dtype", output.dtype))
 
-    with substituted({layer: call}):
+    with substituted({op: call}):
         outputs = model(x, training=False)
-    _once(layer, len(runs))
+    _check_runs(layer, len(runs))
     return _one_output(model, outputs)
 
 
@@ -206,20 +257,20 @@ def _on_rows(function: Callable, x: tf.Tensor) -> np.ndarray:
 def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np.ndarray:
     """Catch the tensor that enters (``side="input"``) or leaves (``"output"``) a layer."""
     x = as_batch(model, x)
-    signature = (batch_spec(x),)
+    signature, (op, wanted) = (batch_spec(x),), _wanted_run(layer)
 
     def run(x: tf.Tensor) -> tf.Tensor:
-        seen, original = [], layer.call
+        seen, original = [], op.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
             output = original(*args, **kwargs)
-            seen.append(_tensors(args, kwargs)[0] if side == "input" else output)
+            seen.append(tensors(args, kwargs)[0] if side == "input" else output)
             return output
 
-        with substituted({layer: call}):
+        with substituted({op: call}):
             model(x, training=False)
-        _once(layer, len(seen))
-        return seen[0]
+        _check_runs(layer, len(seen))
+        return seen[wanted]
 
     key = ("tensor_at", layer, side, *signature)
     return _on_rows(compiled(model, key, lambda: traced(run, signature)), x)
@@ -263,7 +314,9 @@ def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> C
 
 def traced(function: Callable, signature: tuple[tf.TensorSpec, ...]) -> Callable:
     """Compile for one signature, without XLA (ten times slower here)."""
-    return tf.function(function, input_signature=signature, jit_compile=False, autograph=False)
+    made = tf.function(function, input_signature=signature, jit_compile=False, autograph=False)
+    with open_functions():
+        return made.get_concrete_function()
 
 
 def batch_spec(tensor: Any) -> tf.TensorSpec:
@@ -271,12 +324,18 @@ def batch_spec(tensor: Any) -> tf.TensorSpec:
     return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
 
 
-def _tensors(args: tuple, kwargs: dict) -> list[tf.Tensor]:
+def tensors(args: tuple, kwargs: dict) -> list[tf.Tensor]:
+    """Tensors among the arguments of a call, in order."""
     return [value for value in tf.nest.flatten((args, kwargs)) if tf.is_tensor(value)]
 
 
-def _once(layer: Any, runs: int) -> None:
-    if runs != 1:
+def _wanted_run(layer: Any) -> tuple[Any, int]:
+    """Operation of a layer or of one of its runs, and the run that counts."""
+    return (layer.op, layer.number) if isinstance(layer, Run) else (layer, 0)
+
+
+def _check_runs(layer: Any, runs: int) -> None:
+    if runs != 1 and not (isinstance(layer, Run) and layer.number < runs):
         raise SmugError(
             f"layer {layer.name!r} runs {runs} times in one pass; name a layer that runs once"
         )

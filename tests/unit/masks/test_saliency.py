@@ -134,7 +134,7 @@ def test_image_mask_keeps_the_demanded_share_of_every_response():
     np.testing.assert_array_equal(
         found.minimal.chosen.values.ravel()[found.minimal.chosen.nodes], best[best > 0]
     )
-    assert set(found.seconds) == {"attribute", "encode", "solve", "score"}
+    assert set(found.seconds) == {"attribute", "encode", "solve", "confirm", "score"}
 
 
 def test_found_layer_and_given_layer_agree():

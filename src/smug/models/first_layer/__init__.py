@@ -1,0 +1,249 @@
+"""Find the first linear layer of any Keras 3 model, and the rest of the model behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError
+from smug.masks.linear import LinearMap, receptive_fields, rounding
+from smug.masks.minimal import MinimalMask
+from smug.models import rewire
+from smug.models.first_layer import search
+from smug.models.first_layer.answers import Answers
+from smug.models.first_layer.geometry import read_layer, with_norm
+from smug.models.first_layer.passes import Place
+from smug.models.first_layer.recover import recovered
+from smug.models.first_layer.search import Chain
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """A model's first linear layer as arrays, with the model around it.
+
+    Parameters
+    ----------
+    linear : LinearMap
+        Weights, geometry and folded batch normalisation as they were when the layer was found.
+        They were checked against what the layer answers.
+    model : keras.Model
+    entry : Place
+        Tensor that masks act on: what enters the layer, or the zero padding directly before it.
+    end : Place
+        The responses ``o``: what leaves the layer, or the batch normalisation behind it.
+    site : Run
+        Run whose output is the activation ``a``: the end of the chain linear layer, batch
+        normalisation, activation (each if present). A ReLU that is no layer (a subclassed model
+        calling a function) is not part of it; Integrated Gradients from zero agree all the
+        same wherever ``o > 0``, because ``t * relu(o) == relu(t * o)``. A normalisation that
+        arrays cannot stand for (it uses the batch's own statistics) ends the chain before it.
+    layer : keras.layers.Layer
+        The linear layer.
+    words : bool
+        Whether the model looks up embeddings of words before the layer.
+    """
+
+    linear: LinearMap
+    model: keras.Model
+    entry: Place
+    end: Place
+    site: rewire.Run
+    layer: Any
+    words: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the linear layer in the model."""
+        return self.linear.name
+
+    def linear_input(self, x: np.ndarray) -> np.ndarray:
+        """Compute the tensor that enters the linear layer.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (batch, ...)
+            Inputs of the model.
+
+        Returns
+        -------
+        numpy.ndarray, shape (batch, ...)
+            Image after preprocessing (before zero padding), word embeddings, or flat vector.
+        """
+        return rewire.tensor_at(self.model, self.entry.run, x, side=self.entry.side)
+
+    def activations(self, x: np.ndarray) -> np.ndarray:
+        """Compute the first layer's activations ``a``, ``(batch, *linear.output_shape)``."""
+        return rewire.tensor_at(self.model, self.site, x, side="output")
+
+    def tail(self, x: np.ndarray, activations: np.ndarray) -> np.ndarray:
+        """Run the rest of the model on given activations.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (batch, ...)
+            Inputs of the model, for whatever bypasses the first layer.
+        activations : numpy.ndarray, shape (batch, *linear.output_shape)
+
+        Returns
+        -------
+        numpy.ndarray, shape (batch, classes)
+        """
+        return rewire.outputs_from(self.model, self.site, x, activations)
+
+    def confirms(self, x: np.ndarray, entering: np.ndarray, found: MinimalMask) -> bool:
+        """Whether a forward pass of the real layer agrees with a mask.
+
+        The layer gets the input and the masked input. On the whole input each row's node has to
+        answer what the mask problem has it answer, and on the masked one more than ``gamma``
+        times as much. Both hold up to rounding: the network's numbers are rounded, and
+        :func:`smug.masks.linear.rounding` says how much that can be.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (1, ...)
+            An input of the model.
+        entering : numpy.ndarray, shape (...)
+            Its :meth:`linear_input`.
+        found : MinimalMask
+        """
+        if not found.found:
+            return False
+        linear, encoded = self.linear, found.encoded
+        answers = Answers(self.model, x, self.entry, self.end, self.layer)
+        kept = (found.mask | found.chosen.padding).reshape(-1, 1)
+        masked = linear.positions(entering) * kept
+        both = answers(np.stack([entering, masked.reshape(entering.shape)]))
+        whole, rest = both.reshape(2, -1)[:, encoded.nodes].astype(np.float64)
+        if encoded.response == "bias_free":
+            constant = linear.constants(encoded.nodes)
+            whole, rest = whole - constant, rest - constant
+        fields = receptive_fields(linear, encoded.nodes)
+        allowed = rounding(linear, entering, encoded.nodes, fields, answers.roundoff)
+        same = np.abs(whole - encoded.responses) <= allowed
+        return bool((same & (rest > encoded.problem.gamma * whole - 2 * allowed)).all())
+
+
+def find_first_layer(
+    model: keras.Model,
+    name: str | None = None,
+    *,
+    x: np.ndarray | None = None,
+    image_shape: tuple[int, ...] | None = None,
+) -> FirstLayer:
+    """Find the first linear layer of a model by watching it run once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential, functional, subclassed, nested.
+    name : str, optional
+        Take this layer instead of the first computing one; what stands before it is then not
+        checked, and masks act on the tensor that enters it.
+    x : numpy.ndarray, shape (1, ...), optional
+        An input, where the model leaves its input shape open.
+    image_shape : tuple of int, optional
+        Rows and columns of the image behind a dense layer's flat input; by default the shape
+        before flattening, or no image (each feature is a position).
+
+    Raises
+    ------
+    SmugError
+        If the first computing layer is not linear or its settings cannot be encoded; the
+        message names the layer and what is allowed.
+    """
+    x = _example(model) if x is None else np.asarray(x)[:1]
+    calls = rewire.record_calls(model, x)
+    if name is None:
+        index = search.first_computing(model, calls)
+    else:
+        index = search.named(model, calls, name)
+    entering, chain = search.entry_of(calls, index), search.chain_of(calls, index)
+    entry = Place(entering.run, "input")
+    linear = read_layer(chain.layer, entering, calls, image_shape)
+    if name is None:
+        _check_image_size(calls, linear)
+    probes = _probes(np.asarray(entering.inputs[0], np.float32))
+    linear, chain = _as_it_answers(linear, chain, model, x, entry, probes)
+    return FirstLayer(
+        linear,
+        model,
+        entry,
+        Place(chain.linear_end.run, "output"),
+        chain.end.run,
+        search.inner_layer(chain.layer.op),
+        words=any(isinstance(call.op, keras.layers.Embedding) for call in calls[:index]),
+    )
+
+
+def _as_it_answers(
+    linear: LinearMap,
+    chain: Chain,
+    model: keras.Model,
+    x: np.ndarray,
+    entry: Place,
+    probes: np.ndarray,
+) -> tuple[LinearMap, Chain]:
+    """Arrays that agree with the real layer, and the part of the chain that they stand for."""
+    op = search.inner_layer(chain.layer.op)
+
+    def answers(call: rewire.Call) -> Answers:
+        return Answers(model, x, entry, Place(call.run, "output"), op)
+
+    def normed(linear: LinearMap) -> LinearMap:
+        return linear if chain.norm is None else with_norm(linear, chain.norm.op)
+
+    of_chain, of_layer = answers(chain.linear_end), answers(chain.layer)
+    if not of_chain.difference(normed(linear), probes):
+        return normed(linear), chain
+    if of_layer.difference(linear, probes):
+        linear = recovered(linear, of_layer, probes, type(chain.layer.op).__name__)
+    if not of_chain.difference(normed(linear), probes):
+        return normed(linear), chain
+    return linear, Chain(chain.layer)
+
+
+def _probes(entering: np.ndarray) -> np.ndarray:
+    """Values to compare arrays and layer on: an input, half of its positions, noise of its size."""
+    rng = np.random.default_rng(0)
+    half = entering * (rng.random((*entering.shape[:-1], 1)) < 0.5)
+    noise = rng.normal(size=entering.shape) * (np.abs(entering).max() or 1.0)
+    return np.concatenate([entering, half, noise]).astype(np.float32)
+
+
+def _example(model: keras.Model) -> np.ndarray:
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        raise SmugError(
+            f"model {model.name!r} has no known input shape yet; pass an input as x=, or call "
+            "the model on one first"
+        )
+    shape = inputs[0].shape[1:]
+    if None in shape:
+        raise SmugError(
+            f"model {model.name!r} leaves its input shape {tuple(shape)} open; pass an input as x="
+        )
+    dtype, rng = np.dtype(tf.as_dtype(inputs[0].dtype).as_numpy_dtype), np.random.default_rng(0)
+    if dtype.kind != "f":
+        return rng.integers(0, _vocabulary(model), (1, *shape)).astype(dtype)
+    return rng.random((1, *shape)).astype(dtype)
+
+
+def _vocabulary(model: keras.Model) -> int:
+    """Number of integers that any of the model's embeddings knows; 2 without one."""
+    embeddings = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
+    return min((op.input_dim for op in embeddings), default=2)
+
+
+def _check_image_size(calls: list[rewire.Call], linear: LinearMap) -> None:
+    """Refuse preprocessing that resizes: a mask over the layer's input must fit the image."""
+    image = tuple(calls[0].inputs[0].shape[1:])
+    if linear.kind == "conv2d" and len(image) == 3 and image[:2] != linear.spatial:
+        raise SmugError(
+            f"the image of {image[0]} × {image[1]} reaches layer {linear.name!r} as "
+            f"{linear.spatial[0]} × {linear.spatial[1]}, so that a mask would not fit it; "
+            f"{search.ALLOWED}"
+        )

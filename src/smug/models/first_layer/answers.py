@@ -1,0 +1,122 @@
+"""Compare a layer's arrays with what the layer really answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.masks.linear import LinearMap, rounding_share
+from smug.models.first_layer.passes import Place, run_between
+
+# Unit roundoff by the type that a layer computes in.
+_ROUNDOFF = {"float64": 2.0**-24, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+# Matrix units of NVIDIA's cards round float32 to 11 bits while TensorFlow lets them.
+_TENSOR_FLOAT = 2.0**-11
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The real layer as a function: from the tensor that masks act on to ``o``.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : numpy.ndarray, shape (1, ...)
+        An input of the model, for whatever else stands before `stop`.
+    start, stop : Place
+        Tensor that masks act on, and the responses ``o``.
+    layer : keras.layers.Layer
+        The linear layer; it runs without its activation.
+    """
+
+    model: keras.Model
+    x: np.ndarray
+    start: Place
+    stop: Place
+    layer: Any
+
+    def __call__(self, entering: np.ndarray) -> np.ndarray:
+        """Answer for values of the tensor that masks act on, float32, ``(n, *output shape)``."""
+        return run_between(self.model, self.x, self.start, entering, self.stop, linear=self.layer)
+
+    @property
+    def roundoff(self) -> float:
+        """Unit roundoff of the layer's arithmetic on this machine."""
+        unit = _ROUNDOFF.get(self.layer.compute_dtype, 2.0**-24)
+        if tf.config.list_physical_devices("GPU"):
+            unit = max(
+                unit, _TENSOR_FLOAT * tf.config.experimental.tensor_float_32_execution_enabled()
+            )
+        return unit
+
+    def difference(self, linear: LinearMap, entering: np.ndarray) -> str:
+        """Say where the arrays' responses differ from the real ones; empty if nowhere.
+
+        Parameters
+        ----------
+        linear : LinearMap
+        entering : numpy.ndarray, shape (n, ...)
+
+        Returns
+        -------
+        str
+            Number of nodes that differ by more than :func:`smug.masks.linear.rounding` allows on
+            any of the values, and the worst of them.
+        """
+        worst, wrong, told = 0.0, np.zeros(linear.size, bool), ""
+        share = rounding_share(linear, self.roundoff)
+        for one, real in zip(entering, self(entering).reshape(len(entering), -1), strict=True):
+            own = responses_of(linear, one)
+            allowed = share * responses_of(linear.magnitudes(), np.abs(one)) + 1e-30
+            if (real >= 0).all():
+                # A layer that rectifies its own answer: rows ask positive responses only.
+                own = np.maximum(own, 0)
+            error = np.abs(real - own)
+            wrong |= ~(error <= allowed)
+            excess = np.where(error <= allowed, 0, error)
+            node = int(np.nan_to_num(excess, nan=np.inf).argmax())
+            if not excess[node] <= worst:
+                worst = excess[node]
+                told = f"node {node} most: it answers {real[node]:.4g} instead of {own[node]:.4g}"
+        return f"{wrong.sum()} of its {linear.size} nodes differ, {told}" if wrong.any() else ""
+
+
+def responses_of(linear: LinearMap, entering: np.ndarray) -> np.ndarray:
+    """Responses ``o`` of all nodes by the arrays alone.
+
+    Parameters
+    ----------
+    linear : LinearMap
+    entering : numpy.ndarray
+        One input of the layer.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (nodes,)
+    """
+    values = linear.positions(entering).reshape(*linear.spatial, linear.channels)
+    nodes = np.arange(linear.size)
+    if linear.kind == "dense":
+        total = values.ravel() @ linear.kernel.reshape(values.size, -1)
+    else:
+        total = _convolved(linear, values).ravel()
+    return total * linear.scales(nodes) + linear.constants(nodes)
+
+
+def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
+    borders = []
+    for axis, side in enumerate(linear.spatial):
+        reach = (linear.kernel.shape[axis] - 1) * linear.dilation[axis]
+        needed = (linear.output_shape[axis] - 1) * linear.strides[axis] + reach + 1
+        borders.append((linear.pads[axis], max(needed - side - linear.pads[axis], 0)))
+    padded = np.pad(values, [*borders, (0, 0)])[np.newaxis]
+    made = tf.nn.convolution(
+        padded, linear.kernel, linear.strides, "VALID", dilations=linear.dilation
+    )
+    # Rows that only the padding behind could reach are not answered by the layer.
+    kept = tuple(slice(side) for side in linear.output_shape[:-1])
+    return made.numpy()[(0, *kept)]

@@ -1,0 +1,137 @@
+"""Read a linear layer's weights and geometry into arrays, as its type describes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError
+from smug.masks.linear import LinearMap
+from smug.models import rewire
+from smug.models.first_layer.search import ALLOWED, PADDING, inner_layer, kind_of, producer
+
+layers = keras.layers
+
+
+def read_layer(
+    call: rewire.Call,
+    entry: rewire.Call,
+    calls: list[rewire.Call],
+    image_shape: tuple[int, ...] | None,
+) -> LinearMap:
+    """Arrays of a linear layer without what follows it.
+
+    Parameters
+    ----------
+    call, entry : Call
+        Of the layer, and of the padding before it (or of the layer again).
+    calls : list of Call
+        The whole pass.
+    image_shape : tuple of int, optional
+        Rows and columns of the image behind a dense layer's flat input.
+
+    Raises
+    ------
+    SmugError
+        If the layer's settings cannot be encoded.
+    """
+    layer, kind = inner_layer(call.op), kind_of(call.op)
+    kernel = _array(layer.kernel)
+    bias = _array(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
+    if kind == "dense":
+        spatial = _flat_input_shape(call, calls, image_shape)
+        kernel = kernel.reshape(*spatial, -1, kernel.shape[-1])
+        strides, dilation, pads = (1,) * len(spatial), (1,) * len(spatial), (0,) * len(spatial)
+    else:
+        _check_convolution(layer, entry)
+        spatial = tuple(entry.inputs[0].shape[1:-1])
+        strides, dilation = tuple(layer.strides), tuple(layer.dilation_rate)
+        pads = _pads(layer, entry, tuple(call.inputs[0].shape[1:-1]))
+    return LinearMap(
+        name=call.op.name,
+        kind=kind,
+        kernel=kernel,
+        bias=bias,
+        spatial=tuple(int(side) for side in spatial),
+        output_shape=tuple(int(side) for side in call.output.shape[1:]),
+        strides=strides,
+        dilation=dilation,
+        pads=pads,
+    )
+
+
+def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> LinearMap:
+    """Fold the inference-time batch normalisation that follows the layer."""
+    scale = 1 / np.sqrt(_array(norm.moving_variance) + norm.epsilon)
+    if norm.scale:
+        scale = scale * _array(norm.gamma)
+    shift = -_array(norm.moving_mean) * scale
+    if norm.center:
+        shift = shift + _array(norm.beta)
+    rank = len(linear.output_shape)
+    axis = norm.axis if norm.axis < 0 else norm.axis - 1 - rank
+    if axis != -1 or linear.per_node:
+        shape = tuple(scale.size if i - rank == axis else 1 for i in range(rank))
+        scale, shift = scale.reshape(shape), shift.reshape(shape)
+    return replace(linear, scale=scale, shift=shift)
+
+
+def _flat_input_shape(
+    call: rewire.Call, calls: list[rewire.Call], image_shape: tuple[int, ...] | None
+) -> tuple[int, ...]:
+    """Shape of the positions behind a dense layer's flat input; features left over are channels."""
+    shape = tuple(call.inputs[0].shape[1:])
+    if len(shape) != 1:
+        raise SmugError(
+            f"layer {call.op.name!r} (Dense) works on an input of shape {shape}; only flat inputs "
+            f"can be encoded: {ALLOWED}"
+        )
+    if image_shape is not None:
+        if shape[0] % int(np.prod(image_shape)):
+            raise SmugError(
+                f"image_shape={image_shape} does not fit the {shape[0]} inputs of layer "
+                f"{call.op.name!r}"
+            )
+        return tuple(image_shape)
+    tensor, made = call.inputs[0], producer(calls, call.inputs[0])
+    while made and isinstance(made.op, layers.Flatten | layers.Reshape):
+        tensor, made = made.inputs[0], producer(calls, made.inputs[0])
+    before = tuple(tensor.shape[1:])
+    words = any(isinstance(other.op, layers.Embedding) for other in calls)
+    return before[:-1] if len(before) == 3 or (words and len(before) == 2) else before
+
+
+def _check_convolution(layer: Any, entry: rewire.Call) -> None:
+    padding_format = getattr(entry.op, "data_format", "channels_last")
+    if layer.data_format != "channels_last" or padding_format != "channels_last":
+        raise SmugError(f"layer {layer.name!r} has channels first; only channels_last is supported")
+    if layer.groups != 1:
+        raise SmugError(
+            f"layer {layer.name!r} is a convolution in {layer.groups} groups; only groups=1 can "
+            "be encoded"
+        )
+
+
+def _pads(layer: Any, entry: rewire.Call, padded: tuple[int, ...]) -> tuple[int, ...]:
+    """Zeros before the first row and column: explicit ones, then the convolution's own."""
+    explicit = [0] * len(padded)
+    if isinstance(entry.op, PADDING):
+        padding = entry.op.padding
+        pairs = (padding,) if isinstance(entry.op, layers.ZeroPadding1D) else padding
+        explicit = [before for before, _ in pairs]
+    own = []
+    for side, taps, stride, step in zip(
+        padded, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True
+    ):
+        reach = (taps - 1) * step
+        needed = max((-(-side // stride) - 1) * stride + reach + 1 - side, 0)
+        own.append({"valid": 0, "same": needed // 2, "causal": reach}[layer.padding])
+    return tuple(int(a + b) for a, b in zip(explicit, own, strict=True))
+
+
+def _array(variable: Any) -> np.ndarray:
+    return tf.convert_to_tensor(variable).numpy().astype(np.float64)

@@ -1,0 +1,108 @@
+"""Run the part of a model between two of its tensors, to ask a layer what it really answers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError
+from smug.models import rewire
+from smug.models.rewire import Run
+
+
+class Place(NamedTuple):
+    """A tensor inside a model: what enters (``side="input"``) or leaves (``"output"``) a run.
+
+    Without a run it is the model's own input.
+    """
+
+    run: Run | None
+    side: str
+
+
+class _Reached(BaseException):
+    """Ends a pass at the tensor that was asked for; Keras adds words to any mere Exception."""
+
+    def __init__(self, tensor: tf.Tensor) -> None:
+        self.tensor = tensor
+
+
+def run_between(
+    model: keras.Model,
+    x: Any,
+    start: Place,
+    entering: Any,
+    stop: Place,
+    *,
+    linear: Any = None,
+) -> np.ndarray:
+    """Run the part of a model between two tensors, at once and without a trace.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+        Inputs of the model, for whatever does not come from `start`.
+    start : Place
+        Tensor that `entering` takes the place of.
+    entering : array-like, shape (n, ...)
+        Any number of values for it.
+    stop : Place
+        Tensor to answer; the pass ends there.
+    linear : keras.layers.Layer, optional
+        Layer that runs without its own activation.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, ...)
+    """
+
+    def replaced(tensor: tf.Tensor) -> tf.Tensor:
+        return tf.cast(entering, tensor.dtype)
+
+    def between(op: Any) -> Callable:
+        original, runs = op.call, itertools.count()
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            run = Run(op, next(runs))
+            if (run, "input") == start:
+                args, kwargs = _with_first(replaced, args, kwargs)
+            if (run, "input") == stop:
+                raise _Reached(rewire.tensors(args, kwargs)[0])
+            output = original(*args, **kwargs)
+            if (run, "output") == start:
+                output = replaced(output)
+            if (run, "output") == stop:
+                raise _Reached(output)
+            return output
+
+        return call
+
+    if start.run is None:
+        x = entering
+    ops = {place.run.op for place in (start, stop) if place.run is not None}
+    with (
+        rewire.substituted({op: between(op) for op in ops}),
+        rewire.open_functions(),
+        rewire.without_activation(linear),
+    ):
+        try:
+            model(rewire.as_batch(model, x), training=False)
+        except _Reached as reached:
+            return np.asarray(tf.cast(reached.tensor, tf.float32))
+    raise SmugError(f"layer {stop.run.name if stop.run else ''!r} does not run on this input")
+
+
+def _with_first(
+    change: Callable[[tf.Tensor], tf.Tensor], args: tuple, kwargs: dict
+) -> tuple[tuple, dict]:
+    """Arguments of a call with their first tensor changed."""
+    flat = tf.nest.flatten((args, kwargs))
+    first = next(i for i, value in enumerate(flat) if tf.is_tensor(value))
+    flat[first] = change(flat[first])
+    return tf.nest.pack_sequence_as((args, kwargs), flat)

@@ -1,0 +1,124 @@
+"""Recover a linear layer's arrays from its answers, where its type does not describe them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from smug.errors import SmugError
+from smug.masks.linear import LinearMap, receptive_fields
+from smug.models.first_layer.answers import Answers
+
+# Elements of the input that are probed one by one, and weights of a layer kept in full.
+_ELEMENTS, _WEIGHTS = 4096, 2**24
+# Values of one batch of probes.
+_BATCH = 2**22
+
+
+def recovered(read: LinearMap, answers: Answers, entering: np.ndarray, type_name: str) -> LinearMap:
+    """Arrays that agree with what the layer really answers.
+
+    A convolution has one kernel in its middle, whatever its weights are made of; a small layer
+    has a kernel for each node.
+
+    Parameters
+    ----------
+    read : LinearMap
+        The layer as its type describes it; its answers differ.
+    answers : Answers
+    entering : numpy.ndarray, shape (n, ...)
+        Values on which arrays and layer have to agree.
+    type_name : str
+        Name of the layer's class, for messages.
+
+    Raises
+    ------
+    SmugError
+        If the layer is not linear, or too large to be probed in full.
+    """
+    for make in (_effective_kernel, _kernel_of_each_node):
+        made = make(read, answers, entering.shape[1:])
+        if made is not None and not answers.difference(made, entering):
+            return made
+    why = answers.difference(read, entering)
+    reason = _not_linear(answers, entering) or (
+        f"it is linear, but has no single kernel, and {np.prod(entering.shape[1:])} values times "
+        f"{read.size} nodes are too many to probe one by one"
+    )
+    raise SmugError(
+        f"layer {read.name!r} ({type_name}) does not answer what its weights say: {why}; {reason}. "
+        "Explain a model whose first layer is a plain Dense, Conv1D or Conv2D, or use a method "
+        "that asks nothing of the first layer, such as integrated_gradients or sis"
+    )
+
+
+def _effective_kernel(
+    read: LinearMap, answers: Answers, shape: tuple[int, ...]
+) -> LinearMap | None:
+    """Kernel of a node that sees no padding, taken for all nodes."""
+    filters = read.kernel.shape[-1]
+    if read.kind == "dense":
+        places, node = np.arange(int(np.prod(read.spatial))), 0
+    else:
+        firsts = np.arange(0, read.size, filters)
+        inside = np.flatnonzero((receptive_fields(read, firsts) >= 0).all(axis=1))
+        if not inside.size:
+            return None
+        node = int(firsts[inside[len(inside) // 2]])
+        places = receptive_fields(read, np.array([node]))[0]
+    elements = (places[:, None] * read.channels + np.arange(read.channels)).ravel()
+    if len(elements) > _ELEMENTS:
+        return None
+    nodes = np.arange(node, node + filters)
+    bias, rows = _probed(answers, shape, elements, nodes)
+    return replace(read, kernel=rows.reshape(read.kernel.shape), bias=bias)
+
+
+def _kernel_of_each_node(
+    read: LinearMap, answers: Answers, shape: tuple[int, ...]
+) -> LinearMap | None:
+    """Weights between every element of the input and every node."""
+    elements = int(np.prod(shape))
+    if read.kind == "dense" or elements > _ELEMENTS or elements * read.size > _WEIGHTS:
+        return None
+    bias, rows = _probed(answers, shape, np.arange(elements), np.arange(read.size))
+    # Rounding of the pass shows as weights between nodes and elements that they do not see.
+    rows[np.abs(rows) <= answers.roundoff * 16 * (np.abs(rows).max(axis=0) + np.abs(bias))] = 0
+    ones = (1,) * len(read.spatial)
+    return replace(
+        read,
+        kind="dense",
+        kernel=rows.reshape(*read.spatial, read.channels, read.size),
+        bias=bias,
+        strides=ones,
+        dilation=ones,
+        pads=(0,) * len(ones),
+    )
+
+
+def _probed(
+    answers: Answers, shape: tuple[int, ...], elements: np.ndarray, nodes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Responses of nodes to nothing, (nodes,), and what each element adds, (elements, nodes)."""
+    none = answers(np.zeros((1, *shape), np.float32)).reshape(-1).astype(np.float64)
+    rows = np.empty((len(elements), len(nodes)))
+    size = max(1, _BATCH // max(int(np.prod(shape)), none.size))
+    for first in range(0, len(elements), size):
+        chunk = elements[first : first + size]
+        probes = np.zeros((len(chunk), int(np.prod(shape))), np.float32)
+        probes[np.arange(len(chunk)), chunk] = 1
+        answered = answers(probes.reshape(-1, *shape)).reshape(len(chunk), -1)
+        rows[first : first + size] = answered[:, nodes] - none[nodes]
+    return none[nodes], rows
+
+
+def _not_linear(answers: Answers, entering: np.ndarray) -> str:
+    """Say how far the layer is from ``f(a + b) = f(a) + f(b) - f(0)``; empty if it holds."""
+    a, b = entering[0], entering[-1]
+    of_a, of_b, of_sum, of_none = answers(np.stack([a, b, a + b, a * 0])).astype(np.float64)
+    error = np.abs(of_sum + of_none - of_a - of_b)
+    size = np.abs(of_a) + np.abs(of_b) + np.abs(of_none)
+    if (error <= 1e3 * answers.roundoff * size.max()).all():
+        return ""
+    return f"it is not linear: f(a + b) differs from f(a) + f(b) - f(0) by {error.max():.3g}"
