@@ -33,7 +33,10 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     """
     norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
     normalised = {
-        name: norm for norm in norms[1:] if (name := _folds_into(norm, model)) is not None
+        name: norm
+        for norm in norms[1:]
+        if type(norm) is layers.BatchNormalization
+        and (name := _folds_into(norm, model)) is not None
     }
     folded = {layer.name for layer in normalised.values()}
 
@@ -55,13 +58,15 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
 
 def _folds_into(norm: layers.BatchNormalization, model: keras.Model) -> str | None:
     """Name of the linear layer that a normalisation can be folded into, if there is one."""
-    if len(norm._inbound_nodes) != 1:
+    if len(norm._inbound_nodes) != 1 or norm._inbound_nodes[0].arguments.kwargs.get("training"):
         return None
-    (tensor,) = norm._inbound_nodes[0].input_tensors
+    (tensor, *_) = norm._inbound_nodes[0].input_tensors
     before = tensor._keras_history.operation
     alone = len(before._inbound_nodes) == 1 and len(before._outbound_nodes) == 1
     alone = alone and all(tensor is not output for output in model.outputs)
-    plain = isinstance(before, _LINEAR) and before.activation is keras.activations.linear
+    # A subclass may answer something else than the kernel and bias that would be folded.
+    plain = type(before) in _LINEAR and before.activation is keras.activations.linear
+    plain = plain and not getattr(before, "lora_enabled", False)
     channels_last = getattr(before, "data_format", "channels_last") == "channels_last"
     last = norm.axis in (-1, len(tensor.shape) - 1)
     return before.name if alone and plain and channels_last and last else None

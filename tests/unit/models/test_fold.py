@@ -67,15 +67,35 @@ def test_the_model_itself_stays_as_it_was():
         np.testing.assert_array_equal(then, now)
 
 
+class Halving(layers.Conv2D):
+    """Answers something else than its kernel says."""
+
+    def convolution_op(self, inputs, kernel):
+        return super().convolution_op(inputs, kernel / 2 + 1)
+
+
+class Doubling(layers.BatchNormalization):
+    def call(self, inputs, training=None, mask=None):
+        return 2 * super().call(inputs, training=training, mask=mask)
+
+
 @pytest.mark.parametrize(
     "parts",
     [
         (layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization()),
+        (Halving(4, 3), layers.BatchNormalization()),
+        (layers.Conv2D(4, 3), Doubling()),
+        (layers.Conv2D(4, 3), layers.BatchNormalization(axis=2)),
+        (layers.Conv2D(4, 3), layers.LayerNormalization()),
+        (layers.Conv2D(4, 3), layers.GroupNormalization(2)),
         (layers.Conv2D(4, 3), layers.ReLU(), layers.BatchNormalization()),
         (layers.Conv2D(4, 3), layers.BatchNormalization(axis=1)),
         (layers.BatchNormalization(), layers.Conv2D(4, 3)),
     ],
-    ids=["activation inside", "activation between", "other axis", "before"],
+    ids=[
+        *("activation inside", "other kernel", "other normalisation", "columns", "layer", "group"),
+        *("activation between", "rows", "before"),
+    ],
 )
 def test_what_cannot_be_folded_stays(parts):
     parts = [type(part).from_config(part.get_config()) for part in parts]
@@ -83,6 +103,17 @@ def test_what_cannot_be_folded_stays(parts):
     copy = fold_batch_norm(model)
     assert kinds(copy) == kinds(model)
     same_outputs(model, copy)
+
+
+def test_a_normalisation_by_the_batch_itself_is_left_alone():
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3)(layers.BatchNormalization()(image))
+    model = shaken(keras.Model(image, layers.BatchNormalization()(x, training=True)))
+    copy = fold_batch_norm(model)
+    assert kinds(copy) == kinds(model)
+    x = np.random.default_rng(1).normal(size=(4, 8, 8, 3)).astype(np.float32)
+    expected = model(x, training=False)
+    np.testing.assert_allclose(copy(x, training=False), expected, atol=2e-5)
 
 
 def test_an_output_that_others_read_too_is_left_alone():
