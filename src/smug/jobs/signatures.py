@@ -1,6 +1,7 @@
 """Signature of every stage: the sections and the files that its module asks for.
 
-A stage declares them as two dataclasses, ``Sections`` and ``Files``. Here they are read from the
+A stage declares them as two dataclasses, ``Sections`` and ``Files``, or takes them, or classes that
+these extend, from its family's module in ``smug.stages.families``. Here they are read from the
 source: whoever only plans jobs, such as the Snakefile, imports no stage and none of its libraries.
 """
 
@@ -8,13 +9,14 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from smug.errors import SmugError, unknown_name
 
 STAGES = Path(__file__).resolve().parents[1] / "stages"
+FAMILIES = STAGES / "families"
 
 #: Section that the job itself fills; no configuration holds it.
 JOB = "job"
@@ -56,23 +58,35 @@ def signature(stage: str) -> Signature:
     """
     if stage not in stages():
         raise unknown_name("stage", stage, stages())
-    tree = ast.parse((STAGES / f"{stage}.py").read_text("utf-8"))
-    sections = tuple(name for name, _, _ in _fields(tree, "Sections", stage) if name != JOB)
+    module = STAGES / f"{stage}.py"
+    sections = tuple(name for name in _fields(module, "Sections", stage) if name != JOB)
     files = []
-    for name, kind, optional in _fields(tree, "Files", stage):
+    for name, field in _fields(module, "Files", stage).items():
+        kind = ast.unparse(field.annotation)
         if kind not in _SEVERAL:
             raise SmugError(
                 f"stage {stage}: Files.{name} is a {kind}; known: {', '.join(_SEVERAL)}"
             )
-        files.append(File(name, _SEVERAL[kind], optional))
+        files.append(File(name, _SEVERAL[kind], optional=field.value is not None))
     return Signature(sections, tuple(files))
 
 
-def _fields(tree: ast.Module, name: str, stage: str) -> Iterator[tuple[str, str, bool]]:
-    """Name, type and whether a default is given, of every field of a dataclass."""
-    found = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
-    if not found:
-        raise SmugError(f"stage {stage} declares no dataclass {name}; see src/smug/stages")
-    for node in found[0].body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            yield node.target.id, ast.unparse(node.annotation), node.value is not None
+def _fields(module: Path, name: str, stage: str) -> dict[str, ast.AnnAssign]:
+    """Fields of a dataclass by their names, those of the classes that it extends first."""
+    tree = ast.parse(module.read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            found: dict[str, ast.AnnAssign] = {}
+            for base in node.bases:
+                found |= _fields(module, ast.unparse(base), stage)
+            return found | {
+                field.target.id: field
+                for field in node.body
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            }
+        if isinstance(node, ast.ImportFrom):
+            family = re.fullmatch(r"smug\.stages\.families\.(\w+)", node.module or "")
+            for alias in node.names:
+                if family and name == (alias.asname or alias.name):
+                    return _fields(FAMILIES / f"{family[1]}.py", alias.name, stage)
+    raise SmugError(f"stage {stage} declares no dataclass {name}; see src/smug/stages")

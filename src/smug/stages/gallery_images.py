@@ -1,10 +1,9 @@
 """Explained images of one dataset as plain data for the gallery page."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from smug.datasets.prepared import PreparedImages
-from smug.figures.gallery.inputs import failures, files_by_shard, page_data, plain_image
+from smug.figures.gallery.inputs import failures, page_data, plain_image
 from smug.io import save_json
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import DatasetSettings
@@ -13,6 +12,7 @@ from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.explained_images import collect_images
 from smug.pipeline.method_names import method_name
 from smug.pipeline.results import dataset_label
+from smug.stages.families.gallery import GalleryFiles
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,8 @@ class Sections:
 
 
 @dataclass(frozen=True)
-class Files:
+class Files(GalleryFiles):
     """Inputs and outputs by their names in the rule."""
-
-    data: Path
-    attribution: list[Path]
-    masks: list[Path]
-    smug_maps: list[Path]
-    maps: list[Path]
-    settings: list[Path]
-    scores: list[Path]
-    records: list[Path]
-    inputs: Path
-    record: Path
 
 
 def main(config: Sections, files: Files) -> Summary:
@@ -55,13 +44,7 @@ def main(config: Sections, files: Files) -> Summary:
         shown=config.gallery.inputs,
     )
     failed = failures(files.masks, files.maps, files.settings)
-    by_shard = files_by_shard(
-        attribution=files.attribution,
-        masks=files.masks,
-        smug_maps=files.smug_maps,
-        maps=files.maps,
-        settings=files.settings,
-    )
+    by_shard = files.by_shard()
     inputs = [
         {
             **plain_image(image, failed.get(image.id, {})),

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from smug.datasets.beer.reviews import Reviews
-from smug.figures.gallery.inputs import files_by_shard, page_data, plain_review
+from smug.figures.gallery.inputs import page_data, plain_review
 from smug.io import save_json
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import BeerSettings
 from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.results import dataset_label, load_results
 from smug.reviews.explained import SMUG, ExplainedReviews, foreign_rationale, load_explained
+from smug.stages.families.gallery import GalleryFiles
 
 
 @dataclass(frozen=True)
@@ -23,33 +24,16 @@ class Sections:
 
 
 @dataclass(frozen=True)
-class Files:
+class Files(GalleryFiles):
     """Inputs and outputs by their names in the rule."""
 
-    data: Path
-    attribution: list[Path]
-    masks: list[Path]
-    smug_maps: list[Path]
-    maps: list[Path]
-    settings: list[Path]
     sets: list[Path]
-    scores: list[Path]
-    records: list[Path]
-    inputs: Path
-    record: Path
 
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the first reviews with every method's scores, measures, files and records."""
     data, reviews = config.dataset, Reviews.load(files.data)
-    by_shard = files_by_shard(
-        attribution=files.attribution,
-        masks=files.masks,
-        smug_maps=files.smug_maps,
-        maps=files.maps,
-        settings=files.settings,
-        sets=files.sets,
-    )
+    by_shard = files.by_shard(sets=files.sets)
     inputs: list[dict[str, Any]] = []
     for number in range(len(by_shard)):
         texts = _explained(files, number, reviews.shard(number, data.shard_size))

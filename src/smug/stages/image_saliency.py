@@ -6,48 +6,23 @@ from pathlib import Path
 from smug.drawing import save_figure
 from smug.figures.image_saliency import image_saliency
 from smug.jobs.run import Summary, run
-from smug.jobs.settings.comparisons import ComparisonSettings
-from smug.jobs.settings.datasets import DatasetSettings
-from smug.pipeline.explained_images import collect_images
+from smug.stages.families.photographs import FigureFiles, Sections, first_images
 
 
 @dataclass(frozen=True)
-class Sections:
-    """Sections of the configuration that the stage reads."""
-
-    dataset: DatasetSettings
-    comparison: ComparisonSettings
-
-
-@dataclass(frozen=True)
-class Files:
+class Files(FigureFiles):
     """Inputs and outputs by their names in the rule."""
 
-    data: Path
-    attribution: list[Path]
     masks: list[Path]
     smug_maps: list[Path]
     maps: list[Path]
     settings: list[Path]
     scores: list[Path]
-    png: Path
-    pdf: Path
-    record: Path
 
 
 def main(config: Sections, files: Files) -> Summary:
     """Draw the figure from the first images."""
-    images = collect_images(
-        data=files.data,
-        attribution=files.attribution,
-        masks=files.masks,
-        smug_maps=files.smug_maps,
-        maps=files.maps,
-        settings=files.settings,
-        scores=files.scores,
-        shard_size=config.dataset.shard_size,
-        shown=config.comparison.shown,
-    )
+    images = first_images(config, files)
     save_figure(
         image_saliency(images, ["smug", "smug_base", *config.comparison.explainers]),
         files.png,

@@ -1,21 +1,14 @@
 import dataclasses
-import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import ValidationError
 
 from smug.errors import SmugError
-from smug.jobs import config, dependencies, groups, signatures
-from smug.jobs.overrides import Override, flatten, hydra_value
-from smug.jobs.run import JobSettings
-from smug.jobs.settings import SCHEMAS
+from smug.jobs import config, groups, signatures
 from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
 from smug.methods import METHODS, Method
@@ -25,56 +18,6 @@ def overrides(text):
     parsed = config.parse_overrides(text)
     config.check_overrides(parsed)
     return parsed
-
-
-VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(10**9), 10**9),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"])),
-)
-
-
-@given(value=st.one_of(VALUES, st.lists(VALUES, max_size=4)))
-def test_hydra_reads_back_what_hydra_value_writes(value):
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    parsed = OverridesParser.create().parse_override(f"key={hydra_value(value)}")
-    assert _text(parsed.value()) == value
-
-
-def _text(value):
-    if isinstance(value, list):
-        return [_text(item) for item in value]
-    # A quoted string keeps its interpolation escaped until OmegaConf resolves it.
-    return str(value) if isinstance(value, str) else value
-
-
-TREES = st.recursive(
-    st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), VALUES, min_size=1, max_size=3),
-    lambda inner: st.dictionaries(
-        st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.one_of(VALUES, inner), min_size=1
-    ),
-    max_leaves=8,
-)
-
-
-@given(tree=TREES)
-def test_flatten_keeps_every_leaf_under_its_path(tree):
-    rebuilt = {}
-    for key, value in flatten(tree):
-        node = rebuilt
-        *parents, last = key.split(".")
-        for name in parents:
-            node = node.setdefault(name, {})
-        node[last] = value
-    assert rebuilt == _without_empty(tree)
-
-
-def _without_empty(tree):
-    kept = {k: _without_empty(v) if isinstance(v, dict) else v for k, v in tree.items()}
-    return {k: v for k, v in kept.items() if v != {}}
 
 
 @pytest.mark.parametrize("stage", signatures.stages())
@@ -304,76 +247,6 @@ def test_io_names_are_checked():
     assert config.from_words("solve_masks", words).io["start"] == ["d", "e"]
 
 
-def test_modules_of_a_stage_are_those_it_imports():
-    solve, train = (
-        dependencies.modules_of("solve_masks"),
-        dependencies.modules_of("train_mnist"),
-    )
-    assert "src/smug/masks/encode.py" in solve
-    assert "src/smug/masks/solvers/highs.py" in solve
-    assert "src/smug/masks/solvers/cpsat_search.py" in solve
-    assert "src/smug/stages/solve_masks.py" in solve
-    assert "src/smug/models/networks/mnist_mlp.py" in train
-    assert not [path for path in train if path.startswith("src/smug/masks/")]
-    assert not [path for path in solve if path.startswith("src/smug/models/")]
-    assert not [path for path in (*solve, *train) if path.startswith("src/smug/jobs/")]
-
-
-def test_files_that_a_stages_modules_read_count_too():
-    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
-    assert "src/smug/datasets/photographs.csv" in prepare
-    assert "src/smug/models/imagenet_classes.txt" in prepare
-    assert "src/smug/figures/gallery/template.html" in page
-    solve = dependencies.modules_of("solve_masks")
-    assert all(path.endswith(".py") for path in solve)
-
-
-def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
-    code = "import sys\n" + "".join(
-        f"import smug.stages.{stage}\nassert 'keras' not in sys.modules, {stage!r}\n"
-        for stage in signatures.stages()
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-
-
-def test_every_stage_has_its_rule():
-    rules = "".join(path.read_text() for path in (groups.ROOT / "workflow/rules").glob("*.smk"))
-    made = re.findall(r"^use rule stage as (\w+) with:", rules, re.M)
-    assert signatures.stages() == sorted(made)
-
-
-@pytest.mark.parametrize("stage", signatures.stages())
-def test_a_stage_takes_the_sections_and_files_that_its_source_shows(stage):
-    found = signatures.signature(stage)
-    module = importlib.import_module(f"smug.stages.{stage}")
-    sections, files = (dataclasses.fields(of) for of in (module.Sections, module.Files))
-    assert [f.name for f in sections if f.type is not JobSettings] == list(found.sections)
-    assert [f.name for f in files] == [f.name for f in found.files]
-    for field, file in zip(files, found.files, strict=True):
-        assert field.type == (list[Path] if file.several else Path)
-        optional = field.default_factory is not dataclasses.MISSING
-        assert optional == file.optional
-
-
-def test_sections_of_a_stage_are_of_the_schemas_that_fill_them():
-    classes = {}
-    for (section, _), schema in SCHEMAS.items():
-        classes.setdefault(section, []).append(schema)
-    for stage in signatures.stages():
-        module = importlib.import_module(f"smug.stages.{stage}")
-        for field in dataclasses.fields(module.Sections):
-            if field.type is not JobSettings:
-                fits = [s for s in classes[field.name] if issubclass(s, field.type)]
-                assert fits, f"{stage}: {field.name}"
-
-
-@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=[name for _, name in SCHEMAS])
-def test_every_field_of_a_schema_says_its_meaning_in_one_sentence(schema):
-    for field in dataclasses.fields(schema):
-        assert re.fullmatch(r"[A-Z].{9,}\.", field.metadata.get("help", "")), field.name
-
-
 def test_every_value_says_where_it_comes_from():
     files = [p for p in groups.CONF.rglob("*.yaml") if p.parent != groups.CONF]
     assert files
@@ -383,10 +256,6 @@ def test_every_value_says_where_it_comes_from():
             if is_value and not re.match(r"(defaults|name):", line):
                 origin = line.partition("#")[2].strip()
                 assert re.match(r"paper|authors' code|ours", origin), f"{path.name}: {line}"
-
-
-def test_override_prints_as_hydra_reads_it():
-    assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"
 
 
 def test_a_network_of_keras_is_named_by_its_architecture():

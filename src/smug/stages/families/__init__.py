@@ -1,0 +1,1 @@
+"""Sections and files that the stages of one family share."""

@@ -1,0 +1,25 @@
+from smug.jobs import dependencies
+
+
+def test_modules_of_a_stage_are_those_it_imports():
+    solve, train = (
+        dependencies.modules_of("solve_masks"),
+        dependencies.modules_of("train_mnist"),
+    )
+    assert "src/smug/masks/encode.py" in solve
+    assert "src/smug/masks/solvers/highs.py" in solve
+    assert "src/smug/masks/solvers/cpsat_search.py" in solve
+    assert "src/smug/stages/solve_masks.py" in solve
+    assert "src/smug/models/networks/mnist_mlp.py" in train
+    assert not [path for path in train if path.startswith("src/smug/masks/")]
+    assert not [path for path in solve if path.startswith("src/smug/models/")]
+    assert not [path for path in (*solve, *train) if path.startswith("src/smug/jobs/")]
+
+
+def test_files_that_a_stages_modules_read_count_too():
+    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
+    assert "src/smug/datasets/photographs.csv" in prepare
+    assert "src/smug/models/imagenet_classes.txt" in prepare
+    assert "src/smug/figures/gallery/template.html" in page
+    solve = dependencies.modules_of("solve_masks")
+    assert all(path.endswith(".py") for path in solve)
