@@ -6,6 +6,7 @@ from pathlib import Path
 from smug.datasets import imagenet, photographs
 from smug.datasets.root import folder
 from smug.datasets.selection import select_images
+from smug.datasets.synsets import check_classes, read_synsets
 from smug.errors import SmugError
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import ImagenetSettings
@@ -44,9 +45,9 @@ def main(config: Sections, files: Files) -> Summary:
     model = load_model(files.model)
     outputs, trained_on = model.output_shape[-1], getattr(config.model, "root", None)
     if data.source == "files":
-        imagenet.check_classes(data.root, outputs, trained_on)
+        check_classes(folder(data.source, data.root), outputs, trained_on)
     elif data.source == "folder" and trained_on:
-        names = imagenet.read_synsets(trained_on)[1]
+        names = read_synsets(trained_on)[1]
     if len(names) != outputs:
         raise SmugError(
             f"dataset.source={data.source} knows {len(names)} classes, the network "
