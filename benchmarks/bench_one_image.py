@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from smug.jobs.run import configure_threads
+from smug.threads import configure_threads
 
 #: Settings without a default, or the paper's.
 SETTINGS = {"smug": {"top_k": 3000, "gamma": 0.0, "window": 4}, "smug_base": {"top_k": 3000}}

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from smug.jobs.run import configure_threads
+from smug.threads import configure_threads
 
 
 def main() -> None:

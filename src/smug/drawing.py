@@ -25,6 +25,9 @@ ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
 #: Height in inches of a line of text below an image.
 LINE = 0.17
 
+#: Entry of a file that would hold the time at which it was written; PNG names the program.
+_DATED = {"pdf": "CreationDate", "svg": "Date"}
+
 #: Colour scales: kept pixels, scores from zero up, signed attributions.
 MASK_COLOURS, SCORE_COLOURS, SIGNED_COLOURS = "gray", "viridis", "PuOr"
 
@@ -108,8 +111,8 @@ def short(name: str, most: int = 18) -> str:
 def save_figure(figure: Figure, *paths: Path) -> None:
     """Write a figure to each path in the format its ending names, without dates inside."""
     for path in paths:
-        kind = Path(path).suffix.removeprefix(".")
-        metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
+        kind = Path(path).suffix.removeprefix(".").lower()
+        metadata = {_DATED.get(kind, "Software"): None}
         with atomic(path) as temporary:
             figure.savefig(temporary, format=kind, metadata=metadata)
     plt.close(figure)

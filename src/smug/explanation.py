@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -207,11 +208,7 @@ def _figure(explanation: Explanation, max_rows: int) -> Figure:
     from smug.drawing import image_grid, short, show_mask
 
     inputs = explanation.inputs
-    if not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[-1] in (1, 3))):
-        raise SmugError(
-            f"inputs of shape {inputs.shape[1:]} are no images (height, width[, 1 or 3]); "
-            "plot .values yourself"
-        )
+    _check_images(inputs)
     mask = explanation.mask
     rows = min(len(explanation), max_rows)
     titles = ["input", *(["mask"] if mask is not None else []), explanation.method]
@@ -224,6 +221,46 @@ def _figure(explanation: Explanation, max_rows: int) -> Figure:
             row[1].set_xlabel(f"{mask[i].mean():.1%} kept")
         _show_values(row[-1], explanation.values[i], explanation.saliency()[i])
     return figure
+
+
+def side_by_side(explanations: Sequence[Explanation], *, max_rows: int = 8) -> Figure:
+    """Draw explanations of the same inputs by several methods: input, then a map for each.
+
+    Parameters
+    ----------
+    explanations : sequence of Explanation
+        At least one, all of the same inputs.
+    max_rows : int
+        Inputs shown at most.
+
+    Raises
+    ------
+    SmugError
+        The inputs are not images, or differ.
+    """
+    from smug.drawing import image_grid, short
+
+    first = explanations[0]
+    if any(not np.array_equal(one.inputs, first.inputs) for one in explanations):
+        raise SmugError("the explanations have different inputs; give those of the same inputs")
+    _check_images(first.inputs)
+    rows = min(len(first), max_rows)
+    titles = ["input", *(one.method for one in explanations)]
+    figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
+    for i, row in enumerate(axes):
+        _show_input(row[0], first.inputs[i])
+        row[0].set_xlabel(f"{short(first.class_name(i))}: {first.score[i]:.2f}")
+        for axis, one in zip(row[1:], explanations, strict=True):
+            _show_values(axis, one.values[i], one.saliency()[i])
+    return figure
+
+
+def _check_images(inputs: np.ndarray) -> None:
+    if not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[-1] in (1, 3))):
+        raise SmugError(
+            f"inputs of shape {inputs.shape[1:]} are no images (height, width[, 1 or 3]); "
+            "plot .values yourself"
+        )
 
 
 def _show_input(axis: Axes, image: np.ndarray) -> None:

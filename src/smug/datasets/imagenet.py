@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from smug.datasets.images import Annotation, Box, ImageRecord
+from smug.datasets.images import SUFFIXES, Annotation, Box, ImageRecord
 from smug.datasets.synsets import check_file_name, class_names, read_synsets, read_table
 from smug.errors import SmugError
 from smug.io import reading
@@ -21,7 +21,6 @@ _BOXES = "ILSVRC/Annotations/CLS-LOC"
 _LONGEST_XML, _LONGEST_ROW = 2**20, 2**17
 #: Side of an image that an annotation may state, in pixels.
 _LONGEST_SIDE = 10**6
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def validation_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list[str]]:
@@ -133,9 +132,9 @@ def folder_records(root: str | os.PathLike) -> tuple[list[ImageRecord], list[str
     root = Path(root)
     if not root.is_dir():
         raise SmugError(f"no folder at {root}; check the dataset's root")
-    paths = sorted(path for path in root.iterdir() if path.suffix.lower() in _SUFFIXES)
+    paths = sorted(path for path in root.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise SmugError(f"no image in {root}; known suffixes: {', '.join(sorted(_SUFFIXES))}")
+        raise SmugError(f"no image in {root}; known suffixes: {', '.join(sorted(SUFFIXES))}")
     records = [ImageRecord(id=path.name, path=path, upright=True) for path in paths]
     return records, list(class_names())
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from smug.datasets.prepared import UNKNOWN, PreparedImages, Problem
 from smug.errors import SmugError
@@ -19,6 +19,14 @@ from smug.errors import SmugError
 Box = tuple[float, float, float, float]
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+
+#: Formats that are read; Pillow's others start programs (EPS) or are seldom tested.
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+#: Endings of their files, by which a folder's images are found.
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".ppm", ".tif", ".tiff", ".webp"})
+
+#: Numbers of TIFF's tags, and the value of the second for images with white as zero.
+_BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
 @dataclass(frozen=True)
@@ -66,43 +74,78 @@ def read_image(path: str | os.PathLike, upright: bool = False) -> Image.Image:
     Parameters
     ----------
     path : path-like
-        A file Pillow can read.
+        A file of one of :data:`FORMATS`.
     upright : bool
         Whether to turn the image as its EXIF orientation says (photographs from a phone).
 
     Raises
     ------
     SmugError
-        If the file is missing, no image, truncated or larger than Pillow's safety limit.
+        If the file is missing, no image of these formats, truncated or larger than Pillow's
+        safety limit; if it holds several images, or pixels of no known range (32-bit).
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
+                _check_single(image)
                 image.load()
-                return _to_rgb(ImageOps.exif_transpose(image) if upright else image)
+                return _to_rgb(ImageOps.exif_transpose(image) if upright else image, image)
     except FileNotFoundError as error:
         raise SmugError(f"no image at {path}; check the dataset's root") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise SmugError(f"{path} is too large ({error}); scale it down first") from error
+    except UnidentifiedImageError as error:
+        raise SmugError(
+            f"{path} is not a readable image of a known format ({', '.join(FORMATS)}); "
+            "save it as one of them"
+        ) from error
     except _UNREADABLE as error:
         raise SmugError(
             f"{path} is not a readable image ({type(error).__name__}: {error}); "
             "it may be truncated: fetch it again or leave it out"
         ) from error
+    except _Unsuitable as error:
+        raise SmugError(f"{path} {error}") from error
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip at 255
-        return Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8)).convert(
-            "RGB"
-        )
+class _Unsuitable(Exception):
+    """An image that can be read, but is not one that can be explained."""
+
+
+def _check_single(image: Image.Image) -> None:
+    frames = getattr(image, "n_frames", 1)
+    # A phone's JPEG may hold the photograph first, then previews of it: Pillow calls it MPO.
+    if frames > 1 and image.format != "MPO":
+        raise _Unsuitable(f"holds {frames} images; save the one that is meant by itself")
+
+
+def _to_rgb(image: Image.Image, source: Image.Image) -> Image.Image:
+    """Convert an image that was read from a file, and perhaps turned since."""
+    if image.mode.startswith("I"):
+        return _from_16_bit(np.asarray(image), source).convert("RGB")
     if image.mode == "F":
-        raise ValueError("floating-point pixels have no known range; save it as 8 or 16 bit")
+        raise _Unsuitable(
+            "holds floating-point pixels, which have no known range; save it as 8 or 16 bit"
+        )
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
+
+
+def _from_16_bit(pixels: np.ndarray, source: Image.Image) -> Image.Image:
+    """Grey image of 16-bit pixels; Pillow's own conversion would clip them at 255."""
+    tags = getattr(source, "tag_v2", {})
+    bits = max(tags.get(_BITS, (16,)))
+    if bits > 16 or pixels.min() < 0:
+        raise _Unsuitable(
+            f"holds {'signed' if bits <= 16 else f'{bits}-bit'} pixels from {pixels.min()} to "
+            f"{pixels.max()}, which have no known range; save it as 8 or 16 bit"
+        )
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        pixels = 65535 - pixels
+    return Image.fromarray((pixels // 257).clip(0, 255).astype(np.uint8))
 
 
 def resize(image: Image.Image, size: tuple[int, int]) -> np.ndarray:

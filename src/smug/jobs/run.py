@@ -7,7 +7,6 @@ A job is an ordinary command,
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,11 +14,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from threadpoolctl import threadpool_limits
-
 from smug.errors import SmugError
 from smug.jobs import config, records
 from smug.jobs.signatures import JOB, signature
+from smug.threads import configure_threads
 
 #: What the record of a stage's result should say of it.
 Summary = Mapping[str, Any]
@@ -76,21 +74,3 @@ def _whole_number(word: str) -> tuple[str, int]:
     if not value.isdecimal():
         raise SmugError(f"{word} is not a whole number; for example {key}=1")
     return key, int(value)
-
-
-def configure_threads(threads: int) -> None:
-    """Limit every numeric library of this process; to be called before TensorFlow is imported."""
-    if threads < 1:
-        raise SmugError(f"threads={threads} is below 1")
-    for variable in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    ):
-        os.environ[variable] = str(threads)
-    # Libraries that are loaded already, such as NumPy's, no longer read their variables.
-    threadpool_limits(threads)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -106,5 +106,6 @@ def load_model(path: str | Path) -> keras.Model:
         raise SmugError(f"no model file {path}; give a .keras file")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise SmugError(f"{path} is not a Keras model that can be read: {error}") from error
+    except Exception as error:  # zipfile, h5py, json and Keras raise nearly every kind
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SmugError(f"{path} is not a Keras model that can be read ({said[:300]})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.methods import explain, word_scores
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
+from smug.models.rewire import FAILURES
 from smug.reviews.highlighted import Answer, HighlightedReview, highlight
 from smug.reviews.sufficient_words import WordSetShard, word_sets_of_shard
 
 #: Settings of SMUG on reviews, where nothing else is asked for: the paper's number of nodes, and
 #: our gamma, since the paper's 0 is met by the biases alone in about half of the reviews.
 TOP_K, GAMMA = 100, 0.5
+#: Names of the two classes of a score.
+CLASSES = ("low", "high")
 #: Settings of the sufficient words, where nothing else is asked for.
 SUFFICIENT = SufficientWordsSettings(
     name="beer", rule="fraction", fraction=0.9, high=0.85, low=0.15, ties=1e-9, timeout=10.0
@@ -48,11 +52,6 @@ class TextModel:
             Missing or damaged file, or a network that is no text CNN.
         """
         path = Path(path)
-        if not path.is_file():
-            raise SmugError(
-                f"no text model {path}; the rule train_text_cnn makes it: "
-                "snakemake --cores 2 results/demo/train_text_cnn/model.keras"
-            )
         model = load_model(path)
         text_cnn.check(model)
         metrics = path.with_name("metrics.json")
@@ -62,10 +61,23 @@ class TextModel:
 
 @dataclass(frozen=True)
 class ExplainedText:
-    """Results of :func:`explain_text`, for the page and for the files."""
+    """Results of :func:`explain_text`, for the page and for the files.
+
+    Parameters
+    ----------
+    shown : HighlightedReview
+        The card, each method and the sufficient sets side by side.
+    explanations : mapping of str to Explanation
+        By method.
+    failed : mapping of str to str
+        Reason of each method that does not suit the network or the text.
+    sets : WordSetShard
+        The sufficient words.
+    """
 
     shown: HighlightedReview
-    explanation: Explanation
+    explanations: Mapping[str, Explanation]
+    failed: Mapping[str, str]
     sets: WordSetShard
 
 
@@ -74,8 +86,7 @@ def explain_text(
     text: str,
     *,
     target: int | None = None,
-    method: str = "smug",
-    settings: dict[str, Any] | None = None,
+    methods: Mapping[str, Mapping[str, Any]] | None = None,
     fraction: float = SUFFICIENT.fraction,
     time_limit: float = SUFFICIENT.timeout,
 ) -> ExplainedText:
@@ -88,9 +99,9 @@ def explain_text(
         The review; of more words than the network takes, the last ones count.
     target : int, optional
         0 low or 1 high score; the predicted one by default.
-    method, settings
-        See :func:`smug.methods.explain`; for ``smug`` :data:`TOP_K` nodes and a gamma of
-        :data:`GAMMA` are the defaults.
+    methods : mapping of str to mapping
+        Settings of each method, see :func:`smug.methods.explain`; ``smug`` alone by default. For
+        ``smug`` :data:`TOP_K` nodes and a gamma of :data:`GAMMA` are the defaults.
     fraction : float
         Of the prediction's distance to 0.5 that a sufficient set keeps.
     time_limit : float
@@ -99,8 +110,10 @@ def explain_text(
     Raises
     ------
     SmugError
-        A text that is empty or holds no word of the vocabulary, unknown method or setting.
+        A text that is empty, no Unicode or holds no word of the vocabulary, unknown method or
+        setting, or no method that suits.
     """
+    _check_unicode(text)
     model = text_model.model
     review = prepare(
         [Review("as typed", tuple(text.split()), float("nan"))],
@@ -109,8 +122,21 @@ def explain_text(
         max_words=model.input_shape[1],
     )
     nodes = int(np.prod(model.layers[1].output.shape[1:]))
-    chosen = _defaults(method, nodes) | (settings or {})
-    found = explain(text_cnn.two_classes(model), review.tokens, target, method, **chosen)
+    classes = text_cnn.two_classes(model)
+    found: dict[str, Explanation] = {}
+    failed: dict[str, str] = {}
+    for method, settings in (methods or {"smug": {}}).items():
+        chosen = _defaults(method, nodes) | dict(settings)
+        try:
+            found[method] = explain(
+                classes, review.tokens, target, method, class_names=CLASSES, **chosen
+            )
+        except FAILURES as error:
+            if not methods or len(methods) == 1:
+                raise
+            failed[method] = " ".join(str(error).split())
+    if not found:
+        raise SmugError(f"no method suits the text: {'; '.join(failed.values())}")
     from_embeddings = text_cnn.on_embeddings(model)
     sets = word_sets_of_shard(
         review.ids,
@@ -123,11 +149,21 @@ def explain_text(
     shown = highlight(
         review,
         0,
-        {method: _answer(found), **sets.answers(0)},
+        {method: _answer(one) for method, one in found.items()} | sets.answers(0),
         prediction=float(text_cnn.predict(model, review.tokens)[0]),
         aspect=text_model.dataset,
     )
-    return ExplainedText(shown, found, sets)
+    return ExplainedText(shown, found, failed, sets)
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SmugError(
+            f"the text holds {text[error.start]!r} at place {error.start}, which is half a "
+            "character; save it as UTF-8 and give it again"
+        ) from error
 
 
 def _defaults(method: str, nodes: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from smug.errors import SmugError
 from smug.jobs import run as job
@@ -52,15 +51,6 @@ def test_a_job_gets_its_values_and_leaves_a_record(monkeypatch, tmp_path):
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert record["files"] == {str(tmp_path / "attribution"): digest}
     assert record["versions"]["keras"]
-
-
-def test_libraries_that_are_loaded_already_are_limited():
-    before = max(pool["num_threads"] for pool in threadpool_info())
-    try:
-        job.configure_threads(1)
-        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
-    finally:
-        threadpool_limits(before)
 
 
 @pytest.mark.parametrize(

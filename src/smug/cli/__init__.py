@@ -1,0 +1,109 @@
+"""The command ``smug``: explain images and texts, list the methods, check results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from smug import __version__
+from smug.cli.defaults import IMAGE_MODEL, TEXT_MODEL
+from smug.errors import SmugError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; errors a user can act on end it with one line and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold bytes that the terminal's encoding does not know.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    # What a command needs is imported once it is chosen: help and mistakes answer at once.
+    module, _, name = options.run.partition(":")
+    try:
+        code = getattr(import_module(module), name)(options)
+        sys.stdout.flush()
+    except SmugError as error:
+        sys.exit(f"smug: {' '.join(str(error).split())}")
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python's own flush at exit must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if code:
+        sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("smug", description="Explain predictions of a Keras model.")
+    parser.add_argument("--version", action="version", version=f"smug {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="hold the results of a run against their records")
+    check.add_argument("folder", help="folder of a run, such as results/demo")
+    check.set_defaults(run="smug.cli.check:check_run")
+
+    methods = commands.add_parser("methods", help="list the methods and their settings")
+    methods.set_defaults(run="smug.cli.methods:list_methods")
+
+    explain = commands.add_parser(
+        "explain",
+        help="explain images or one text",
+        description="Explain images, or one text: a picture (for texts a page), arrays (.npz) and "
+        "a record (.json) of each.",
+    )
+    explain.set_defaults(run="smug.cli.explain:explain")
+    _add_explain(explain)
+    return parser
+
+
+def _add_explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument(
+        "images", nargs="*", metavar="IMAGE", help="image files, and folders of image files"
+    )
+    explain.add_argument("--text", help="explain this text instead of images")
+    explain.add_argument(
+        "--model",
+        help=f"a .keras file; default for images: {IMAGE_MODEL} (ImageNet weights of "
+        f"its package), for texts: {TEXT_MODEL}",
+    )
+    explain.add_argument(
+        "--method",
+        action="append",
+        help="one of smug methods (default: smug), several with commas, or all: "
+        "several stand side by side in one more picture",
+    )
+    explain.add_argument("--target", type=int, help="class to explain (default: the predicted one)")
+    explain.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="names of the classes of your model: a text file with one a line in the order of the "
+        'outputs, or a .json file: a list, or {"0": "cat", …}',
+    )
+    explain.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the method, for example --set top_k=1000; repeatable",
+    )
+    explain.add_argument(
+        "--mean", metavar="PIXEL", help="pixel value (0 to 255) that your model gets as 0"
+    )
+    explain.add_argument(
+        "--scale",
+        metavar="PIXELS",
+        help="pixel values per unit of your model's input: 255 for inputs from 0 to 1; by default "
+        "it is found out from the model. Both may be three numbers: red,green,blue",
+    )
+    explain.add_argument(
+        "--output",
+        metavar="FILE",
+        help="the picture (.png, .pdf or .svg; .html for a text), arrays and record beside it; "
+        "default: photo.METHOD.png beside photo.jpg, or text.METHOD.html",
+    )
+    explain.add_argument("--output-dir", metavar="FOLDER", help="write everything into this folder")
+    explain.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    explain.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")

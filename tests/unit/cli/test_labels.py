@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from smug.cli.labels import read_labels
+from smug.errors import SmugError
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.txt", "cat\ndog, hot\nmug\n"),
+        ("x.names", "\ufeffcat\r\n dog, hot \r\nmug\r\n\r\n"),
+        ("x.json", '["cat", "dog, hot", "mug"]'),
+        ("x.JSON", '{"2": "mug", "0": "cat", "1": "dog, hot"}'),
+    ],
+)
+def test_names_are_read_in_the_order_of_the_outputs(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8", newline="")
+    assert read_labels(tmp_path / name) == ("cat", "dog, hot", "mug")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.txt", "", "without a name"),
+        ("x.txt", "cat\n\nmug", "without a name"),
+        ("x.json", "[1, 2]", "holds no names"),
+        ("x.json", '{"1": "a"}', "no mapping"),
+        ("x.json", '{"a": "a"}', "no mapping"),
+        ("x.json", "[" * 100_000, "no mapping"),
+        ("x.json", json.dumps("cat"), "holds no names"),
+        ("x.txt", b"\xff\xfe\x00", "save it as UTF-8"),
+    ],
+)
+def test_a_file_that_names_no_classes_is_refused(tmp_path, name, content, said):
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(SmugError, match=said) as found:
+        read_labels(tmp_path / name)
+    assert name in str(found.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SmugError, match=r"no file of labels .*x\.txt"):
+        read_labels(tmp_path / "x.txt")

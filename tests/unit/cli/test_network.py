@@ -1,0 +1,143 @@
+import shutil
+import zipfile
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from smug.cli.network import load_network, read_scale
+from smug.errors import SmugError
+
+
+def options(model="mine.keras", mean=None, scale=None):
+    return SimpleNamespace(model=model, mean=mean, scale=scale)
+
+
+@pytest.mark.parametrize(
+    ("mean", "scale", "wanted"),
+    [
+        (None, None, None),
+        ("127.5", "127.5", ((127.5,) * 3, (127.5,) * 3)),
+        (None, "255", ((0,) * 3, (255,) * 3)),
+        ("103.9,116.8,123.7", None, ((103.9, 116.8, 123.7), (1,) * 3)),
+    ],
+)
+def test_a_scale_is_one_number_or_three(mean, scale, wanted):
+    assert read_scale(options(mean=mean, scale=scale)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"scale": "0"}, "--scale 0 would divide by zero"),
+        ({"scale": "1,0,1"}, "would divide by zero"),
+        ({"scale": "x"}, "--scale x is not one number"),
+        ({"scale": "nan"}, "--scale nan is not one number"),
+        ({"mean": "inf"}, "--mean inf is not one number"),
+        ({"mean": "1,2"}, "--mean 1,2 is not one number, or three"),
+        ({"mean": "1", "model": None}, "for your own --model"),
+    ],
+)
+def test_a_wrong_scale_is_refused(given, said):
+    with pytest.raises(SmugError) as found:
+        read_scale(options(**given))
+    assert said in str(found.value)
+
+
+def test_a_scale_that_is_given_is_used(model_file):
+    network = load_network(str(model_file), None, ((1.0, 2.0, 3.0), (2.0, 4.0, 8.0)))
+    pixels = np.full((1, 16, 16, 3), 9, np.uint8)
+    assert network.preprocess(pixels)[0, 0, 0].tolist() == [4.0, 7 / 4, 6 / 8]
+    assert "--mean" in network.reason
+
+
+def test_a_model_that_rescales_inside_gets_plain_pixels(model_file, tmp_path):
+    base = keras.Sequential([keras.Input((16, 16, 3)), layers.Rescaling(1 / 255)])
+    model = keras.Sequential([base, keras.models.load_model(model_file)])
+    model.save(tmp_path / "nested.keras")
+    for path, largest in ((tmp_path / "nested.keras", 255.0), (model_file, 1.0)):
+        preprocess = load_network(str(path), None, None).preprocess
+        assert preprocess(np.full((1, 16, 16, 3), 255, np.uint8)).max() == largest
+
+
+def _flipped(source, path):
+    data = bytearray(source.read_bytes())
+    with zipfile.ZipFile(source) as archive:
+        data[archive.getinfo("model.weights.h5").header_offset + 2000] ^= 255
+    path.write_bytes(data)
+
+
+def _truncated(source, path):
+    path.write_bytes(source.read_bytes()[:-100])
+
+
+def _without_weights(source, path):
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for name in ("config.json", "metadata.json"):
+            new.writestr(name, old.read(name))
+
+
+def _foreign(_, path):
+    with zipfile.ZipFile(path, "w") as new:
+        new.writestr("a.txt", "b")
+
+
+def _bad_config(source, path):
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data[:-5] if name == "config.json" else data)
+
+
+@pytest.mark.parametrize("harm", [_flipped, _truncated, _without_weights, _foreign, _bad_config])
+def test_a_damaged_model_is_named(model_file, tmp_path, harm):
+    harm(model_file, tmp_path / "broken.keras")
+    with pytest.raises(SmugError, match=r"broken\.keras"):
+        load_network(str(tmp_path / "broken.keras"), None, None)
+
+
+def test_a_folder_is_no_model(model_file, tmp_path):
+    shutil.copy(model_file, tmp_path)
+    with pytest.raises(SmugError, match="no model file"):
+        load_network(str(tmp_path), None, None)
+
+
+def _saved(path, build):
+    build().save(path)
+    return str(path)
+
+
+def _two_inputs():
+    a, b = keras.Input((8, 8, 3)), keras.Input((4,))
+    return keras.Model([a, b], layers.Dense(2)(layers.Concatenate()([layers.Flatten()(a), b])))
+
+
+def _of_shape(*shape, dtype="float32"):
+    inputs = keras.Input(shape, dtype=dtype)
+    x = keras.ops.cast(inputs, "float32")
+    return keras.Model(inputs, layers.Dense(2)(keras.ops.max(x, axis=(1, 2))))
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: keras.Sequential([layers.Conv2D(4, 3), layers.Flatten()]), "before it was built"),
+        (_two_inputs, "takes 2 inputs"),
+        (lambda: _of_shape(8, 8, 1), r"inputs of shape \(8, 8, 1\)"),
+        (lambda: _of_shape(None, None, 3), "feeds images"),
+        (lambda: keras.Sequential([keras.Input((20, 4)), layers.Conv1D(2, 3)]), "feeds images"),
+    ],
+)
+def test_a_model_that_takes_no_images_is_refused(tmp_path, build, said):
+    with pytest.raises(SmugError, match=said) as found:
+        load_network(_saved(tmp_path / "x.keras", build), None, None)
+    assert "x.keras" in str(found.value)
+
+
+def test_whole_pixels_are_not_scaled(tmp_path):
+    path = _saved(tmp_path / "x.keras", lambda: _of_shape(8, 8, 3, dtype="uint8"))
+    assert load_network(path, None, None).preprocess.scale == (1.0, 1.0, 1.0)
+    with pytest.raises(SmugError, match="uint8 takes whole pixels"):
+        load_network(path, None, ((0.0,) * 3, (255.0,) * 3))
