@@ -19,7 +19,7 @@ class Scenarios:
     def __init__(self, problem: RobustProblem) -> None:
         self.problem = problem
         self.shifts: list[np.ndarray] = []
-        self._effects: list[np.ndarray] = []
+        self.effects: list[np.ndarray] = []
         network = problem.network
         self.start = problem.x @ network.weights[0] + network.biases[0]
 
@@ -31,7 +31,7 @@ class Scenarios:
         if any(np.array_equal(shift, known) for known in self.shifts):
             return False
         self.shifts.append(shift)
-        self._effects.append(self.effect(shift))
+        self.effects.append(self.effect(shift))
         return True
 
     def effect(self, shift: np.ndarray) -> np.ndarray:
@@ -50,12 +50,12 @@ class Scenarios:
         numpy.ndarray, shape (scenarios, batch, classes - 1)
         """
         free = np.asarray(free, np.float64)
-        pre = np.stack([self.start + free @ effect for effect in self._effects])
+        pre = np.stack([self.start + free @ effect for effect in self.effects])
         return self.problem.leads_after(pre)
 
     def leads_with(self, free: np.ndarray, more: np.ndarray) -> np.ndarray:
         """Leads of one set with each of some variables added: (scenarios, more, classes - 1)."""
-        pre = [self.start + free @ effect + effect[more] for effect in self._effects]
+        pre = [self.start + free @ effect + effect[more] for effect in self.effects]
         return self.problem.leads_after(np.stack(pre))
 
     def point(self, number: int, free: np.ndarray) -> np.ndarray:

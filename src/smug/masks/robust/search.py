@@ -1,0 +1,221 @@
+"""Smallest robust sets: the search for large free sets and the bound on them feed each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from smug.masks.problem import Progress, Status, relative_gap
+from smug.masks.robust.oracle import Oracle, OutOfTime
+from smug.masks.robust.outer import THIN, WHOLE, Relaxation, Slice, sorted_bounds
+from smug.masks.robust.problem import SLACK, RobustProblem
+from smug.masks.robust.scenarios import Scenarios
+from smug.masks.robust.upper import UpperSearch
+
+#: Seconds for one mixed-integer program.
+WHOLE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class RobustSet:
+    """A sufficient set and what is proven about it.
+
+    Parameters
+    ----------
+    kept : numpy.ndarray of bool, shape (size,)
+        The set: variables that keep the class, whatever the others become. All True at worst.
+    status : Status
+        ``optimal``: no smaller set is sufficient; ``feasible``: see ``bound``.
+    bound : int
+        Proven lower bound on the size of any sufficient set.
+    witnesses : numpy.ndarray of float64, shape (size, inputs)
+        For each kept variable a point that loses the class and moves it and free ones only; NaN
+        for all others, and for kept ones that the time did not reach.
+    seconds, first_seconds : float
+        Wall time in all, and until the first set from which no variable can be dropped.
+    """
+
+    kept: np.ndarray
+    status: Status
+    bound: int
+    witnesses: np.ndarray
+    seconds: float
+    first_seconds: float
+
+    @property
+    def objective(self) -> int:
+        """Size of the set."""
+        return int(self.kept.sum())
+
+    @property
+    def minimal(self) -> bool:
+        """Whether every kept variable has its witness: none can be dropped alone."""
+        return bool(np.isfinite(self.witnesses[self.kept]).all())
+
+    @property
+    def gap(self) -> float:
+        """See :func:`smug.masks.problem.relative_gap`."""
+        return float(relative_gap(self.objective, self.bound))
+
+
+def smallest_set(
+    problem: RobustProblem, *, time_limit: float = 60.0, progress: Progress | None = None
+) -> RobustSet:
+    """Search for the smallest sufficient set until it is proven or the time is over.
+
+    Parameters
+    ----------
+    problem : RobustProblem
+    time_limit : float
+        Seconds.
+    progress : callable, optional
+        Called with ``(seconds, size, bound)`` whenever either number improves.
+    """
+    return _Search(problem, time_limit, progress).run()
+
+
+class _Search:
+    def __init__(
+        self, problem: RobustProblem, time_limit: float, progress: Progress | None
+    ) -> None:
+        self.begin = perf_counter()
+        self.problem, self.progress = problem, progress
+        self.deadline = self.begin + time_limit
+        self.oracle = Oracle(problem, self.deadline)
+        self.scenarios = Scenarios(problem)
+        self.upper = UpperSearch(self.oracle, self.scenarios)
+        self.free = np.zeros(problem.size, bool)
+        self.witnesses = np.full((problem.size, len(problem.x)), np.nan)
+        self.most = problem.size
+        self.first = np.nan
+        self.asked: set[bytes] = set()
+        self.stuck: list[Slice] = []
+
+    def run(self) -> RobustSet:
+        try:
+            self._improve(self.upper.large_set())
+            self.first = perf_counter() - self.begin
+            self._close()
+        except OutOfTime:
+            pass
+        proven = self.most <= self.free.sum()
+        return RobustSet(
+            ~self.free,
+            Status.OPTIMAL if proven else Status.FEASIBLE,
+            self.problem.size - self.most,
+            self.witnesses,
+            perf_counter() - self.begin,
+            self.first,
+        )
+
+    def _improve(self, free: np.ndarray) -> None:
+        """Take a larger confirmed set, with all that can still be freed beside it."""
+        self.free = free
+        self.witnesses[:] = np.nan
+        self.free, self.witnesses = self.upper.maximal(free)
+        self._report()
+
+    def _report(self) -> None:
+        if self.progress is not None:
+            size = self.problem.size
+            self.progress(
+                perf_counter() - self.begin,
+                float(size - self.free.sum()),
+                float(size - self.most),
+            )
+
+    def _close(self) -> None:
+        """Branch and bound: always at the slice that allows the most."""
+        slices = [Slice(int(self.free.sum()) + 1, self.problem.size)]
+        while slices:
+            slices.sort(key=lambda part: part.most)
+            part = slices.pop()
+            # Whatever is found, this slice and those set aside allow no more.
+            self._bound(max(held.most for held in (part, *self.stuck)))
+            part.least = max(part.least, int(self.free.sum()) + 1)
+            if part.least <= part.most:
+                slices += self._explore(part)
+        self._bound(max((held.most for held in self.stuck), default=0))
+
+    def _bound(self, most: int) -> None:
+        most = max(most, int(self.free.sum()))
+        if most < self.most:
+            self.most = most
+            self._report()
+
+    def _explore(self, part: Slice) -> list[Slice]:
+        """Tighten a slice as long as that pays; what is left of it, in parts."""
+        if part.most - part.least >= THIN:
+            # The upper end is thin enough to be closed; the rest is for later.
+            middle = (part.least + part.most + 1) // 2
+            return [part.part(part.least, middle - 1), part.part(middle, part.most)]
+        while True:
+            if perf_counter() > self.deadline:
+                raise OutOfTime
+            relaxation = Relaxation(self.scenarios, part, self.deadline)
+            if self._solved(part, relaxation):
+                continue
+            before, opened = part.most, relaxation.open
+            if part.most < part.least or not relaxation.tighten():
+                return []
+            if self._solved(part, relaxation):
+                continue
+            if part.most < part.least:
+                return []
+            if part.most == before and relaxation.open == opened:
+                return self._branch(part, relaxation)
+
+    def _solved(self, part: Slice, relaxation: Relaxation) -> bool:
+        """Solve a slice's program; whether a scenario or a larger free set came of it."""
+        optimum = relaxation.solve()
+        if optimum is None or part.most < part.least:
+            return False
+        unused = [n for n in range(len(self.scenarios)) if n not in part.layers]
+        if unused:
+            leads = self.scenarios.leads(optimum[None])[unused, 0].min(axis=1)
+            if leads.min() < self.problem.margin * (1 - SLACK):
+                self._use(part, unused[int(leads.argmin())])
+                return True
+        return self._try(part, optimum > 1 - WHOLE)
+
+    def _use(self, part: Slice, number: int) -> None:
+        part.layers[number] = sorted_bounds(self.scenarios, number, part.least, part.most)
+
+    def _try(self, part: Slice, free: np.ndarray) -> bool:
+        """Ask the oracle about a set; whether the slice has changed by it."""
+        key = free.tobytes()
+        if key in self.asked:
+            return False
+        self.asked.add(key)
+        verdict = self.oracle.decide(free)
+        if verdict.kept:
+            if free.sum() <= self.free.sum():
+                return False
+            self._improve(free)
+            part.least = int(self.free.sum()) + 1
+            return part.most >= part.least
+        known = len(self.scenarios)
+        if not self.upper.learn(verdict.point, free):
+            return False
+        self._use(part, known)
+        return True
+
+    def _branch(self, part: Slice, relaxation: Relaxation) -> list[Slice]:
+        worst = relaxation.worst()
+        if worst is None:
+            seconds = min(WHOLE_SECONDS, self.deadline - perf_counter())
+            free = relaxation.whole(max(seconds, 0.0))
+            if part.most < part.least:
+                return []
+            if free is None or not (self._try(part, free) or free.sum() <= self.free.sum()):
+                # HiGHS' tolerance and the oracle's disagree, or it found nothing in its time.
+                self.stuck.append(part)
+                return []
+            return [part]
+        number, layer, neuron = worst
+        off, on = (part.part(part.least, part.most) for _ in range(2))
+        off.layers[number][layer].upper[0, neuron] = 0.0
+        on.layers[number][layer].lower[0, neuron] = 0.0
+        return [off, on]

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from smug.masks.problem import Status
+from smug.masks.robust import search
+from smug.masks.robust.outer import sorted_bounds
+from smug.masks.robust.scenarios import Scenarios, corner
+from smug.masks.robust.search import smallest_set
+from tests.unit.masks.robust.toy import every_set, largest_free, least_lead, random_problem
+
+
+@pytest.mark.parametrize("hidden", [(4,), (2, 3)])
+@pytest.mark.parametrize("seed", range(8))
+def test_smallest_set_equals_brute_force(seed, hidden):
+    problem = random_problem(seed, hidden=hidden, epsilon=(0.1, 0.3, None)[seed % 3])
+    found = smallest_set(problem)
+    assert found.status == Status.OPTIMAL
+    assert found.objective == found.bound == problem.size - largest_free(problem)
+    assert least_lead(problem, ~found.kept) >= problem.margin * 0.98
+    assert found.minimal
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_groups_are_kept_or_freed_whole(seed):
+    problem = random_problem(seed, inputs=9, epsilon=0.3, groups=np.arange(9) // 2)
+    found = smallest_set(problem)
+    assert problem.size == 5
+    assert found.objective == found.bound == 5 - largest_free(problem)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bound_is_true_whenever_the_search_stops(seed):
+    problem = random_problem(seed, inputs=25, hidden=(5, 4), epsilon=0.2)
+    seen = []
+    final = smallest_set(problem, time_limit=10.0, progress=lambda *event: seen.append(event))
+    sizes, bounds = np.array(seen)[:, 1], np.array(seen)[:, 2]
+    assert (np.diff(sizes) <= 0).all()
+    assert (np.diff(bounds) >= 0).all()
+    assert (bounds <= final.objective).all()
+    assert final.bound <= sizes.min()
+
+
+def test_time_over_gives_the_whole_input():
+    problem = random_problem(0, inputs=40, hidden=(8, 8), epsilon=0.2)
+    found = smallest_set(problem, time_limit=1e-9)
+    assert found.status == Status.FEASIBLE
+    assert found.objective == 40
+    assert found.bound == 0
+    assert not found.minimal
+
+
+def test_slices_are_cut_in_two_and_the_answer_stays(monkeypatch):
+    problem = random_problem(1, inputs=40, hidden=(5, 4), epsilon=0.1)
+    whole = smallest_set(problem)
+    monkeypatch.setattr(search, "THIN", 2)
+    assert smallest_set(problem).objective == whole.objective == whole.bound
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sorted_bounds_hold_for_every_set_of_these_sizes(seed):
+    problem = random_problem(seed, hidden=(4, 3), epsilon=0.4)
+    scenarios = Scenarios(problem)
+    scenarios.add(corner(problem, problem.x, 0))
+    layers = sorted_bounds(scenarios, 0, 2, 4)
+    sets = every_set(problem.size)
+    sets = sets[(sets.sum(axis=1) >= 2) & (sets.sum(axis=1) <= 4)]
+    a = problem.x + scenarios.shifts[0] * sets
+    for W, b, layer in zip(problem.network.weights, problem.network.biases, layers, strict=False):
+        h = a @ W + b
+        assert (layer.lower <= h + 1e-9).all()
+        assert (h <= layer.upper + 1e-9).all()
+        a = np.maximum(h, 0)
+
+
+def test_scenarios_speak_about_every_set_at_once():
+    problem = random_problem(3, hidden=(4, 3), epsilon=0.4)
+    scenarios = Scenarios(problem)
+    for share in (0.2, 0.7):
+        shift = problem.low - problem.x + share * (problem.high - problem.low)
+        assert scenarios.add(shift)
+        assert not scenarios.add(shift.copy())
+    sets = every_set(problem.size)
+    leads = scenarios.leads(sets)
+    for number in range(len(scenarios)):
+        points = np.array([scenarios.point(number, free) for free in sets])
+        np.testing.assert_allclose(leads[number], problem.leads(points))
+    more = np.flatnonzero(~sets[5])
+    with_each = np.array([sets[5] | (np.arange(problem.size) == i) for i in more])
+    np.testing.assert_allclose(scenarios.leads_with(sets[5], more), scenarios.leads(with_each))
