@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from collections.abc import Iterable
 
 #: Letters of a word, and of a whole message, that a user still reads.
 _WORD, _MESSAGE = 200, 3000
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _WORD
 
 
 class SmugError(ValueError):
@@ -46,6 +49,21 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SmugError:
         Every name that would have been accepted.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(str(name), names, n=1)
+    close = difflib.get_close_matches(name[:100], names, n=1) if isinstance(name, str) else []
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return SmugError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")
+    return SmugError(f"unknown {kind} {shown(name)}; known: {', '.join(names)}.{hint}")
+
+
+def shown(value: object) -> str:
+    """Value as a message shows it: on one line, long ones shortened, arrays by shape and type."""
+    try:
+        shape = tuple(getattr(value, "shape", ()))
+    except (TypeError, ValueError):  # a class, or a tensor that leaves its shape open
+        shape = ()
+    if shape:
+        return f"<{type(value).__name__} of shape {shape}>"
+    if shape == () and hasattr(value, "item"):  # NumPy's own way to write a number is longer
+        value = value.item()
+    if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to write longer ones
+        return f"<whole number of {value.bit_length()} bits>"
+    return " ".join(_SHORT.repr(value).split())

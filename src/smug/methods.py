@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,23 +24,11 @@ from smug import provenance
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
 from smug.io import plain
-from smug.limits import check
+from smug.limits import Setting, check_settings
 
 if TYPE_CHECKING:
     import keras
 
-#: Types of a setting's value by the names that signatures give them; a value of another type (a
-#: layer) can only be passed in Python.
-_KINDS: dict[str, type] = {
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "str": str,
-    "None": NoneType,
-    "tuple": list,
-    "list": list,
-    "np.ndarray": list,
-}
 #: Keyword-only parameters that change what a function returns, not what it computes.
 _NOT_SETTINGS = ("return_details",)
 
@@ -78,25 +65,6 @@ class Method:
         """Import the function."""
         module, _, name = self.function.partition(":")
         return getattr(import_module(module), name)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Default of a setting, and the types that its value may have.
-
-    Parameters
-    ----------
-    default : object
-        As the function's signature has it.
-    kinds : tuple of type
-        Some of int, float, bool, str, list (of numbers) and NoneType, in the signature's order.
-        A schema makes one kind a field of that type, one kind and NoneType an optional field,
-        and a field of any type of the rest. Ranges and allowed names stand in
-        :mod:`smug.limits`.
-    """
-
-    default: Any
-    kinds: tuple[type, ...]
 
 
 #: Every method by name; the order is that of lists and documentation.
@@ -181,9 +149,11 @@ def explain(
     model : keras.Model
         Any Keras model on the TensorFlow backend; SMUG needs a linear first layer.
     x : numpy.ndarray, shape (batch, ...) or one input without the batch axis
-        As the model gets it (after the preprocessing that stands outside the model).
+        As the model gets it (after the preprocessing that stands outside the model). Whatever
+        NumPy turns into an array of numbers: a tensor, a list, a table, an image.
     target : int or numpy.ndarray of int, shape (batch,), optional
-        Class to explain; the predicted one by default.
+        Class to explain; the predicted one by default. Of a model with one output, 0 and 1 both
+        name that output.
     method : str
         See :data:`METHODS`.
     class_names : sequence of str, optional
@@ -201,40 +171,34 @@ def explain(
     Raises
     ------
     SmugError
-        Unknown method or setting, input or target that does not fit the model, too few or too
-        many class names.
+        Unknown method or setting, a setting of a wrong type or value, an input or target that
+        does not fit the model, a model that answers no finite class scores, too few or too many
+        class names.
     """
     known = method_settings(method)
-    for name, value in settings.items():
-        if name not in known:
-            raise unknown_name(f"setting of method {method!r}", name, known)
-        check(name, value)
-    from smug.attribution.inputs import check_target
-    from smug.models import rewire
+    settled = check_settings(method, known, settings)
+    from smug.attribution import inputs
 
-    x = _as_batch(model, x)
-    outputs = rewire.outputs_of(model, x)
-    wanted = np.asarray(outputs.argmax(axis=1) if target is None else target)
-    labels = check_target(model, np.broadcast_to(wanted, len(x)), len(x))
-    names = _checked_names(class_names, outputs.shape[1])
-    score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[np.arange(len(x)), labels]
-    given, record = _found_first(model, x, method, settings)
-    # Inputs and target are checked: what checks them around the function is left out.
-    made = inspect.unwrap(METHODS[method].load())(model, x, labels, **given)
+    call = inputs.check(model, x, target, settled, known=known, one=True)
+    names = _checked_names(class_names, call.classes)
+    given, record = _found_first(model, call.x, method, call.settings)
+    # Everything is checked: what checks it around the function is left out.
+    function = inspect.unwrap(METHODS[method].load())
+    made = inputs.answer(function, model, call._replace(settings=given))
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
     return Explanation(
         method,
         values,
-        x,
-        labels,
-        score.astype(np.float32),
+        call.x,
+        call.target,
+        call.score.astype(np.float32),
         mask,
         solver,
         settings={
-            name: plain(settings.get(name, setting.default)) for name, setting in known.items()
+            name: plain(settled.get(name, setting.default)) for name, setting in known.items()
         },
         class_names=names,
-        record=record | _provenance(model, x),
+        record=record | _provenance(model, call.x),
     )
 
 
@@ -242,14 +206,15 @@ def _checked_names(class_names: Sequence[str] | None, outputs: int) -> tuple[str
     """Class names, one for each class; one output has the classes 0 and 1."""
     if class_names is None:
         return None
-    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+    listed = isinstance(class_names, list | tuple | np.ndarray)
+    if not listed or not all(isinstance(name, str) for name in class_names):
         raise SmugError("class_names must be a list of texts, the name of each class")
     classes = max(outputs, 2)
     if len(class_names) != classes:
         raise SmugError(
             f"{len(class_names)} class names for a model of {classes} classes; give one for each"
         )
-    return tuple(class_names)
+    return tuple(str(name) for name in class_names)
 
 
 def _found_first(
@@ -311,7 +276,7 @@ def method_settings(method: str) -> dict[str, Setting]:
     SmugError
         Unknown method, or a function whose settings cannot be read.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise unknown_name("method", method, METHODS)
     return dict(_signature(METHODS[method].function))
 
@@ -342,29 +307,5 @@ def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:
                 f"{function}: the default of {parameter.arg} is {ast.unparse(default)}; write a "
                 "number, a text, True, False, None or a tuple of them"
             ) from None
-        settings[parameter.arg] = Setting(value, _kinds(parameter.annotation))
+        settings[parameter.arg] = Setting.read(value, parameter.annotation)
     return settings
-
-
-def _kinds(annotation: ast.expr | None) -> tuple[type, ...]:
-    """Types that an annotation such as ``int | None`` allows, in its order."""
-    if annotation is None:
-        return ()
-    if isinstance(annotation, ast.BinOp):
-        return tuple(dict.fromkeys(_kinds(annotation.left) + _kinds(annotation.right)))
-    if isinstance(annotation, ast.Subscript):
-        return _kinds(annotation.value)
-    kind = _KINDS.get(ast.unparse(annotation))
-    return () if kind is None else (kind,)
-
-
-def _as_batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    from smug.models import rewire
-
-    x = np.asarray(x)
-    known = getattr(model, "inputs", None)
-    if known and x.ndim == len(known[0].shape) - 1:
-        x = x[np.newaxis]
-    if not len(x):
-        raise SmugError("x holds no input; give one at least")
-    return rewire.as_batch(model, x).numpy()

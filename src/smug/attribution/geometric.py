@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ def ggig(
     target: np.ndarray,
     *,
     baseline: str | float | np.ndarray = "zero",
-    input_range: tuple[float, float] = (0.0, 1.0),
+    input_range: tuple[float | np.ndarray, float | np.ndarray] = (0.0, 1.0),
     layer: keras.Layer | str | None = None,
     points: int = 20,
     ascent_steps: int = 3,
@@ -121,7 +122,7 @@ def geometric_ensemble(
     tolerance: float = 0.1,
     seed: int = 0,
     baseline: str | float | np.ndarray = "zero",
-    input_range: tuple[float, float] = (0.0, 1.0),
+    input_range: tuple[float | np.ndarray, float | np.ndarray] = (0.0, 1.0),
     layer: keras.Layer | str | None = None,
     points: int = 20,
     ascent_steps: int = 3,
@@ -170,7 +171,8 @@ def geometric_ensemble(
     _, sites = attribution_site(model, x, layer)
 
     def one_map(i: int) -> np.ndarray:
-        return ggig(
+        # Checked around the ensemble already.
+        return inspect.unwrap(ggig)(
             model,
             x[i : i + 1],
             target[i : i + 1],

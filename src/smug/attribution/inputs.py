@@ -1,57 +1,363 @@
-"""Inputs and targets of every method, checked once around it."""
+"""Model, input, target and settings of every method, checked once around it."""
 
 from __future__ import annotations
 
+import ast
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from smug.errors import SmugError
+from smug.errors import SmugError, shortened, shown, unknown_name
+from smug.limits import Setting, check_settings
 from smug.models import rewire
+from smug.models.first_layer import FirstLayer
+from smug.models.inputs import as_array, as_batch, input_rank
 from smug.models.preprocessing import padding_words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Call(NamedTuple):
+    """Arguments of a method, checked.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (batch, ...)
+        Of the model's input type.
+    target : numpy.ndarray of int64, shape (batch,)
+    settings : dict
+        Layers as objects.
+    classes : int
+        Outputs of the model.
+    score : numpy.ndarray, shape (batch,)
+        The model's output for the target; empty if it was not asked for.
+    """
+
+    x: np.ndarray
+    target: np.ndarray
+    settings: dict[str, Any]
+    classes: int
+    score: np.ndarray
+
+
 def checked(method: Function) -> Function:
-    """Let a method get its inputs as the model takes them, and one class of the model for each.
+    """Let a method get checked arguments only, and answer finite values only.
 
     Whoever has checked them calls the method behind: ``inspect.unwrap(method)``.
     """
+    known = {
+        name: Setting.read(parameter.default, _annotation(parameter))
+        for name, parameter in inspect.signature(method).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    name = method.__name__
 
     @functools.wraps(method)
     def run(model: keras.Model, x: np.ndarray, target: np.ndarray, **settings: Any) -> Any:
-        x = rewire.as_batch(model, x).numpy()
-        return method(model, x, check_target(model, target, len(x)), **settings)
+        call = check(model, x, target, check_settings(name, known, settings), known=known)
+        return answer(method, model, call)
 
     return cast(Function, run)
 
 
-def check_target(model: keras.Model, target: np.ndarray, batch: int) -> np.ndarray:
+def check(
+    model: keras.Model,
+    x: Any,
+    target: Any,
+    settings: dict[str, Any],
+    *,
+    known: Mapping[str, Setting],
+    one: bool = False,
+) -> Call:
+    """Check what a method is called with.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+    target : array-like of int, shape (batch,)
+    settings : dict
+        As :func:`smug.limits.check_settings` answers them.
+    known : mapping of str to Setting
+        Every setting of the method.
+    one : bool
+        Whether `x` may be one input without the batch axis, and `target` one class for all inputs
+        or None, the predicted class. An empty batch is refused then, and the scores come back.
+
+    Raises
+    ------
+    SmugError
+        Names what does not fit, its value and what is allowed.
+    """
+    check_model(model)
+    x = as_array(model, x)
+    if one and x.ndim + 1 == input_rank(model):
+        x = x[np.newaxis]
+    if one and x.ndim and not len(x):
+        raise SmugError("x holds no input; give one at least")
+    x = as_batch(model, x).numpy()
+    _check_word_ids(model, x)
+    score = np.zeros(0, np.float32)
+    if one:
+        outputs = _outputs(model, x)
+        classes = outputs.shape[1]
+        labels = check_target(model, _one_each(target, outputs), len(x), classes)
+        score = outputs[np.arange(len(x)), labels if classes > 1 else 0]
+    else:
+        classes = _known_classes(model) or _outputs(model, x[:1]).shape[1]
+        labels = check_target(model, target, len(x), classes)
+    if settings.get("layer") is not None:
+        first = "FirstLayer" in known["layer"].objects
+        settings = settings | {"layer": check_layer(model, settings["layer"], first=first)}
+    return Call(x, labels, settings, classes, score)
+
+
+def check_model(model: keras.Model) -> None:
+    """Refuse what is no Keras model, or has layers without weights yet."""
+    if not isinstance(model, keras.Model):
+        raise SmugError(
+            f"model={shown(model)} is no keras.Model; load one with keras.models.load_model"
+        )
+    # A layer that defines build makes its weights there, at random; others have none.
+    open_layers = [
+        op.name
+        for op in [*rewire.leaves(model), model]
+        if isinstance(op, keras.Layer) and not op.built and type(op).build is not keras.Layer.build
+    ]
+    if open_layers:
+        raise SmugError(
+            f"layer {open_layers[0]!r} of model {model.name!r} is not built, so that its weights "
+            "would be random; train the model or load its weights first"
+        )
+
+
+def check_target(
+    model: keras.Model, target: Any, batch: int, classes: int | None = None
+) -> np.ndarray:
     """Check one class index per input; int64, shape (batch,).
+
+    Parameters
+    ----------
+    model : keras.Model
+    target : array-like of int, shape (batch,)
+    batch : int
+    classes : int, optional
+        Outputs of the model; by default those that its output shape says.
 
     Raises
     ------
     SmugError
         If the shape or type is wrong, or a label is out of range (0 or 1 for one output).
     """
-    target = np.asarray(target)
-    if target.shape != (batch,) or target.dtype.kind not in "iu":
-        raise SmugError(
-            f"target has shape {target.shape} and type {target.dtype}; expected {batch} integers, "
-            "one class per input"
+    try:
+        labels = np.asarray(target)
+    except Exception as error:  # ragged, or whatever a foreign type's __array__ raises
+        raise _no_target(f"is {shown(target)}", batch) from error
+    if labels.ndim == 2 and labels.shape[0] == batch and labels.shape[1] > 1:
+        raise _no_target(
+            f"has shape {labels.shape}; of one-hot rows give target.argmax(axis=1)", batch
         )
-    shape = getattr(model, "output_shape", None)
-    classes = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
-    if classes and batch and not 0 <= target.min() <= target.max() < max(classes, 2):
-        wrong = target[(target < 0) | (target >= max(classes, 2))][0]
+    if labels.ndim == 0:
+        raise _no_target(f"is {shown(target)}", batch)
+    if labels.shape != (batch,):
+        raise _no_target(f"has shape {labels.shape} and type {labels.dtype}", batch)
+    if labels.dtype.kind not in "iu":
+        found = shown(labels[0]) if batch else "nothing"
+        raise _no_target(f"holds {found} of type {labels.dtype}", batch)
+    classes = _known_classes(model) if classes is None else classes
+    if classes and batch and not 0 <= labels.min() <= labels.max() < max(classes, 2):
+        wrong = labels[(labels < 0) | (labels >= max(classes, 2))][0]
         raise SmugError(
             f"target {wrong} is outside [0, {max(classes, 2)}), the classes of model {model.name!r}"
         )
-    return target.astype(np.int64)
+    return labels.astype(np.int64)
+
+
+def check_layer(model: keras.Model, layer: Any, *, first: bool) -> Any:
+    """Find the layer that a setting ``layer`` means.
+
+    Parameters
+    ----------
+    model : keras.Model
+    layer : str, keras.layers.Layer, keras.Operation, Run or FirstLayer
+    first : bool
+        Whether the method takes a :class:`~smug.models.first_layer.FirstLayer`; for the others
+        that is the layer which answers its activations.
+
+    Raises
+    ------
+    SmugError
+        If the model has no such layer, or several of that name.
+    """
+    if isinstance(layer, str):
+        return rewire.layer_named(model, layer)
+    if isinstance(layer, FirstLayer):
+        if layer.model is not model:
+            raise SmugError(
+                f"layer={layer.name!r} was found in model {layer.model.name!r}, not in model "
+                f"{model.name!r}; find it in the model that you explain"
+            )
+        return layer if first else layer.site
+    inside = [*rewire.leaves(model), *model._flatten_layers(include_self=False)]
+    found = layer.op if isinstance(layer, rewire.Run) else layer
+    if not any(op is found for op in inside):
+        names = {op.name for op in inside if isinstance(op, keras.Layer)}
+        if isinstance(found, keras.Layer | keras.Operation):
+            raise SmugError(
+                f"layer {found.name!r} ({type(found).__name__}) is no part of model "
+                f"{model.name!r}; give one of its layers: {', '.join(sorted(names))}"
+            )
+        raise unknown_name("layer", layer, names)
+    return found if first else layer
+
+
+def answer(method: Callable[..., Any], model: keras.Model, call: Call) -> Any:
+    """Call a method with what was checked.
+
+    Raises
+    ------
+    SmugError
+        If its values are not finite, or there is not enough memory.
+    """
+    try:
+        values = made = method(model, call.x, call.target, **call.settings)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise SmugError(
+            f"{method.__name__} has not enough memory: {shortened(str(error), 200)}; give fewer "
+            "inputs or smaller settings"
+        ) from error
+    while isinstance(values, tuple):
+        values = values[0]
+    finite = np.isfinite(values.astype(np.float64))
+    if not finite.all():
+        raise SmugError(
+            f"{method.__name__} answers NaN or infinite values for input "
+            f"{np.argwhere(~finite)[0][0]}; {_not_finite(model, call.x)}"
+        )
+    return made
+
+
+def _annotation(parameter: inspect.Parameter) -> ast.expr | None:
+    if parameter.annotation is inspect.Parameter.empty:
+        return None
+    return ast.parse(inspect.formatannotation(parameter.annotation).strip("'"), mode="eval").body
+
+
+def _no_target(found: str, batch: int) -> SmugError:
+    return SmugError(f"target {found}; expected {batch} integers, one class per input")
+
+
+def _known_classes(model: keras.Model) -> int | None:
+    """Outputs of the model where its shape says them."""
+    shape = getattr(model, "output_shape", None)
+    return shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
+
+
+def _one_each(target: Any, outputs: np.ndarray) -> Any:
+    """Class of each input: the predicted one for None, the same for a single number."""
+    if target is None:
+        return outputs.argmax(axis=1)
+    if isinstance(target, int | np.integer) or getattr(target, "shape", None) == ():
+        return np.repeat(np.asarray(target), len(outputs))
+    return target
+
+
+def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Class scores of a batch, shape (batch, classes), all finite."""
+    try:
+        outputs = rewire.outputs_of(model, x)
+    except SmugError:
+        raise
+    except Exception as error:  # whatever the layers of a user's model raise
+        # Keras writes it bold, and repeats the arguments behind it.
+        reason = re.sub(r"\x1b\[\d+m", "", str(error)).partition("Arguments received by")[0]
+        raise SmugError(
+            f"model {model.name!r} does not run on inputs of shape {x.shape} and type {x.dtype}: "
+            f"{type(error).__name__}: {shortened(' '.join(reason.split()), 400)}"
+        ) from error
+    finite = np.isfinite(outputs.astype(np.float64)).all(axis=1)
+    if not finite.all():
+        raise SmugError(
+            f"model {model.name!r} answers NaN or infinite values for input "
+            f"{np.flatnonzero(~finite)[0]}; {_not_finite(model, x)}"
+        )
+    return outputs
+
+
+def _not_finite(model: keras.Model, x: np.ndarray) -> str:
+    """Where NaN and infinite values come from, and what to do."""
+    for op in rewire.leaves(model):
+        for weight in getattr(op, "weights", []):
+            value = keras.ops.convert_to_numpy(weight)
+            if value.dtype.kind not in "iub" and not np.isfinite(value.astype(np.float64)).all():
+                return (
+                    f"the weight {weight.name!r} of layer {op.name!r} holds them: load the weights "
+                    "again, or train with a smaller learning rate"
+                )
+    for call in rewire.record_calls(model, x):
+        if any(
+            output.dtype.is_floating and not np.isfinite(tf.cast(output, tf.float64)).all()
+            for output in tf.nest.flatten(call.output)
+            if tf.is_tensor(output)
+        ):
+            return f"layer {call.op.name!r} answers them first: look there for a division by 0"
+    return "look for a division, a logarithm or a root of 0 in the model, or for too large settings"
+
+
+def _check_word_ids(model: keras.Model, x: np.ndarray) -> None:
+    """Refuse ids that an embedding has no vector for: it would take another's, or fail."""
+    embeddings = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
+    if not embeddings or not len(x):
+        return
+    for layer, ids in _embedded(model, embeddings, x):
+        wrong = (ids < 0) | (ids >= layer.input_dim) | (ids != np.floor(ids))
+        if wrong.any():
+            where = np.argwhere(wrong)[0]
+            raise SmugError(
+                f"the word id {ids[tuple(where)]} in input {where[0]} is not a whole number in "
+                f"[0, {layer.input_dim}), the vocabulary of layer {layer.name!r}; give the ids of "
+                "the vocabulary that the model was trained with"
+            )
+
+
+def _embedded(
+    model: keras.Model, embeddings: list[Any], x: np.ndarray
+) -> list[tuple[Any, np.ndarray]]:
+    """Each run of each embedding with the ids that reach it."""
+    batch = as_batch(model, x)
+    spec = rewire.batch_spec(batch)
+
+    def build() -> Callable:
+        layers: list[Any] = []
+
+        def run(x: tf.Tensor) -> list[tf.Tensor]:
+            found = []
+
+            def watching(op: Any) -> Callable:
+                original = op.call
+
+                def call(ids: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
+                    found.append((op, ids))
+                    inside = tf.clip_by_value(ids, 0, tf.cast(op.input_dim - 1, ids.dtype))
+                    return original(inside, *args, **kwargs)
+
+                return call
+
+            with rewire.substituted({op: watching(op) for op in embeddings}):
+                model(x, training=False)
+            layers[:] = [op for op, _ in found]
+            return [ids for _, ids in found]
+
+        function = rewire.traced(run, (spec,))
+        return lambda x: [(op, ids.numpy()) for op, ids in zip(layers, function(x), strict=True)]
+
+    return rewire.compiled(model, ("embedded", spec), build)(batch)
 
 
 def word_padding(x: np.ndarray, spatial: tuple[int, ...], pad_id: int | None) -> np.ndarray:

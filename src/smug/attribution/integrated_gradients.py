@@ -73,7 +73,7 @@ def integrated_gradients(
     target: np.ndarray,
     *,
     baseline: str | float | np.ndarray = "zero",
-    input_range: tuple[float, float] = (0.0, 1.0),
+    input_range: tuple[float | np.ndarray, float | np.ndarray] = (0.0, 1.0),
     layer: keras.Layer | str | None = None,
     steps: int = 200,
     rule: str = "riemann",
@@ -154,7 +154,7 @@ def first_layer_integrated_gradients(
     x: np.ndarray,
     target: np.ndarray,
     *,
-    layer: FirstLayer | str | None = None,
+    layer: FirstLayer | keras.Layer | str | None = None,
     steps: int = 200,
     rule: str = "riemann",
     batch_size: int = 10,
@@ -172,7 +172,7 @@ def first_layer_integrated_gradients(
     ----------
     model, x, target, steps, rule, batch_size, tolerance, return_details
         As for :func:`integrated_gradients`.
-    layer : FirstLayer or str, optional
+    layer : FirstLayer, keras.layers.Layer or str, optional
         The layer, or its name; found in the model by default.
     adaptive : bool
         Double the intervals until completeness and the set of the `top_k` nodes settle.
@@ -204,7 +204,7 @@ def layer_path_integrals(
 
 def baselines(
     baseline: str | float | np.ndarray,
-    input_range: tuple[float, float],
+    input_range: tuple[float | np.ndarray, float | np.ndarray],
     shape: tuple[int, ...],
     inner: bool,
 ) -> list[np.ndarray]:
@@ -226,6 +226,7 @@ def baselines(
     """
     if isinstance(baseline, str):
         low, high = input_range
+        values: dict[str, list[Any]]
         values = {"zero": [0.0], "black": [low], "white": [high], "both": [low, high]}
         check_name("baseline", baseline)
         if inner and baseline != "zero":

@@ -80,7 +80,7 @@ def smug(
     x: np.ndarray,
     target: np.ndarray,
     *,
-    layer: FirstLayer | str | None = None,
+    layer: FirstLayer | keras.Layer | str | None = None,
     top_k: int | None = None,
     gamma: float = 0.0,
     window: int | None = None,
@@ -105,7 +105,7 @@ def smug(
     x : numpy.ndarray, shape (batch, ...)
     target : numpy.ndarray of int, shape (batch,)
         Class whose probability is explained; a model with one output explains that output.
-    layer : FirstLayer or str, optional
+    layer : FirstLayer, keras.layers.Layer or str, optional
         The first layer, or its name; found by default. Passing it saves finding it again.
     top_k : int, optional
         Number of nodes: 3000 by default, or every node of a smaller layer.
@@ -192,7 +192,7 @@ def smug_base(
     x: np.ndarray,
     target: np.ndarray,
     *,
-    layer: FirstLayer | str | None = None,
+    layer: FirstLayer | keras.Layer | str | None = None,
     top_k: int | None = None,
     window: int | None = None,
     ranking: str = "integrated_gradients",
@@ -231,7 +231,9 @@ def smug_base(
     return values, masks, {}
 
 
-def _first_layer(model: keras.Model, layer: FirstLayer | str | None, x: np.ndarray) -> FirstLayer:
+def _first_layer(
+    model: keras.Model, layer: FirstLayer | keras.Layer | str | None, x: np.ndarray
+) -> FirstLayer:
     return layer if isinstance(layer, FirstLayer) else find_first_layer(model, layer, x=x)
 
 

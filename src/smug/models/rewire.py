@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
+from smug.models.inputs import as_batch
 from smug.models.structure import structure
 
 if keras.backend.backend() != "tensorflow":
@@ -274,29 +275,6 @@ def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np
 
     key = ("tensor_at", layer, side, *signature)
     return _on_rows(compiled(model, key, lambda: traced(run, signature)), x)
-
-
-def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
-    """Convert `x` to a batch of the model's input type.
-
-    Raises
-    ------
-    SmugError
-        If the model has several inputs, or `x` holds NaN or is not a batch of inputs.
-    """
-    expected = tf.nest.flatten(getattr(model, "inputs", None) or [])
-    if len(expected) > 1:
-        raise SmugError(f"model {model.name!r} has {len(expected)} inputs; smug explains one")
-    x = np.asarray(x)
-    dtype = expected[0].dtype if expected else ("float32" if x.dtype.kind == "f" else x.dtype)
-    shape = tuple(expected[0].shape) if expected else (None,) * x.ndim
-    if x.ndim != len(shape) or any(b not in (None, a) for a, b in zip(x.shape, shape, strict=True)):
-        raise SmugError(
-            f"input has shape {x.shape}; model {model.name!r} takes batches of shape {shape}"
-        )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise SmugError(f"the input of model {model.name!r} holds NaN or infinite values")
-    return tf.convert_to_tensor(x.astype(dtype))
 
 
 def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> Callable:

@@ -129,7 +129,7 @@ class FirstLayer:
 
 def find_first_layer(
     model: keras.Model,
-    name: str | None = None,
+    name: keras.Layer | str | None = None,
     *,
     x: np.ndarray | None = None,
     image_shape: tuple[int, ...] | None = None,
@@ -140,9 +140,9 @@ def find_first_layer(
     ----------
     model : keras.Model
         Sequential, functional, subclassed, nested.
-    name : str, optional
-        Take this layer instead of the first computing one; what stands before it is then not
-        checked, and masks act on the tensor that enters it.
+    name : keras.layers.Layer or str, optional
+        Take this layer (or the layer of this name) instead of the first computing one; what
+        stands before it is then not checked, and masks act on the tensor that enters it.
     x : numpy.ndarray, shape (1, ...), optional
         An input, where the model leaves its input shape open.
     image_shape : tuple of int, optional

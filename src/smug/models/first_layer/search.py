@@ -88,9 +88,10 @@ def first_computing(model: keras.Model, calls: list[rewire.Call]) -> int:
     raise SmugError(f"model {model.name!r} has no linear layer; {ALLOWED}")
 
 
-def named(model: keras.Model, calls: list[rewire.Call], name: str) -> int:
-    """Index of the only call of the linear layer of that name."""
-    layer = rewire.layer_named(model, name)
+def named(model: keras.Model, calls: list[rewire.Call], name: keras.Layer | str) -> int:
+    """Index of the only call of that linear layer, or of the one of that name."""
+    layer = rewire.layer_named(model, name) if isinstance(name, str) else name
+    name = layer.name
     found = [index for index, call in enumerate(calls) if call.op is layer]
     if not kind_of(layer):
         raise SmugError(

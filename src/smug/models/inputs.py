@@ -1,0 +1,130 @@
+"""A batch as a model takes it, from whatever holds numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from smug.errors import SmugError, shown
+
+
+def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
+    """Convert `x` to a batch of the model's input type, every value kept.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array-like, shape (batch, ...)
+        A NumPy array or whatever NumPy turns into one: a tensor, a list, a table. For models with
+        named inputs also a dict of one array.
+
+    Raises
+    ------
+    SmugError
+        If the model has several inputs or takes texts, or `x` is no batch of its inputs, or holds
+        what is no finite number or what the model's input type would change.
+    """
+    return tf.convert_to_tensor(_batch(model, as_array(model, x)))
+
+
+def as_array(model: keras.Model, x: Any) -> np.ndarray:
+    """Array of numbers that `x` holds, its shape and values not yet held against the model."""
+    expected = _expected(model)
+    if len(expected) > 1:
+        names = ", ".join(repr(one.name) for one in expected)
+        raise SmugError(
+            f"model {model.name!r} has {len(expected)} inputs ({names}); smug explains models of "
+            "one input: wrap it in a model that takes one of them and holds the others fixed"
+        )
+    if isinstance(x, dict) and len(x) == 1:
+        (x,) = x.values()
+    if expected and tf.as_dtype(expected[0].dtype) == tf.string:
+        raise _no_texts(model)
+    if x is None or isinstance(x, str | bytes | dict | set):
+        raise _no_numbers(model, f"x={shown(x)}")
+    try:
+        array = np.asarray(x)
+    except Exception as error:  # ragged, or whatever a foreign type's __array__ raises
+        raise _no_numbers(model, f"x={_described(x)}") from error
+    if array.dtype.kind in "USO" and _texts(array):
+        raise _no_texts(model)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "biuf":
+        raise _no_numbers(model, f"x={_described(x)} of type {array.dtype}")
+    if np.ma.is_masked(x):
+        raise SmugError(
+            "x is a masked array with masked values; fill them, for example x.filled(0)"
+        )
+    return array
+
+
+def input_rank(model: keras.Model) -> int | None:
+    """Axes of a batch, its own among them; None for a model that leaves them open."""
+    expected = _expected(model)
+    return len(expected[0].shape) if expected else None
+
+
+def _batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    expected = _expected(model)
+    shape = tuple(expected[0].shape) if expected else (None,) * max(x.ndim, 1)
+    if x.ndim != len(shape) or any(b not in (None, a) for a, b in zip(x.shape, shape, strict=True)):
+        raise SmugError(
+            f"input has shape {x.shape}; model {model.name!r} takes batches of shape {shape}"
+        )
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        count = np.count_nonzero(~np.isfinite(x))
+        raise SmugError(
+            f"the input of model {model.name!r} holds NaN or infinite values ({count} of {x.size}, "
+            f"the first in input {np.argwhere(~np.isfinite(x))[0][0]}); replace them"
+        )
+    if not expected:
+        return x.astype(np.float32) if x.dtype.kind == "f" else x
+    kind = tf.as_dtype(expected[0].dtype)
+    with np.errstate(all="ignore"):
+        made = x.astype(kind.as_numpy_dtype)
+        # Rounding is what float32 is for; a word id or a pixel must not become another.
+        changed = made != x if not kind.is_floating else ~np.isfinite(made.astype(np.float64))
+    if changed.any():
+        raise SmugError(
+            f"the input of model {model.name!r} holds {x[changed][0]}, which its input type "
+            f"{kind.name} cannot hold; give values of that type"
+        )
+    return made
+
+
+def _expected(model: keras.Model) -> list[Any]:
+    return tf.nest.flatten(getattr(model, "inputs", None) or [])
+
+
+def _texts(array: np.ndarray) -> bool:
+    return array.dtype.kind in "US" or any(isinstance(v, str | bytes) for v in array.ravel()[:1])
+
+
+def _described(x: Any) -> str:
+    """What `x` is; of a list of arrays, their shapes."""
+    if isinstance(x, list | tuple) and all(hasattr(part, "shape") for part in x):
+        shapes = ", ".join(str(tuple(part.shape)) for part in x[:4])
+        return f"<{type(x).__name__} of {len(x)} arrays of shapes {shapes}>"
+    return shown(x)
+
+
+def _no_numbers(model: keras.Model, what: str) -> SmugError:
+    expected = _expected(model)
+    shape = f" of shape {tuple(expected[0].shape)}" if expected else ""
+    return SmugError(
+        f"{what} is no array of numbers; model {model.name!r} takes one array{shape}: give it as "
+        "numpy.asarray(…, 'float32') can make it"
+    )
+
+
+def _no_texts(model: keras.Model) -> SmugError:
+    readers = [layer.name for layer in model.layers if hasattr(layer, "get_vocabulary")]
+    ids = f"model.get_layer({readers[0]!r})(texts)" if readers else "the word ids"
+    return SmugError(
+        f"x holds texts; smug explains numbers: give {ids} to the part of model {model.name!r} "
+        "that takes word ids"
+    )
