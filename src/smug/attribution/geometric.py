@@ -14,6 +14,7 @@ import tensorflow as tf
 from smug.attribution.gradients import attribution_site, score_gradient
 from smug.attribution.inputs import checked
 from smug.attribution.integrated_gradients import baselines
+from smug.attribution.scores import class_scores
 from smug.errors import SmugError
 from smug.limits import check
 from smug.models import rewire
@@ -297,9 +298,7 @@ def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
 def _near(
     trained: np.ndarray, outputs: np.ndarray, target: np.ndarray, tolerance: float
 ) -> np.ndarray:
-    columns = target if trained.shape[1] > 1 else np.zeros_like(target)
-    rows = np.arange(len(target))
-    change = np.abs(outputs[rows, columns] - trained[rows, columns])
+    change = np.abs(class_scores(outputs, target) - class_scores(trained, target))
     return same_class(trained, outputs) & (change <= tolerance)
 
 

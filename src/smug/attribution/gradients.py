@@ -94,35 +94,79 @@ def attribution_site(
 ) -> tuple[Any, np.ndarray]:
     """Decide which tensor input attributions are about.
 
+    As :func:`masking_site`, but a tensor of numbers that have a gradient: for a model on integers
+    without an embedding the first such tensor inside it.
+
+    Raises
+    ------
+    SmugError
+        If the model has several embeddings, or integers that no layer turns into numbers.
+    """
+    site, points = masking_site(model, x, layer)
+    if points.dtype.kind == "f":
+        return site, points
+    found = None if layer is not None else _first_numbers(model, x)
+    if found is None:
+        where = f"output of layer {site.name!r}" if site is not None else "input"
+        raise SmugError(
+            f"the {where} of model {model.name!r} has type {points.dtype}, which has no gradient; "
+            "pass floats, or the layer to attribute to as layer="
+        )
+    return found, rewire.tensor_at(model, found, x, side="output")
+
+
+def masking_site(
+    model: keras.Model, x: np.ndarray, layer: keras.Layer | str | None = None
+) -> tuple[Any, np.ndarray]:
+    """Decide which tensor a mask over positions replaces.
+
     Returns
     -------
     layer : keras.layers.Layer or None
-        `layer`, or the embedding of a model that has one, or None: the input itself.
+        `layer`, or the embedding of a model on words, or None: the input itself.
     points : numpy.ndarray, shape (batch, ...)
         That layer's output for the batch `x`, or `x` as the model takes it.
 
     Raises
     ------
     SmugError
-        If the model has several embeddings, or integers that no embedding turns into numbers.
+        If the model has several embeddings of its input.
     """
-    if layer is None:
-        found = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
-        if len(found) > 1:
-            names = ", ".join(repr(op.name) for op in found)
-            raise SmugError(
-                f"model {model.name!r} has several embeddings ({names}); pass one as layer="
-            )
-        layer = found[0] if found else None
-    elif isinstance(layer, str):
+    if isinstance(layer, str):
         layer = rewire.layer_named(model, layer)
+    elif layer is None:
+        layer = _embedding(model, x)
     if layer is None:
-        points = rewire.as_batch(model, x).numpy()
-    else:
-        points = rewire.tensor_at(model, layer, x, side="output")
-    if points.dtype.kind != "f":
-        raise SmugError(
-            f"the input of model {model.name!r} has type {points.dtype}, which has no gradient; "
-            "pass floats, or the layer to attribute to as layer="
+        return None, rewire.as_batch(model, x).numpy()
+    return layer, rewire.tensor_at(model, layer, x, side="output")
+
+
+def _embedding(model: keras.Model, x: np.ndarray) -> Any:
+    """The embedding of the input's words, or None."""
+    found = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
+    if len(found) > 1:
+        # The ids of positions are the same whatever the input is.
+        one = rewire.as_batch(model, x).numpy()[:1]
+        passes = (
+            rewire.record_calls(model, ids) for ids in (one, np.full_like(one, not one.any()))
         )
-    return layer, points
+        found = [
+            call.op
+            for call, other in zip(*passes, strict=True)
+            if call.op in found and not np.array_equal(call.inputs[0], other.inputs[0])
+        ]
+    if len(found) > 1:
+        names = ", ".join(repr(op.name) for op in found)
+        raise SmugError(
+            f"model {model.name!r} has several embeddings ({names}); pass one as layer="
+        )
+    return found[0] if found else None
+
+
+def _first_numbers(model: keras.Model, x: np.ndarray) -> Any:
+    """The first layer to run that makes floats of integers, or None."""
+    for call in rewire.record_calls(model, np.asarray(x)[:1]):
+        floats = [tensor.dtype.is_floating for tensor in call.inputs]
+        if floats and not any(floats) and getattr(call.output, "dtype", tf.int32).is_floating:
+            return call.op
+    return None

@@ -9,9 +9,11 @@ import numpy as np
 
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked
+from smug.attribution.scores import goal
 from smug.errors import SmugError
 from smug.limits import check_number
 from smug.masks.encode import expand_mask, mask_grid
+from smug.models import rewire
 
 # Of the earlier gradients' evidence, kept at each step. One gradient alone says little of what
 # stays when hundreds of windows go at once.
@@ -35,7 +37,7 @@ def image_sis(
     one, thousands of calls times thousands of windows. As in the batched variant of Carter et al.
     (2021, "Overinterpretation"), one gradient with respect to the windows' mask ranks them all,
     and a share of those left is removed at once; the last ones go one by one. The subset is the
-    smallest of the steps on the way whose image alone keeps the probability.
+    smallest of the steps on the way whose image alone keeps the score.
 
     Two things differ from that variant, without which the first step on a photograph loses the
     class for good: windows are ranked by a fading sum of the gradients so far, each of length 1,
@@ -47,8 +49,11 @@ def image_sis(
     model : keras.Model
     x : numpy.ndarray, shape (batch, height, width[, channels])
     target : numpy.ndarray of int, shape (batch,)
+        Class whose score is kept; a model with one output keeps that output.
     keep : float
-        Share of the whole image's probability that the subset alone has to reach.
+        Share of the score that the subset alone has to keep, see
+        :func:`smug.attribution.scores.goal`: of the whole image's probability, or of the
+        distance between the scores of the whole image and of an image with nothing left.
     window : int
         Side of a window in pixels.
     share : float
@@ -98,14 +103,15 @@ def _first_subset(
     grid = mask_grid(spatial, window)
     present = smallest = np.ones(math.prod(grid), bool)
     evidence, order = np.zeros(present.size), np.zeros(present.size)
-    whole, step = None, 0
+    empty = np.full_like(x, fill)
+    wanted, step = goal(*rewire.outputs_of(model, np.concatenate([x, empty])), target[0], keep), 0
     while present.any():
         shown = _shown(x, present, grid, window, fill)
         gradient, score = gradients_and_scores(model, shown, target)
-        whole = score[0] if whole is None else whole
-        if score[0] >= keep * whole:
+        if wanted.reached(score[0]):
             smallest = present
-        evidence = _MEMORY * evidence + _unit(_gains(gradient * (x - fill), window))
+        gains = wanted.side * _gains(gradient * (x - fill), window)
+        evidence = _MEMORY * evidence + _unit(gains)
         left = np.count_nonzero(present)
         ranked = np.argsort(evidence, kind="stable")
         stays = np.zeros_like(present)

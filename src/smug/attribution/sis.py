@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from smug.attribution.gradients import attribution_site
+from smug.attribution.gradients import masking_site
 from smug.attribution.inputs import checked, word_padding
+from smug.attribution.scores import class_scores, goal
 from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
 from smug.limits import check_number
@@ -25,6 +26,7 @@ def sis(
     x: np.ndarray,
     target: np.ndarray,
     *,
+    layer: keras.Layer | str | None = None,
     keep: float = 0.9,
     fill: float = 0.0,
     ties: float = 0.0,
@@ -41,8 +43,14 @@ def sis(
     model : keras.Model
     x : numpy.ndarray, shape (batch, ...)
     target : numpy.ndarray of int, shape (batch,)
+        Class whose score is kept; a model with one output keeps that output.
+    layer : keras.layers.Layer or str, optional
+        Mask the output of this layer (or the layer of this name) instead: by default the
+        embeddings of a model on words, else the input.
     keep : float
-        Share of the whole input's probability that a subset alone has to reach.
+        Share of the score that a subset alone has to keep, see
+        :func:`smug.attribution.scores.goal`: of the whole input's probability, or of the
+        distance between the scores of the whole input and of an input with nothing left.
     fill : float
         Value of a masked position.
     ties, limit, batch_size
@@ -66,18 +74,23 @@ def sis(
     """
     for name, value in (("keep", keep), ("ties", ties), ("batch_size", batch_size)):
         check_number(name, value)
-    site, points = attribution_site(model, x)
+    site, points = masking_site(model, x, layer)
     spatial = points.shape[1:2] if site is not None else points.shape[1 : min(points.ndim, 3)]
     maskable = ~word_padding(x, spatial, pad_id if site is not None else None)
     values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
     for i in range(len(x)):
         _check_positions(maskable[i])
         positions = points[i].reshape(maskable[i].size, -1)
-        score = _score(model, site, x[i : i + 1], target[i], points.shape[1:])
+        outputs = _outputs(model, site, x[i : i + 1], points.shape[1:])
+        kept = maskable[i].ravel()[:, np.newaxis]
+        empty = np.where(kept, np.asarray(fill, points.dtype), positions)
+        wanted = goal(
+            outputs(positions[np.newaxis])[0], outputs(empty[np.newaxis])[0], target[i], keep
+        )
         subsets = sufficient_subsets(
-            score,
+            lambda shown: wanted.side * class_scores(outputs(shown), target[i]),
             positions,
-            keep * float(score(positions[np.newaxis])[0]),
+            wanted.side * wanted.level,
             fill=fill,
             maskable=maskable[i].ravel(),
             ties=ties,
@@ -90,19 +103,18 @@ def sis(
     return values, masks, {}
 
 
-def _score(
-    model: keras.Model, site: Any, x: np.ndarray, target: int, shape: tuple[int, ...]
+def _outputs(
+    model: keras.Model, site: Any, x: np.ndarray, shape: tuple[int, ...]
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Function from positions of shape (batch, positions, ...) to the target's scores."""
+    """Function from positions of shape (batch, positions, ...) to the model's outputs."""
 
-    def score(positions: np.ndarray) -> np.ndarray:
+    def outputs(positions: np.ndarray) -> np.ndarray:
         points = positions.reshape(len(positions), *shape)
         if site is None:
-            return rewire.outputs_of(model, points)[:, target]
-        same = np.repeat(x, len(points), axis=0)
-        return rewire.outputs_from(model, site, same, points)[:, target]
+            return rewire.outputs_of(model, points)
+        return rewire.outputs_from(model, site, np.repeat(x, len(points), axis=0), points)
 
-    return score
+    return outputs
 
 
 def _check_positions(maskable: np.ndarray) -> None:
