@@ -48,8 +48,9 @@ class Explanation:
         Name of each class, in the order of the model's outputs.
     record : dict
         Where the explanation comes from, as JSON holds it: ``model`` (name, class, parameters,
-        hash of the weights), ``first_layer`` (where the method has one), ``input`` (hash, and
-        what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``.
+        hash of the weights), ``first_layer`` (where the method has one), ``attributed_to`` (layer
+        whose output the values belong to, else ``input``), ``input`` (hash, and what the caller
+        knows of its file), ``versions``, ``python``, ``commit``, ``made``.
     """
 
     method: str

@@ -220,9 +220,18 @@ def _checked_names(class_names: Sequence[str] | None, outputs: int) -> tuple[str
 def _found_first(
     model: keras.Model, x: np.ndarray, method: str, settings: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings with the first layer found, for methods that rest on it, and its record."""
-    if "a linear first layer" not in METHODS[method].needs:
-        return settings, {}
+    """Settings with the layer that a method rests on, where it is found by itself, and its record.
+
+    That is the first layer, or the layer that stands for the input where that has no gradient.
+    """
+    needs = METHODS[method].needs
+    if "a linear first layer" not in needs:
+        if "layer" not in method_settings(method) or "two-dimensional feature maps" in needs:
+            return settings, {}
+        from smug.attribution.gradients import site_of
+
+        site = site_of(model, x, settings.get("layer"), gradient="gradients" in needs)
+        return settings | {"layer": site}, {"attributed_to": getattr(site, "name", "input")}
     from smug.models.first_layer import FirstLayer, find_first_layer
 
     layer = settings.get("layer")

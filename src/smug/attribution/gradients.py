@@ -94,51 +94,60 @@ def attribution_site(
 ) -> tuple[Any, np.ndarray]:
     """Decide which tensor input attributions are about.
 
-    As :func:`masking_site`, but a tensor of numbers that have a gradient: for a model on integers
-    without an embedding the first such tensor inside it.
-
-    Raises
-    ------
-    SmugError
-        If the model has several embeddings, or integers that no layer turns into numbers.
-    """
-    site, points = masking_site(model, x, layer)
-    if points.dtype.kind == "f":
-        return site, points
-    found = None if layer is not None else _first_numbers(model, x)
-    if found is None:
-        where = f"output of layer {site.name!r}" if site is not None else "input"
-        raise SmugError(
-            f"the {where} of model {model.name!r} has type {points.dtype}, which has no gradient; "
-            "pass floats, or the layer to attribute to as layer="
-        )
-    return found, rewire.tensor_at(model, found, x, side="output")
-
-
-def masking_site(
-    model: keras.Model, x: np.ndarray, layer: keras.Layer | str | None = None
-) -> tuple[Any, np.ndarray]:
-    """Decide which tensor a mask over positions replaces.
-
     Returns
     -------
     layer : keras.layers.Layer or None
-        `layer`, or the embedding of a model on words, or None: the input itself.
+        See :func:`site_of`.
     points : numpy.ndarray, shape (batch, ...)
         That layer's output for the batch `x`, or `x` as the model takes it.
 
     Raises
     ------
     SmugError
-        If the model has several embeddings of its input.
+        If the model has several embeddings, or integers that no layer turns into numbers.
+    """
+    site, points = masking_site(model, x, site_of(model, x, layer, gradient=True))
+    if points.dtype.kind != "f":
+        where = "input" if site is None else f"output of layer {site.name!r}"
+        raise SmugError(
+            f"the {where} of model {model.name!r} has type {points.dtype}, which has no gradient; "
+            "pass floats, or the layer to attribute to as layer="
+        )
+    return site, points
+
+
+def masking_site(
+    model: keras.Model, x: np.ndarray, layer: keras.Layer | str | None = None
+) -> tuple[Any, np.ndarray]:
+    """As :func:`attribution_site`, for methods that need no gradient: integers will do."""
+    site = site_of(model, x, layer, gradient=False)
+    if site is None:
+        return None, rewire.as_batch(model, x).numpy()
+    return site, rewire.tensor_at(model, site, x, side="output")
+
+
+def site_of(
+    model: keras.Model, x: np.ndarray, layer: keras.Layer | str | None, *, gradient: bool
+) -> Any:
+    """The layer whose output stands for the input, or None: the input itself.
+
+    `layer`, or the embedding of a model on words, or, where a `gradient` is needed, the first
+    layer that makes floats of integers.
+
+    Raises
+    ------
+    SmugError
+        If no layer has that name, or the model embeds its input more than once.
     """
     if isinstance(layer, str):
         layer = rewire.layer_named(model, layer)
-    elif layer is None:
-        layer = _embedding(model, x)
+    if isinstance(layer, keras.layers.InputLayer):
+        return None
     if layer is None:
-        return None, rewire.as_batch(model, x).numpy()
-    return layer, rewire.tensor_at(model, layer, x, side="output")
+        layer = _embedding(model, x)
+    if layer is None and gradient and not rewire.as_batch(model, x).dtype.is_floating:
+        layer = _first_numbers(model, x)
+    return layer
 
 
 def _embedding(model: keras.Model, x: np.ndarray) -> Any:

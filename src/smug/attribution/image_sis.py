@@ -104,7 +104,8 @@ def _first_subset(
     present = smallest = np.ones(math.prod(grid), bool)
     evidence, order = np.zeros(present.size), np.zeros(present.size)
     empty = np.full_like(x, fill)
-    wanted, step = goal(*rewire.outputs_of(model, np.concatenate([x, empty])), target[0], keep), 0
+    whole, nothing = rewire.outputs_of(model, np.concatenate([x, empty]))
+    wanted, step = goal(whole, nothing, target[0], keep), 0
     while present.any():
         shown = _shown(x, present, grid, window, fill)
         gradient, score = gradients_and_scores(model, shown, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from smug.attribution.gradients import masking_site
 from smug.attribution.inputs import checked, word_padding
-from smug.attribution.scores import class_scores, goal
+from smug.attribution.scores import Goal, class_scores, goal
 from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
 from smug.limits import check_number
@@ -18,6 +19,9 @@ from smug.models import rewire
 
 #: Positions beyond which the search, n² / 2 runs of the model, is refused.
 MOST_POSITIONS = 1000
+
+#: From positions, shape (batch, positions, ...), to the model's outputs, (batch, classes).
+Outputs = Callable[[np.ndarray], np.ndarray]
 
 
 @checked
@@ -82,13 +86,9 @@ def sis(
         _check_positions(maskable[i])
         positions = points[i].reshape(maskable[i].size, -1)
         outputs = _outputs(model, site, x[i : i + 1], points.shape[1:])
-        kept = maskable[i].ravel()[:, np.newaxis]
-        empty = np.where(kept, np.asarray(fill, points.dtype), positions)
-        wanted = goal(
-            outputs(positions[np.newaxis])[0], outputs(empty[np.newaxis])[0], target[i], keep
-        )
+        wanted = _wanted(outputs, positions, maskable[i].ravel(), fill, target[i], keep)
         subsets = sufficient_subsets(
-            lambda shown: wanted.side * class_scores(outputs(shown), target[i]),
+            functools.partial(_signed_scores, outputs, target[i], wanted.side),
             positions,
             wanted.side * wanted.level,
             fill=fill,
@@ -103,9 +103,7 @@ def sis(
     return values, masks, {}
 
 
-def _outputs(
-    model: keras.Model, site: Any, x: np.ndarray, shape: tuple[int, ...]
-) -> Callable[[np.ndarray], np.ndarray]:
+def _outputs(model: keras.Model, site: Any, x: np.ndarray, shape: tuple[int, ...]) -> Outputs:
     """Function from positions of shape (batch, positions, ...) to the model's outputs."""
 
     def outputs(positions: np.ndarray) -> np.ndarray:
@@ -115,6 +113,24 @@ def _outputs(
         return rewire.outputs_from(model, site, np.repeat(x, len(points), axis=0), points)
 
     return outputs
+
+
+def _wanted(
+    outputs: Outputs,
+    positions: np.ndarray,
+    maskable: np.ndarray,
+    fill: float,
+    target: int,
+    keep: float,
+) -> Goal:
+    empty = np.where(maskable[:, np.newaxis], np.asarray(fill, positions.dtype), positions)
+    whole, nothing = (outputs(shown[np.newaxis])[0] for shown in (positions, empty))
+    return goal(whole, nothing, target, keep)
+
+
+def _signed_scores(outputs: Outputs, target: int, side: float, positions: np.ndarray) -> np.ndarray:
+    """Scores of the class, turned so that higher ones are nearer to the goal."""
+    return side * class_scores(outputs(positions), target)
 
 
 def _check_positions(maskable: np.ndarray) -> None:
