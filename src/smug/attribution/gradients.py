@@ -141,9 +141,7 @@ def site_of(
     """
     if isinstance(layer, str):
         layer = rewire.layer_named(model, layer)
-    if isinstance(layer, keras.layers.InputLayer):
-        return None
-    if layer is None:
+    if layer is None or isinstance(layer, keras.layers.InputLayer):
         layer = _embedding(model, x)
     if layer is None and gradient and not rewire.as_batch(model, x).dtype.is_floating:
         layer = _first_numbers(model, x)
@@ -176,6 +174,11 @@ def _first_numbers(model: keras.Model, x: np.ndarray) -> Any:
     """The first layer to run that makes floats of integers, or None."""
     for call in rewire.record_calls(model, np.asarray(x)[:1]):
         floats = [tensor.dtype.is_floating for tensor in call.inputs]
-        if floats and not any(floats) and getattr(call.output, "dtype", tf.int32).is_floating:
+        if (
+            call.op is not model
+            and floats
+            and not any(floats)
+            and getattr(call.output, "dtype", tf.int32).is_floating
+        ):
             return call.op
     return None

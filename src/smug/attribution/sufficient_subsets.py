@@ -18,7 +18,6 @@ from scipy.special import logit as logit_of
 
 from smug.errors import SmugError
 from smug.limits import check_name
-from smug.masks.text.problem import MaskedText
 
 #: Values of a batch of masked inputs: (batch, n, ...) → (batch,).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -26,8 +25,8 @@ Predict = Callable[[np.ndarray], np.ndarray]
 #: Values with each candidate masked too: (mask of those present, candidates) → (candidates,).
 ValuesWithout = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-# Positions in the order masked, and the value after each.
-_Order = tuple[list[int], list[float]]
+#: Positions in the order masked, and the value after each.
+Order = tuple[list[int], list[float]]
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def sufficient_subsets(
             values.append(np.asarray(predict(inputs), np.float64).reshape(len(rows)))
         return np.concatenate(values)
 
-    return _collect(
+    return collect(
         lambda present: float(np.asarray(predict(shown(present)[None])).reshape(())),
         lambda present: _back_select(values_without, present, ties),
         maskable,
@@ -196,103 +195,39 @@ def sufficient_subsets(
     )
 
 
-def _back_select(values_without: ValuesWithout, present: np.ndarray, ties: float) -> _Order:
+def _back_select(values_without: ValuesWithout, present: np.ndarray, ties: float) -> Order:
     """Backward selection by full evaluations: order of masking and the values after each step."""
     present, order, values = present.copy(), [], []
     while present.any():
         candidates = np.flatnonzero(present)
         after = values_without(present, candidates)
-        best = _first_best(after, ties)
+        best = first_best(after, ties)
         present[candidates[best]] = False
         order.append(int(candidates[best]))
         values.append(float(after[best]))
     return order, values
 
 
-def sufficient_words(
-    text: MaskedText, threshold: float, *, ties: float = 0.0, limit: int | None = None
-) -> list[Subset]:
-    """All disjoint sufficient input subsets of a review, by exact incremental updates.
-
-    The same order, values and subsets as :func:`sufficient_subsets` with ``text.logit``: masking a
-    word changes only the windows that hold it, and the pooled maxima without these windows are
-    running maxima from both ends. Values are logits.
-
-    Parameters
-    ----------
-    text : MaskedText
-        Review and network; use ``network.negated()`` for predictions that have to stay low.
-    threshold : float
-        Logit that a subset alone has to reach.
-    ties, limit
-        As in :func:`sufficient_subsets`.
-    """
-
-    def back_select(present: np.ndarray) -> tuple[list[int], list[float]]:
-        return _back_select_words(text, present, ties)
-
-    return _collect(text.logit, back_select, np.ones(text.words, bool), threshold, limit)
-
-
-def _back_select_words(text: MaskedText, present: np.ndarray, ties: float) -> _Order:
-    """Backward selection that recomputes only the windows around the word masked last."""
-    network, width, windows = text.network, text.width, len(text.base)
-    present, order, values = present.copy(), [], []
-    response = text.responses(present)
-    around = np.zeros((text.words, len(network.bias)))  # pooled over a word's windows without it
-    stale = np.flatnonzero(present)
-    before = np.empty((windows + 1, response.shape[1]))
-    after = np.empty_like(before)
-    before[0] = after[windows] = text.rest
-    low = np.maximum(np.arange(text.words) + text.offset - width + 1, 0)
-    high = np.minimum(np.arange(text.words) + text.offset + 1, windows)
-    while present.any():
-        if stale.size:
-            around[stale] = _pooled_without(text, present, stale)
-        np.maximum.accumulate(response, axis=0, out=before[1:])
-        np.maximum(before, text.rest, out=before)
-        np.maximum.accumulate(response[::-1], axis=0, out=after[windows - 1 :: -1])
-        np.maximum(after, text.rest, out=after)
-        candidates = np.flatnonzero(present)
-        pooled = np.maximum(before[low[candidates]], after[high[candidates]])
-        np.maximum(pooled, around[candidates], out=pooled)
-        logits = pooled @ network.weights + network.shift
-        best = _first_best(logits, ties)
-        word = candidates[best]
-        present[word] = False
-        order.append(int(word))
-        values.append(float(logits[best]))
-        touched = np.arange(low[word], high[word])
-        response[touched] = text.responses(present, touched)
-        near = np.arange(max(0, word - width + 1), min(text.words, word + width))
-        stale = near[present[near]]
-    return order, values
-
-
-def _pooled_without(text: MaskedText, present: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Maximum over the windows of each word with that word masked too, (words, filters)."""
-    pooled = np.zeros((len(words), text.base.shape[1]))
-    for k in range(text.width):  # place of the word in the window
-        window = words + text.offset - k
-        inside = (window >= 0) & (window < len(text.base))
-        response = text.base[window[inside]]
-        for other in range(text.width):
-            neighbour = words[inside] - k + other
-            chosen = (neighbour >= 0) & (neighbour < text.words) & (other != k)
-            chosen[chosen] = present[neighbour[chosen]]
-            response[chosen] += text.taps[other, neighbour[chosen]]
-        pooled[inside] = np.maximum(pooled[inside], response)
-    return pooled
-
-
-def _collect(
+def collect(
     value_of: Callable[[np.ndarray], float],
-    back_select: Callable[[np.ndarray], _Order],
+    back_select: Callable[[np.ndarray], Order],
     available: np.ndarray,
     threshold: float,
     limit: int | None,
 ) -> list[Subset]:
-    """SIScollection: find a subset, mask it, go on with the rest."""
+    """SIScollection: find a subset, mask it, go on with the rest.
+
+    Parameters
+    ----------
+    value_of : callable
+        Value with only the positions of a mask present.
+    back_select : callable
+        Backward selection among the positions of a mask.
+    available : numpy.ndarray of bool, shape (n,)
+        Positions that count.
+    threshold, limit
+        As in :func:`sufficient_subsets`.
+    """
     if not math.isfinite(threshold):
         raise SmugError(f"threshold={threshold} is not a finite number")
     present = available.copy()
@@ -311,5 +246,6 @@ def _collect(
     return subsets
 
 
-def _first_best(values: np.ndarray, ties: float) -> int:
+def first_best(values: np.ndarray, ties: float) -> int:
+    """Lowest position whose value counts as the best."""
     return int(np.argmax(values >= values.max() - ties))

@@ -15,8 +15,8 @@ from smug.attribution.sufficient_subsets import (
     Threshold,
     choose_threshold,
     ranked,
-    sufficient_words,
 )
+from smug.attribution.sufficient_words import sufficient_words
 from smug.io import load_arrays, save_arrays
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.problem import MaskSolution, Status

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import smug
-from smug.attribution.sufficient_subsets import ranked, sufficient_words
+from smug.attribution.sufficient_subsets import ranked
+from smug.attribution.sufficient_words import sufficient_words
 from smug.errors import SmugError
 from smug.masks.text.problem import MaskedText
 from smug.models.networks import text_cnn

@@ -6,7 +6,6 @@ from scipy.special import logit
 
 from smug.attribution import sufficient_subsets as sufficient
 from smug.errors import SmugError
-from smug.masks.text.problem import MaskedText, TextNetwork
 
 
 def norm(batch):
@@ -89,50 +88,6 @@ def test_near_ties_go_to_the_lowest_position():
 def test_limit_stops_early():
     assert len(sufficient.sufficient_subsets(norm, np.full(5, 2.0), 1.0)) == 5
     assert len(sufficient.sufficient_subsets(norm, np.full(5, 2.0), 1.0, limit=2)) == 2
-
-
-def random_text(seed, words, padding=5, width=3):
-    rng = np.random.default_rng(seed)
-    network = TextNetwork(
-        rng.normal(size=(width, 4, 12)), rng.normal(size=12) - 1, rng.normal(size=12), 0.1
-    )
-    embedded = rng.normal(size=(padding + words, 4))
-    embedded[:padding] = rng.normal(size=4)
-    return network, embedded
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(
-    "case",
-    [
-        {"words": 25},
-        {"words": 25, "padding": 0},
-        {"words": 2, "padding": 1},
-        {"words": 15, "width": 4, "padding": 2},
-    ],
-)
-def test_the_fast_path_gives_the_same_subsets(seed, case):
-    network, embedded = random_text(seed, **case)
-    words = case["words"]
-    for net in (network, network.negated()):
-        text = MaskedText(net, embedded, words)
-        ends = [text.logit(np.full(words, bit)) for bit in (False, True)]
-        threshold = ends[0] + 0.6 * (ends[1] - ends[0])
-        maskable = np.arange(len(embedded)) >= len(embedded) - words
-        plain = sufficient.sufficient_subsets(
-            net.logits,
-            embedded,
-            threshold,
-            maskable=maskable,
-            ties=1e-9,
-        )
-        fast = sufficient.sufficient_words(text, threshold, ties=1e-9)
-        assert len(plain) == len(fast)
-        for a, b in zip(plain, fast, strict=True):
-            padding = len(embedded) - words
-            assert (a.members - padding).tolist() == b.members.tolist()
-            assert (a.order - padding).tolist() == b.order.tolist()
-            np.testing.assert_allclose(a.values, b.values, atol=1e-9)
 
 
 def test_the_fixed_rule_has_a_side_or_nothing():

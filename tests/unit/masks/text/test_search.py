@@ -4,7 +4,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from smug.attribution.sufficient_subsets import sufficient_words
+from smug.attribution.sufficient_words import sufficient_words
 from smug.errors import SmugError
 from smug.masks.problem import Status
 from smug.masks.text import search as text_network
