@@ -1,89 +1,23 @@
-import importlib.util
 import math
 import subprocess
 import sys
-from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 
 from smug import limits
 from smug.errors import SmugError
 from smug.masks import network, solvers
 from smug.masks.problem import MaskProblem, MaskSolution, Status
-from smug.masks.solvers import SOLVERS, Solver, solve, solvers_of
-from smug.masks.solvers.cpsat import solve_cpsat
-from smug.masks.verify import violated_rows
+from smug.masks.solvers import SOLVERS, solve, solvers_of
+
+from .toy import Registered, brute_force, hard_problem, problems, random_problem, valid
 
 WITHOUT_ORTOOLS = ["auto", "highs", "anytime", "z3", "z3_pb"]
 #: Solvers that go on from a start mask; Z3's optimiser takes none.
 STARTING = ["auto", "highs", "anytime"]
-
-
-class Registered(Solver):
-    """Entry of the registry for a function of a test, which no path names."""
-
-    def __init__(self, function):
-        super().__init__("tests:stub", "stub", "stub")
-        object.__setattr__(self, "load", lambda: function)
-
-    def prepare(self, problem):
-        pass
-
-
-def valid(problem, mask):
-    return not violated_rows(problem, mask).size
-
-
-def brute_force(problem):
-    """All smallest valid masks (as sets of variables), by trying every subset by size."""
-    variables = problem.A.shape[1]
-    for size in range(variables + 1):
-        found = []
-        for chosen in combinations(range(variables), size):
-            mask = np.zeros(variables, bool)
-            mask[list(chosen)] = True
-            if valid(problem, mask):
-                found.append(frozenset(chosen))
-        if found:
-            return size, set(found)
-    return math.inf, set()
-
-
-def random_problem(seed, variables=10, rows=8, gamma=0.5, bias=0.0):
-    """Rows of mixed sign, scaled as the encoder does: A @ 1 + offset == 1."""
-    rng = np.random.default_rng(seed)
-    A = rng.normal(0.4, 1, (rows, variables)) * (rng.random((rows, variables)) < 0.7)
-    A[:, 0] = np.maximum(A[:, 0], 0.1)
-    offset = rng.normal(0, 0.2, rows) * bias
-    full = A.sum(axis=1) + offset
-    keep = full > 0.1
-    A, offset, full = A[keep], offset[keep], full[keep]
-    return MaskProblem(sparse.csr_array(A / full[:, None]), gamma, offset=offset / full)
-
-
-def hard_problem():
-    """Dense and wide: no solver proves it within a second."""
-    rng = np.random.default_rng(7)
-    A = rng.normal(0.1, 1, (60, 400))
-    A = A[A.sum(axis=1) > 5]
-    return MaskProblem(sparse.csr_array(A / A.sum(axis=1, keepdims=True)), 0.5)
-
-
-coefficient = st.integers(-40, 60).map(lambda n: n / 16) | st.floats(-2, 3).map(float)
-
-
-@st.composite
-def problems(draw):
-    variables, rows = draw(st.integers(1, 8)), draw(st.integers(1, 6))
-    cells = draw(st.lists(coefficient, min_size=rows * variables, max_size=rows * variables))
-    offset = draw(st.lists(st.floats(-1, 1), min_size=rows, max_size=rows))
-    gamma = draw(st.sampled_from([0.0, 0.25, 0.5, 0.9]))
-    A = sparse.csr_array(np.array(cells).reshape(rows, variables))
-    return MaskProblem(A, gamma, draw(st.sampled_from([1e-300, 1e-4])), np.array(offset))
 
 
 @pytest.mark.parametrize("solver", WITHOUT_ORTOOLS)
@@ -361,51 +295,6 @@ def test_solvers_are_imported_only_when_called():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
-
-
-needs_ortools = pytest.mark.skipif(
-    importlib.util.find_spec("ortools") is None, reason="OR-Tools is not installed (extra cpsat)"
-)
-
-
-@needs_ortools
-def test_cpsat_agrees_and_stays_out_of_this_process():
-    problem, seen = random_problem(9, variables=12, bias=1), []
-    size, masks = brute_force(problem)
-    start = np.ones(12)
-    solution = solve(
-        problem, solver="cpsat", start=start, progress=lambda *event: seen.append(event)
-    )
-    assert (solution.status, solution.objective) == (Status.OPTIMAL, size)
-    assert frozenset(np.flatnonzero(solution.mask)) in masks
-    assert seen[-1][1] == size
-    assert "ortools" not in sys.modules
-
-
-@needs_ortools
-def test_cpsat_knows_infeasible():
-    A = sparse.csr_array(np.array([[1.0, 0.1], [-1.0, 0.6]]))
-    assert solve(MaskProblem(A, 0.5), solver="cpsat").status is Status.INFEASIBLE
-
-
-def test_missing_ortools_names_the_extra(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SmugError, match=r"pip install -e '\.\[cpsat\]'"):
-        solve(random_problem(0), solver="cpsat")
-
-
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [("import os; os.kill(os.getpid(), 9)", "code -9"), ("raise KeyError('gone')", "'gone'")],
-)
-def test_a_dying_cpsat_process_is_an_error(tmp_path, monkeypatch, code, message):
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-    with pytest.raises(SmugError, match=message):
-        solve_cpsat(random_problem(0), time_limit=5, start=None, seed=0, threads=1, progress=None)
 
 
 @pytest.mark.parametrize("name", SOLVERS)

@@ -1,139 +1,13 @@
-import base64
-import io
 import json
 import re
-from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
-from smug.figures.gallery.inputs import (
-    DROPPED,
-    failures,
-    map_picture,
-    mask_picture,
-    page_data,
-    picture,
-    plain_image,
-    plain_review,
-)
 from smug.figures.gallery.page import METRICS, gallery_page, script_json
-from smug.io import save_json
-from smug.pipeline.explained_images import ExplainedImage
-from smug.pipeline.method_names import method_name
-from smug.pipeline.shards import SaliencyShard
-from smug.reviews.highlighted import LEVELS, HighlightedReview
+from smug.reviews.highlighted import LEVELS
 from tests.browser import Browser
 
-HOSTILE = [
-    "</script><script>window.broken = 1</script>",
-    "<img src=x onerror='window.broken = 2'>",
-    '"><svg onload=window.broken=3>',
-    "<!--<script>",
-    "javascript:window.broken=4",
-]
-CLASSES = ["Egyptian cat", "espresso", *HOSTILE]
-#: LSC of (image, method); None where the method failed.
-LSC = {"smug": (-1.0, 0.5, 0), "gradcam": (0.25, -2.0, 0), "opt_box": (-3.0, None, 0)}
-
-
-def explained(i, size=8):
-    rng = np.random.default_rng(i)
-    scores = {}
-    for method, values in LSC.items():
-        value = values[min(i, 2)]
-        scores[method, "lsc"] = np.nan if value is None else value
-        scores[method, "seconds"] = 10.0 + i
-        for edge, at in zip(("x1", "y1", "x2", "y2"), (1, 2, 5, 6), strict=True):
-            scores[method, edge] = at
-    scores["ground_truth", "lsc"] = np.nan
-    return ExplainedImage(
-        id=f"image {i} {CLASSES[i]}",
-        pixels=rng.integers(0, 256, (size, size, 3), np.uint8),
-        target=CLASSES[i],
-        confidence=0.75,
-        label=CLASSES[i],
-        box=np.array([0, 0, 4, 8.0]) if i == 0 else np.full(4, np.nan),
-        nodes=np.zeros((4, 4)),
-        status="optimal",
-        maps={"smug": rng.random((size, size)), "gradcam": rng.random((size, size))},
-        masks={"smug": rng.random((size, size)) > 0.5},
-        scores=scores,
-    )
-
-
-def record(folder, stage, shard, **config):
-    """Path of a record, beside the results of its shard."""
-    path = folder / stage / f"{shard}.json"
-    content = {"stage": stage, "commit": "abc123+", "config": config}
-    save_json(path, content)
-    return path
-
-
-def dataset(folder, name, rows, explained_in_all):
-    files = {"masks": f"results/t/solve_masks/{name}/a=b+c/0.npz", HOSTILE[1]: "x/javascript:1.npz"}
-    failed = {0: {"ggig": HOSTILE[2]}}
-    inputs = [
-        {**plain_image(explained(i), failed.get(i, {})), "files": files, "shard": i // 4, "row": i}
-        for i in rows
-    ]
-    records = [
-        record(folder, "prepare", "record", note=HOSTILE[0]),
-        *(record(folder, "attribute", shard, steps=shard) for shard in (0, 1)),
-    ]
-    return page_data(
-        records,
-        inputs,
-        kind="pictures",
-        dataset=name,
-        generated=False,
-        explained=explained_in_all,
-        name_of=method_name,
-    )
-
-
-def review():
-    words = ["good", *HOSTILE, "head"]
-    return HighlightedReview(
-        title=HOSTILE[0],
-        words=words,
-        saliency={
-            "SMUG": np.linspace(0, 1, len(words)),
-            HOSTILE[1]: np.zeros(len(words)),
-            "SIS": np.zeros(len(words)),
-        },
-        rationale=np.arange(len(words)) == 1,
-        prediction=0.9,
-        notes={"SMUG": HOSTILE[2], "SIS": "no answer"},
-        unanswered=["SIS"],
-    )
-
-
-def reviews(folder):
-    scores = pd.DataFrame(
-        [("SMUG", "roc_auc", 0.75), (HOSTILE[1], "roc_auc", 0.5), ("SMUG", "best_mae", np.nan)],
-        columns=["method", "metric", "value"],
-    )
-    second = replace(review(), title="second", words=["plain"] * len(review().words))
-    return page_data(
-        [record(folder, "attribute", 0, note=HOSTILE[0])],
-        [
-            {
-                **plain_review(one, scores),
-                "files": {"sufficient words": "results/t/sufficient_words/0.npz"},
-                "shard": 0,
-                "row": i,
-            }
-            for i, one in enumerate((review(), second))
-        ],
-        kind="words",
-        dataset="beer (generated)",
-        generated=True,
-        explained=3,
-        name_of=str,
-    )
+from .toy import CLASSES, HOSTILE, dataset, reviews
 
 
 @pytest.fixture(scope="module")
@@ -170,56 +44,6 @@ def browser(chromium, page):
     assert outside == []
 
 
-def decoded(address):
-    kind, _, content = address.partition(",")
-    assert kind == "data:image/png;base64"
-    return Image.open(io.BytesIO(base64.b64decode(content)))
-
-
-# ---- pictures and data
-
-
-def test_pictures_show_pixels_maps_and_masks():
-    colour = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
-    np.testing.assert_array_equal(np.asarray(decoded(picture(colour))), colour)
-    np.testing.assert_array_equal(
-        np.asarray(decoded(picture(colour[..., 0]))), 255 - colour[..., 0]
-    )
-    mask = colour[..., 0] > 128
-    cover = np.asarray(decoded(mask_picture(mask)).convert("RGBA"))
-    np.testing.assert_array_equal(cover[..., 3] == 0, mask)
-    assert (cover[~mask][:, :3] == DROPPED).all()
-    shown = decoded(map_picture(np.array([[0.0, 1.0], [2.0, 4.0]])))
-    # Cut off at the 99th percentile of 1, 2, 4, which is 3.96.
-    assert np.asarray(shown).tolist() == [[0, 64], [129, 255]]
-    assert shown.convert("RGB").getpixel((0, 0)) == (68, 1, 84)
-    assert np.asarray(decoded(map_picture(np.zeros((3, 3))))).max() == 0
-
-
-def test_what_was_not_measured_is_missing_and_never_nan():
-    plain = plain_image(explained(1), {"gradcam": "too big"})
-    assert plain["box"] is None
-    assert plain["methods"]["opt_box"]["scores"]["lsc"] is None
-    assert plain["methods"]["opt_box"]["map"] is None
-    assert plain["methods"]["opt_box"]["box"] == [1, 2, 5, 6]
-    assert plain["methods"]["gradcam"]["map"] is None
-    assert plain["methods"]["gradcam"]["failed"] == "too big"
-    assert plain["methods"]["smug"]["failed"] is None
-    assert "ground_truth" not in plain["methods"]
-    json.dumps(plain, allow_nan=False)
-
-
-def test_a_failure_is_told_by_image_and_method(tmp_path):
-    ids, zero = np.array(["a", "b"]), np.zeros(2)
-    maps = np.zeros((2, 3, 3), np.float32)
-    messages = np.array(["", "no convolution"])
-    shard = SaliencyShard(ids, zero.astype(int), maps, maps > 0, zero, messages)
-    shard.save(tmp_path / "0.npz")
-    settings = record(tmp_path, "explain", 0, explainer={"name": "gradcam"})
-    found = failures([], [tmp_path / "0.npz"], [settings])
-    assert found == {"b": {"gradcam": "no convolution"}}
-
-
 def test_data_cannot_leave_its_element():
     text = str(script_json({"text": HOSTILE}))
     assert not set("<>&") & set(text)
@@ -233,9 +57,6 @@ def test_the_page_names_no_address_outside_it(page):
     assert "https:" not in text
     assert f".s{LEVELS} " in text
     assert f".s{LEVELS + 1} " not in text
-
-
-# ---- in a browser
 
 
 def test_the_first_input_is_shown_with_every_method(browser):
