@@ -1,4 +1,4 @@
-"""How far the full-network encoding goes: MNIST MLPs, windows, leads, against Z3.
+"""Reach of the full-network encoding: MNIST MLPs, windows, leads, against Z3.
 
 Prints one row per network, window and demanded lead (a share of the whole digit's own lead):
 proven share, median seconds, mask size and gap; then HiGHS against Z3 on the same instances.
@@ -71,7 +71,7 @@ def row(name: str, window: int, share: float, solutions: list[MaskSolution]) -> 
 
 
 def versus(ours: list[MaskSolution], theirs: list[MaskSolution]) -> str:
-    """How Z3 did on the first instances of a row, and how much longer it took."""
+    """Result of Z3 on the first instances of a row, and how much longer it took."""
     both = [
         (a, b) for a, b in zip(ours, theirs, strict=False) if a.status is b.status is Status.OPTIMAL
     ]

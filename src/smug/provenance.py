@@ -1,4 +1,4 @@
-"""Where a result comes from: the commit, the versions of the packages, the model's weights."""
+"""Origin of a result: the commit, the versions of the packages, the model's weights."""
 
 from __future__ import annotations
 

@@ -85,6 +85,21 @@ def test_rooms_stay_habitable():
             assert lines <= most, f"{path.relative_to(ROOT)} has {lines} lines, more than {most}"
 
 
+QUESTION = re.compile(r"(What|Which|Whether|How|Where|When|Why|Who|Whose)\b")
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks", "docs"])
+def test_docstrings_open_with_the_thing_itself(folder):
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    asked = [
+        f"{path.relative_to(ROOT)}: {docstring.splitlines()[0]}"
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, kinds) and QUESTION.match(docstring := ast.get_docstring(node) or "")
+    ]
+    assert asked == []
+
+
 def _code_lines(function):
     """Lines of a function's body, docstring left out."""
     body = function.body[1:] if ast.get_docstring(function) else function.body

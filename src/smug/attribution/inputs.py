@@ -291,7 +291,7 @@ def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
 
 def _not_finite(model: keras.Model, x: np.ndarray) -> str:
-    """Where NaN and infinite values come from, and what to do."""
+    """Source of NaN and infinite values, and the way out."""
     for op in rewire.leaves(model):
         for weight in getattr(op, "weights", []):
             value = keras.ops.convert_to_numpy(weight)

@@ -27,7 +27,7 @@ _SAME_TOP_K = 0.95
 
 @dataclass(frozen=True)
 class IGDetails:
-    """How well a batch of path integrals came out.
+    """Quality of a batch of path integrals.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class IGDetails:
 
 @dataclass(frozen=True)
 class PathSettings:
-    """How a path is integrated; see :func:`integrated_gradients`."""
+    """Integration of a path; see :func:`integrated_gradients`."""
 
     steps: int
     batch_size: int

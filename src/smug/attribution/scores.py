@@ -36,7 +36,7 @@ class Goal:
     side: float
 
     def reached(self, score: float) -> bool:
-        """Whether a score keeps it."""
+        """True where a score keeps it."""
         return bool(self.side * score >= self.side * self.level)
 
 

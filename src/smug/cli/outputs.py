@@ -131,7 +131,7 @@ def plan_table(images: Sequence[Path], options: argparse.Namespace) -> Path:
 
 
 def is_output(path: Path) -> bool:
-    """Whether a picture in a folder is one that this command drew."""
+    """True for a picture in a folder that this command drew."""
     stem, _, method = path.stem.rpartition(".")
     methods = METHODS if method == SEVERAL else (method,) if method in METHODS else ()
     return any(path.with_name(f"{stem}.{name}.json").is_file() for name in methods)

@@ -95,17 +95,17 @@ class PreparedImages:
 
     @property
     def inputs(self) -> np.ndarray:
-        """What the network's preprocessing gets: the pixels."""
+        """Pixels, which the network's preprocessing gets."""
         return self.images
 
     @property
     def generated(self) -> bool:
-        """Whether a program made the inputs up: no image is."""
+        """False: no image is made up by a program."""
         return False
 
     @property
     def has_box(self) -> np.ndarray:
-        """Which images have a box, bool, shape (n,)."""
+        """True for images that have a box, bool, shape (n,)."""
         return np.isfinite(self.boxes).all(axis=1)
 
     def take(self, rows: np.ndarray) -> PreparedImages:

@@ -49,7 +49,7 @@ def mnist_masks(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counts(status: pd.Series) -> str:
-    """How often each status occurs: ``optimal 3, timeout 2``."""
+    """Number of times each status occurs: ``optimal 3, timeout 2``."""
     return ", ".join(f"{name} {count}" for name, count in sorted(Counter(status).items()))
 
 

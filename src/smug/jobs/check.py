@@ -19,7 +19,7 @@ _NO_RESULTS = ("logs", "benchmarks")
 
 @dataclass
 class Findings:
-    """What a check found.
+    """Findings of a check.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Findings:
     outdated: dict[Path, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
-        """What is said of the findings, and how to make again what is wrong."""
+        """Report of the findings, with the command that makes again what is wrong."""
         for path, why in sorted(self.wrong.items()):
             yield f"{_short(path)}: {why}"
         for path, why in sorted(self.outdated.items()):
@@ -126,7 +126,7 @@ def _check_records(paths: Iterable[Path]) -> Findings:
 
 
 def _told(records: dict[Path, Record]) -> dict[Path, list[tuple[Path, str]]]:
-    """Who tells what of every file: record and SHA-256."""
+    """Records that name each file, with the SHA-256 that each tells of it."""
     told: dict[Path, list[tuple[Path, str]]] = defaultdict(list)
     for path, record in records.items():
         for file, digest in recorded_files(path, record).items():

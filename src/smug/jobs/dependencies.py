@@ -1,4 +1,4 @@
-"""Which of the package's files a stage's results depend on."""
+"""Files of the package that a stage's results depend on."""
 
 from __future__ import annotations
 

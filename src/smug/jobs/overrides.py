@@ -35,7 +35,7 @@ class Override:
         return f"{self.key}={self.value}"
 
     def reaches(self, dataset: str | None) -> bool:
-        """Whether a job of this dataset (None: of no dataset) hears the override."""
+        """True if a job of this dataset (None: of no dataset) hears the override."""
         return self.dataset is None or self.dataset == dataset
 
 

@@ -139,7 +139,7 @@ def record_of(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
 
 
 def places(path: str | os.PathLike[str]) -> list[Path]:
-    """Where the record of the job that made a file stands: beside it, by the rules' names."""
+    """Places of the record of the job that made a file: beside it, by the rules' names."""
     path = Path(os.path.abspath(path))
     names = (f"{path.stem}.json", f"{path.stem}.record.json", "record.json")
     return [path.with_name(name) for name in names if name != path.name]

@@ -1,4 +1,4 @@
-"""What every job does around its stage: read the command line, set threads, record, report.
+"""Frame of every job around its stage: read the command line, set threads, record, report.
 
 A job is an ordinary command,
 ``python -m smug.stages.<stage> [threads=N] [shard=I] key=value ... io.<name>=<path> ...``.

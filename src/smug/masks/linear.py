@@ -66,7 +66,7 @@ class LinearMap:
 
     @property
     def batch_normalised(self) -> bool:
-        """Whether a batch normalisation follows the layer."""
+        """True if a batch normalisation follows the layer."""
         return self.scale is not None
 
     def resolve_response(self, response: str) -> str:
@@ -115,7 +115,7 @@ class LinearMap:
 
     @property
     def per_node(self) -> bool:
-        """Whether each node has a kernel of its own, over the whole input."""
+        """True if each node has a kernel of its own, over the whole input."""
         return self.kind == "dense" and len(self.output_shape) > 1
 
     def constants(self, nodes: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ class MinimalMask:
 
     @property
     def found(self) -> bool:
-        """Whether there is a mask."""
+        """True if there is a mask."""
         return bool(np.isfinite(self.solution.objective))
 
     @property

@@ -64,7 +64,7 @@ class ScoredImages:
 
     @property
     def photographs(self) -> bool:
-        """Whether a crop, enlarged, still shows what the network knows: not so for digits."""
+        """True if a crop, enlarged, still shows what the network knows: not so for digits."""
         return self.pixels.ndim == 4
 
 

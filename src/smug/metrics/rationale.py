@@ -1,4 +1,4 @@
-"""How well a saliency map over words agrees with a human rationale, and with the model itself.
+"""Agreement of a saliency map over words with a human rationale, and with the model itself.
 
 All functions take one review: the words that the model sees, padding left out.
 """

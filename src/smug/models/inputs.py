@@ -105,7 +105,7 @@ def _texts(array: np.ndarray) -> bool:
 
 
 def _described(x: Any) -> str:
-    """What `x` is; of a list of arrays, their shapes."""
+    """Description of `x`; of a list of arrays, their shapes."""
     if isinstance(x, list | tuple) and all(hasattr(part, "shape") for part in x):
         shapes = ", ".join(str(tuple(part.shape)) for part in x[:4])
         return f"<{type(x).__name__} of {len(x)} arrays of shapes {shapes}>"

@@ -63,7 +63,7 @@ def perturbed(model: keras.Model, noise: float, *, seed: int | Sequence[int]) ->
 
 
 def same_class(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Whether two batches of outputs, shape (batch, classes), name the same class; (batch,) bool.
+    """Rows in which two outputs, shape (batch, classes), name the same class; (batch,) bool.
 
     One output names the class by its side of 0.5.
     """

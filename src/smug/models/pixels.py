@@ -124,7 +124,7 @@ def _chosen(expected: tuple[str, float, float, float, float], reason: str) -> Pi
 def _usual(
     low: float, high: float, zero: float, expected: tuple[str, float, float, float, float]
 ) -> bool:
-    """Whether networks are usually trained on values from low to high.
+    """True if networks are usually trained on values from low to high.
 
     ``zero`` is the input that becomes 0, the mean that was subtracted.
     """
@@ -142,7 +142,7 @@ def _usual(
 
 @dataclass(frozen=True)
 class _Response:
-    """What becomes of grey levels: values, shape (levels, positions), where anything moves."""
+    """Values that grey levels become, shape (levels, positions), where anything moves."""
 
     values: np.ndarray
 
@@ -174,7 +174,7 @@ class _Response:
 
     @property
     def plain(self) -> bool:
-        """Whether pixels pass as they are."""
+        """True if pixels pass as they are."""
         if not self.moves:
             return False
         return bool(np.allclose(self.values, _LEVELS[:, np.newaxis], rtol=1e-2, atol=1e-2))

@@ -201,11 +201,11 @@ class SolvedShard:
         }
 
     def has_mask(self) -> np.ndarray:
-        """Which inputs have a mask, bool, shape (n,)."""
+        """True for inputs that have a mask, bool, shape (n,)."""
         return np.isfinite(self.objective)
 
     def has_nodes(self) -> np.ndarray:
-        """Which inputs have chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
+        """True for inputs with chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
         return self.nodes.max(axis=1, initial=-1) >= 0
 
 

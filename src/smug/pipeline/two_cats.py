@@ -40,7 +40,7 @@ class TwoCats:
 
 @dataclass(frozen=True)
 class TwoCatsResult:
-    """What the network and the methods make of them.
+    """Classes, maps and boxes that the network and the methods give for them.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def _confidence(
 def _of_set(
     explained: ExplainedReviews, method: str, i: int, size: int, common: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Whether a sufficient set holds for the real network, and whether it is the smallest."""
+    """Rows on one sufficient set: does it hold for the real network, is it the smallest."""
     sets = explained.sets
     confirmed = bool((sets.sis_confirmed if method == SIS else sets.confirmed)[i])
     yield {**common, "metric": "confirmed", "value": float(confirmed)}

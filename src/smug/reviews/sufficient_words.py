@@ -103,7 +103,7 @@ def word_sets(
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Whether the network itself, run on the words alone, stays on the threshold's side."""
+    """True for sets whose words alone keep the network itself on the threshold's side."""
 
     sis: bool
     smallest: bool
@@ -182,7 +182,7 @@ class WordSetShard:
 
     @property
     def answered(self) -> np.ndarray:
-        """Whether a smallest set, proven or not, was found of each review, shape (n,) bool."""
+        """True for reviews of which a smallest set, proven or not, was found, shape (n,) bool."""
         return np.isin(self.status, (Status.OPTIMAL, Status.FEASIBLE))
 
     def answers(self, i: int) -> dict[str, SufficientSet]:

@@ -56,7 +56,7 @@ def main(config: Sections, files: Files) -> Summary:
 
 
 def _explained(files: Files, number: int, reviews: Reviews) -> ExplainedReviews:
-    """What all methods say of one shard; every method lists its shards in order."""
+    """Answers of all methods for one shard; every method lists its shards in order."""
     shards = len(files.attribution)
     return load_explained(
         reviews=reviews,

@@ -1,4 +1,4 @@
-"""Where inputs have no gradient: words at their embedding, integers at the first floats."""
+"""Inputs without a gradient: words start at their embedding, integers at the first floats."""
 
 import keras
 import numpy as np

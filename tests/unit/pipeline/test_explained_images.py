@@ -1,4 +1,4 @@
-"""What figures of photographs read: a method that failed on an image has no map of it."""
+"""Data that figures of photographs read: a method that failed on an image has no map of it."""
 
 from dataclasses import replace
 

@@ -182,7 +182,7 @@ def review_path(root: str | Path, aspect: int, split: str) -> Path:
 
 
 def is_generated(root: str | Path) -> bool:
-    """Whether the folder says of itself that its reviews are generated."""
+    """True if the folder says of itself that its reviews are generated."""
     return (Path(root) / GENERATED_MARKER).exists()
 
 

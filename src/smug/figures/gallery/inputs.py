@@ -143,7 +143,7 @@ def page_data(
 def failures(
     masks: Sequence[Path], maps: Sequence[Path], settings: Sequence[Path]
 ) -> dict[str, dict[str, str]]:
-    """Why methods found no map of an image: by image, then by method.
+    """Reasons for which methods found no map of an image: by image, then by method.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def files_by_shard(
 
 
 def plain_record(path: Path) -> dict[str, Any]:
-    """What the page shows of a record: stage (and method), shard, configuration and commit."""
+    """Shown parts of a record: stage (and method), shard, configuration and commit."""
     record = load_json(path)
     stage, config = record["stage"], record["config"]
     method = config.get("explainer", {}).get("name")

@@ -1,4 +1,4 @@
-"""Which methods are compared on a dataset, and how finely."""
+"""Comparison of methods on a dataset, and how fine its steps are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from smug.limits import COUNT, Range
 
 @dataclass
 class ComparisonSettings(Section):
-    """Which methods are compared on a dataset beside SMUG."""
+    """Methods that are compared on a dataset beside SMUG."""
 
     section = "comparison"
 
@@ -25,7 +25,7 @@ class ComparisonSettings(Section):
 
 @dataclass
 class ImageComparisonSettings(ComparisonSettings):
-    """Which methods are compared on a dataset, and how finely."""
+    """Comparison of methods on a dataset, and how fine its steps are."""
 
     cells: int = described(
         "Number of cells along each side of the grid that OptBox chooses boxes from.",
@@ -38,7 +38,7 @@ class ImageComparisonSettings(ComparisonSettings):
 
 @dataclass
 class TextComparisonSettings(ComparisonSettings):
-    """Which methods are compared on reviews beside SMUG and SIS, and how finely."""
+    """Methods that are compared on reviews beside SMUG and SIS, and the steps of the comparison."""
 
     gamma: float = described("Share of the response to keep of a second SMUG that is compared.")
     share: float = described(

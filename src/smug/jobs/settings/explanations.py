@@ -1,4 +1,4 @@
-"""How predictions are explained: attribution, masks, scores, solvers."""
+"""Explanation of predictions: attribution, masks, scores, solvers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class MethodSettings(Section):
 
 @dataclass
 class SaliencySettings(Section):
-    """How the attributions of the nodes score the inputs that the mask keeps."""
+    """Scores of the inputs that the mask keeps, from the attributions of the nodes."""
 
     section = "saliency"
 
@@ -85,7 +85,7 @@ class SaliencySettings(Section):
 
 @dataclass
 class SolverSettings(Section):
-    """Which exact solver answers the mask problem, and its limits."""
+    """Exact solver of the mask problem, and its limits."""
 
     section = "solver"
     name: str = described("Name of the solver.", allowed=SOLVERS)

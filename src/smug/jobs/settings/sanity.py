@@ -12,7 +12,7 @@ from smug.limits import COUNT, NAMES, POSITIVE, SEEDS
 
 @dataclass
 class SanitySettings(Section):
-    """Which methods are checked on a dataset, and how often.
+    """Methods that are checked on a dataset, and the changes of the network.
 
     ``explainers`` holds one file of ``conf/explainer/`` for each method that can be checked, with
     settings of its own; ``methods`` names those that are. ``also`` names further networks, each
@@ -60,7 +60,7 @@ class SanitySettings(Section):
 
 @dataclass
 class GgigFigureSettings(Section):
-    """Which methods, networks and inputs the figure of GGIG shows."""
+    """Methods, networks and inputs that the figure of GGIG shows."""
 
     section = "ggig_figure"
 

@@ -1,4 +1,4 @@
-"""What the workflow asks for: which runs, sweeps and comparisons."""
+"""Results that the workflow asks for: runs, sweeps and comparisons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smug.masks.solvers import SOLVERS, solvers_of
 
 @dataclass
 class WorkflowSettings(Section):
-    """What the whole workflow asks for."""
+    """Run and datasets that the whole workflow asks for."""
 
     section = "workflow"
 
@@ -33,7 +33,7 @@ class WorkflowSettings(Section):
 
 @dataclass
 class TimingSettings(Section):
-    """Which instances the solver comparison times."""
+    """Instances that the solver comparison times."""
 
     section = "timing"
 
@@ -54,7 +54,7 @@ class TimingSettings(Section):
 
 @dataclass
 class MaskSweepSettings(Section):
-    """Which masks the MNIST table and figure compare."""
+    """Masks that the MNIST table and figure compare."""
 
     section = "sweep"
 
@@ -82,7 +82,7 @@ class MaskSweepSettings(Section):
 
 @dataclass
 class NetworkLimitsSettings(Section):
-    """Which whole networks, windows and leads the table of limits tries."""
+    """Whole networks, windows and leads that the table of limits tries."""
 
     section = "network_limits"
 
@@ -112,7 +112,7 @@ class NetworkLimitsSettings(Section):
 
 @dataclass
 class GridSettings(Section):
-    """Which settings the sweeps of a dataset try, on the inputs of its first shard."""
+    """Settings that the sweeps of a dataset try, on the inputs of its first shard."""
 
     section = "grid"
 
@@ -140,7 +140,7 @@ class GridSettings(Section):
 
 @dataclass
 class GallerySettings(Section):
-    """What the gallery page shows."""
+    """Inputs that the gallery page shows."""
 
     section = "gallery"
 

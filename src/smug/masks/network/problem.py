@@ -126,7 +126,7 @@ class NetworkMaskProblem:
         return self.bias + self.contributions[chosen].sum(axis=0)
 
     def satisfied(self, chosen: np.ndarray) -> bool:
-        """Whether the windows meet the demand; rational arithmetic wherever floats are close."""
+        """True if the windows meet the demand; rational arithmetic wherever floats are close."""
         slack = self.slack(self.pre_activations(chosen)[None])[0]
         if abs(slack) > NEAR:
             return bool(slack > 0)

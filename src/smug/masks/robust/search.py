@@ -51,7 +51,7 @@ class RobustSet:
 
     @property
     def minimal(self) -> bool:
-        """Whether every kept variable has its witness: none can be dropped alone."""
+        """True if every kept variable has its witness: none can be dropped alone."""
         return bool(np.isfinite(self.witnesses[self.kept]).all())
 
     @property

@@ -287,7 +287,7 @@ def solve_on(
 
 
 def beats_highs(problem: MaskProblem) -> bool:
-    """Whether the search has more than HiGHS for a problem: blocks that fit, or a small tree."""
+    """True if the search has more than HiGHS for a problem: blocks that fit, or a small tree."""
     return _blocks_fit(problem.A) or _tree_fits(problem.A)
 
 

@@ -166,7 +166,7 @@ def certified(rows: Rows, low: np.ndarray, high: np.ndarray, scratch: Scratch) -
 
 @compiled
 def impossible(rows: Rows, low: np.ndarray, high: np.ndarray, scratch: Scratch) -> bool:
-    """Whether the prices prove that no choice meets the rows: a sum of rows that none reaches."""
+    """True if the prices prove that no choice meets the rows: a sum of rows that none reaches."""
     m, n = rows.A.shape
     weights, gains = scratch.prices, scratch.moves
     total = 0.0

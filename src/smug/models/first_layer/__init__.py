@@ -95,7 +95,7 @@ class FirstLayer:
         return rewire.outputs_from(self.model, self.site, x, activations)
 
     def confirms(self, x: np.ndarray, entering: np.ndarray, found: MinimalMask) -> bool:
-        """Whether a forward pass of the real layer agrees with a mask.
+        """True if a forward pass of the real layer agrees with a mask.
 
         The layer gets the input and the masked input. On the whole input each row's node has to
         answer what the mask problem has it answer, and on the masked one more than ``gamma``

@@ -127,7 +127,7 @@ def producer(calls: list[rewire.Call], tensor: Any) -> rewire.Call | None:
 
 
 def _works(call: rewire.Call) -> bool:
-    """Whether a call made a new tensor (dropout, at inference, hands its input through)."""
+    """True if a call made a new tensor (dropout, at inference, hands its input through)."""
     return all(value is not call.output for value in call.inputs)
 
 

@@ -41,7 +41,7 @@ def test_train_and_heldout_do_not_share_reviews(tmp_path):
 
 
 def sign_of(phrase, aspect):
-    """What a phrase says, by the documented rules, read off the words alone."""
+    """Opinion of a phrase, by the documented rules, read off the words alone."""
     g = beer_generator
     *front, adjective, noun = phrase
     if adjective in g._GOOD + g._BAD:
