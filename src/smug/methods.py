@@ -293,13 +293,25 @@ def method_settings(method: str) -> dict[str, Setting]:
 @functools.cache
 def _signature(function: str) -> dict[str, Setting]:
     module, _, name = function.partition(":")
-    found = find_spec(module)
-    if found is None or found.origin is None:
+    path = _source(module)
+    if path is None:
         raise SmugError(f"{function} is registered, but there is no module {module}")
-    for node in ast.parse(Path(found.origin).read_text("utf-8")).body:
+    for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return _settings(node, function)
-    raise SmugError(f"{function} is registered, but {found.origin} defines no function {name}")
+    raise SmugError(f"{function} is registered, but {path} defines no function {name}")
+
+
+def _source(module: str) -> Path | None:
+    """File of a module, found without importing the packages around it."""
+    top, *inner = module.split(".")
+    found = find_spec(top)
+    if found is None or found.origin is None:
+        return None
+    path = Path(found.origin)
+    if inner:
+        path = path.parent.joinpath(*inner).with_suffix(".py")
+    return path if path.is_file() else None
 
 
 def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:

@@ -1,1 +1,5 @@
 """Explanation methods, one a file."""
+
+from smug.models import require_tensorflow
+
+require_tensorflow()

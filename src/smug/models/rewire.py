@@ -23,11 +23,6 @@ from smug.errors import SmugError, unknown_name
 from smug.models.inputs import as_batch
 from smug.models.structure import structure
 
-if keras.backend.backend() != "tensorflow":
-    raise SmugError(
-        f"Keras runs on {keras.backend.backend()!r}; smug needs KERAS_BACKEND=tensorflow"
-    )
-
 #: What one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
 FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
 

@@ -1,1 +1,5 @@
 """The work of the stages, shard by shard, and the tables between them."""
+
+from smug.models import require_tensorflow
+
+require_tensorflow()

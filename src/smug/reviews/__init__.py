@@ -1,1 +1,5 @@
 """Reviews explained: highlighted words, sufficient words, scores."""
+
+from smug.models import require_tensorflow
+
+require_tensorflow()
