@@ -126,10 +126,16 @@ class Range:
 _LARGEST = 2**63 - 1
 
 #: Ranges that many settings share.
-COUNT = Range(1)
+COUNT = Range(1, 10**9)
 NOT_NEGATIVE = Range(0)
 POSITIVE = Range(0, low_open=True)
 SHARE = Range(0, 1, low_open=True)
+
+#: Time limits in seconds, up to four months.
+SECONDS = Range(0, 10**7, low_open=True)
+
+#: Nodes of a layer that fit into memory.
+NODES = Range(1, 2**16)
 
 #: Seeds that every library and solver takes.
 SEEDS = Range(0, 2**31 - 1)
@@ -144,9 +150,9 @@ RANGES: dict[str, Range] = {
     "delta": NOT_NEGATIVE,
     "epsilon": NOT_NEGATIVE,
     # solvers
-    "time_limit": POSITIVE,
-    "timeout": POSITIVE,
-    "threads": COUNT,
+    "time_limit": SECONDS,
+    "timeout": SECONDS,
+    "threads": Range(1, 1024),
     "solutions": COUNT,
     "seed": SEEDS,
     # attribution
@@ -155,7 +161,7 @@ RANGES: dict[str, Range] = {
     "tolerance": SHARE,
     "settled_top_k": COUNT,
     "points": COUNT,
-    "ascent_steps": NOT_NEGATIVE,
+    "ascent_steps": Range(0, 10**9),
     "step_size": NOT_NEGATIVE,
     "members": COUNT,
     "noise": NOT_NEGATIVE,

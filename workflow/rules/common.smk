@@ -10,7 +10,7 @@ from smug.jobs.check import check_shown
 from smug.jobs.captions import settings_shown
 from smug.jobs.config import check_overrides
 from smug.jobs.dependencies import modules_of as code
-from smug.jobs.overrides import Override, parse_overrides
+from smug.jobs.overrides import Override, from_command_line, parse_overrides
 from smug.jobs.selection import Run
 from smug.jobs import variants
 
@@ -25,13 +25,15 @@ def read_overrides():
             f"--config {min(unknown)}=...: the only key is override; "
             "for example --config override='solver.timeout=60 method.gamma=0.5'"
         )
-    overrides = parse_overrides(str(config.get("override") or ""))
+    text = from_command_line(str(config.get("override") or ""), sys.argv)
+    overrides = parse_overrides(text)
     check_overrides(overrides)
     return overrides
 
 
 try:
     RUN = Run(read_overrides())
+    RUN.check()
     # Jobs check what they read; what a run shows at last is read by nobody else.
     if workflow.is_main_process:
         check_shown(RUN.folder)

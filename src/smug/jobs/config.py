@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import difflib
 import functools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
@@ -21,7 +22,7 @@ from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -104,20 +105,56 @@ def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
     config = copy.deepcopy(_chosen(dataset, choices))
     try:
         # Set one by one: composing anew for each of a sweep's settings takes ten times longer.
-        for override in OverridesParser.create().parse_overrides(
-            [word for word in overrides if word not in choices]
-        ):
-            if override.is_sweep_override():
-                raise SmugError(f"{override.input_line}: several values; a list is written [1,2]")
-            OmegaConf.update(config, override.key_or_group, override.value())
+        for word in overrides:
+            if word not in choices:
+                _set(config, word)
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         settings = OmegaConf.to_object(config)
-    except (OverrideParseException, OmegaConfBaseException) as error:
+    except SmugError as error:
+        raise _where_typed(config, error) from error
+    except OmegaConfBaseException as error:
         raise _explain(error) from error
     # OmegaConf makes dicts of what is a dict, which its types do not say.
     composed = _Composed(cast("dict[str, Any]", plain), cast("dict[str, Any]", settings))
     composed.plain.pop("models")
     return composed
+
+
+def _where_typed(config: DictConfig, error: SmugError) -> SmugError:
+    """The error of a method's settings, under the key that a user types.
+
+    A method stands in the section ``explainer`` and, several times, in ``sanity.explainers``.
+    """
+    nodes = {f"sanity.explainers.{name}": node for name, node in config.sanity.explainers.items()}
+    for place, node in {"explainer": config.explainer, **nodes}.items():
+        try:
+            OmegaConf.to_object(node)
+        except SmugError as same:
+            if str(same) == str(error):
+                return SmugError(re.sub(r"\bexplainer\.", f"{place}.", str(error)))
+    return error
+
+
+@functools.cache
+def _parser() -> OverridesParser:
+    return OverridesParser.create()
+
+
+def _set(config: DictConfig, word: str) -> None:
+    """Set the value of one override, in Hydra's grammar."""
+    key = word.partition("=")[0]
+    try:
+        override = _parser().parse_override(word)
+        if override.is_sweep_override():
+            raise SmugError(f"{word}: several values; a list is written [1,2]")
+        OmegaConf.update(config, override.key_or_group, override.value())
+    except HydraException as error:
+        raise SmugError(f"{word}: {error}; a text with spaces or brackets needs quotes") from error
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        if isinstance(error, SmugError | OmegaConfBaseException):
+            raise
+        # Numbers of thousands of digits, brackets in thousands of brackets.
+        raise SmugError(f"{word}: not a value of {key} ({error})") from error
 
 
 def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
@@ -234,7 +271,8 @@ def freeze(config: dict[str, Any]) -> list[str]:
     Group choices come first (each section holds its file's name), then every leaf.
     """
     choices = [f"{section}={values['name']}" for section, values in config.items()]
-    return choices + [f"{key}={hydra_value(value)}" for key, value in flatten(config)]
+    leaves = [(key, value) for key, value in flatten(config) if not key.endswith(".name")]
+    return choices + [f"{key}={hydra_value(value)}" for key, value in leaves]
 
 
 @dataclass(frozen=True)

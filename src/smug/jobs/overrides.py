@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,20 @@ from typing import Any
 
 import yaml
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError, shortened, unknown_name
 from smug.jobs.groups import CONF, datasets, files
+
+logger = logging.getLogger(__name__)
 
 #: Groups whose files are lists of overrides for other sections, weakest first.
 OVERRIDE_GROUPS = ("scale", "experiment")
 
 _WORD = r"""(?:[^\s'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")+"""
 _OVERRIDE = re.compile(r"(?:(?P<dataset>[a-z_0-9]+):)?(?P<key>[A-Za-z_][\w.]*)=(?P<value>.*)", re.S)
+
+_QUOTES = ("'", '"')
+#: Letters of an override that a message shows.
+_SHOWN = 300
 
 #: Words that Hydra's grammar reads as something other than text.
 _CONSTANTS = {"null", "true", "false", "inf", "nan"}
@@ -34,6 +41,11 @@ class Override:
     def __str__(self) -> str:
         return f"{self.key}={self.value}"
 
+    @property
+    def typed(self) -> str:
+        """The override as a user types it."""
+        return str(self) if self.dataset is None else f"{self.dataset}:{self}"
+
     def reaches(self, dataset: str | None) -> bool:
         """True if a job of this dataset (None: of no dataset) hears the override."""
         return self.dataset is None or self.dataset == dataset
@@ -43,25 +55,77 @@ def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:
     """Read overrides from one string (words apart by white space) or from a list of words.
 
     ``scale=NAME`` and ``experiment=NAME`` are replaced by the overrides their files hold, which
-    the other words win over; without ``scale=`` the demo scale is read.
+    the other words win over; without ``scale=`` the demo scale is read. Of two words for one key
+    the last wins, and the log says so.
 
     Raises
     ------
     SmugError
-        A word that is not ``key=value``, an unknown scale, experiment or dataset.
+        A word that is not ``key=value``, an unknown scale, experiment or dataset, two of them, the
+        name of a section.
     """
     words = _split(text) if isinstance(text, str) else list(text)
     given = [_parse_word(word) for word in words]
-    chosen = {o.key: o.value for o in given if o.key in OVERRIDE_GROUPS}
+    chosen = _chosen_groups(given)
+    for place, later in enumerate(given):
+        for earlier in given[:place]:
+            if earlier.key == later.key and later.reaches(earlier.dataset) and earlier != later:
+                logger.warning(
+                    "%s",
+                    shortened(f"{earlier.typed} is not heard: {later.typed} comes later", _SHOWN),
+                )
     expanded: list[Override] = list(_group_overrides("scale", chosen.get("scale", "demo")))
     if "experiment" in chosen:
         expanded += _group_overrides("experiment", chosen["experiment"])
     return (*expanded, *(o for o in given if o.key not in OVERRIDE_GROUPS))
 
 
+def _chosen_groups(given: Iterable[Override]) -> dict[str, str]:
+    """The scale and the experiment among the words, each at most once."""
+    chosen: dict[str, str] = {}
+    for one in given:
+        if one.key not in OVERRIDE_GROUPS:
+            continue
+        if one.dataset is not None:
+            raise SmugError(f"{one.typed}: {one.key} is for all datasets; write {one}")
+        if chosen.setdefault(one.key, one.value) != one.value:
+            raise SmugError(
+                f"{one.key}={chosen[one.key]} and {one}: give one, and the values of the other as "
+                f"overrides (conf/{one.key}/)"
+            )
+    return chosen
+
+
+def from_command_line(text: str, arguments: Sequence[str]) -> str:
+    """Text of the overrides as it was typed.
+
+    Snakemake strips quotes from the ends of a value, the one that closes the last word among them,
+    and reads the rest as YAML, in which `` #`` begins a comment.
+
+    Parameters
+    ----------
+    text : str
+        What Snakemake gives.
+    arguments : sequence of str
+        The command line.
+    """
+    typed = [word.partition("=")[2] for word in arguments if word.startswith("override=")]
+    if not typed:
+        # A job on a cluster gets the value once more: it was whole when the run began.
+        return next((text + quote for quote in ("", *_QUOTES) if _is_closed(text + quote)), text)
+    whole = typed[-1].strip()
+    if len(whole) > 1 and whole[0] == whole[-1] and whole[0] in _QUOTES:
+        return whole[1:-1]
+    return whole
+
+
+def _is_closed(text: str) -> bool:
+    return not re.sub(_WORD, "", text).strip()
+
+
 def _split(text: str) -> list[str]:
     """Split at white space outside quotes; the quotes stay, Hydra's grammar reads them."""
-    if re.sub(_WORD, "", text).strip():
+    if not _is_closed(text):
         raise SmugError(f"overrides {text!r}: a quotation is not closed; add the quote")
     return re.findall(_WORD, text)
 
@@ -73,6 +137,10 @@ def _parse_word(word: str) -> Override:
     dataset = match["dataset"]
     if dataset is not None and dataset not in datasets():
         raise unknown_name("dataset in override", dataset, datasets())
+    section, dot, name = match["key"].rpartition(".")
+    if dot and name == "name":
+        choice = f"choose it with {section}=<name>" if "." not in section else "it cannot be set"
+        raise SmugError(f"{word}: {match['key']} says which file fills the section; {choice}")
     return Override(match["key"], match["value"], dataset)
 
 

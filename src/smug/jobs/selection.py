@@ -8,7 +8,7 @@ from typing import Any
 
 from smug.jobs import config, groups
 from smug.jobs.overrides import Override
-from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, shards
+from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, sanity_shards, shards
 
 #: Folders of the networks trained here, by name; all others are imported.
 TRAINED = {
@@ -46,6 +46,12 @@ class Run:
     def settings(self, dataset: str, variant: str = MAIN) -> dict[str, Any]:
         """Every section of the configuration, for one dataset and variant."""
         return config.compose(dataset, (*self.overrides, *overrides_of(variant)))
+
+    def check(self) -> None:
+        """Refuse a run of more jobs than can be planned, before they are."""
+        for dataset in self.datasets:
+            for numbers in (shards, sanity_shards):
+                numbers(self.settings(dataset))
 
     def kind(self, dataset: str) -> str:
         """``images`` or ``texts``."""

@@ -10,9 +10,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from smug.datasets.available import available
+from smug.errors import SmugError
 from smug.jobs.overrides import Override
 
 MAIN = "main"
+
+#: Jobs of a step that Snakemake still plans within minutes.
+MOST_SHARDS = 1000
 
 #: A dataset's composed configuration: values by section and name.
 Composed = Mapping[str, Mapping[str, Any]]
@@ -114,7 +119,8 @@ def start_variant(usual: Composed, variant: str) -> str | None:
 
 def sanity_variants(usual: Composed) -> list[str]:
     """The dataset's own network, and those whose methods are checked beside it."""
-    return [MAIN, *(f"model={name}+sanity={name}" for name in usual["sanity"]["also"])]
+    also = [name for name in usual["sanity"]["also"] if name != usual["model"]["name"]]
+    return [MAIN, *(f"model={name}+sanity={name}" for name in also)]
 
 
 def guided_networks(usual: Composed) -> list[str]:
@@ -135,9 +141,32 @@ def guided_variants(usual: Composed) -> list[str]:
 
 
 def shards(chosen: Composed) -> range:
-    """Shard numbers of a dataset, 0 up."""
+    """Shard numbers of a dataset, 0 up: as many as its inputs fill, however many are wished for.
+
+    Raises
+    ------
+    SmugError
+        More than :data:`MOST_SHARDS`.
+    """
     data = chosen["dataset"]
-    return range(math.ceil(data["explained"] / data["shard_size"]))
+    return _numbered(_inputs(data), data["shard_size"], "dataset.explained", "dataset.shard_size")
+
+
+def _inputs(data: Mapping[str, Any]) -> int:
+    """Number of a dataset's inputs that are explained, at most."""
+    wished, there = int(data["explained"]), available(data)
+    return wished if there is None else min(wished, there)
+
+
+def _numbered(inputs: int, size: int, wish: str, key: str) -> range:
+    """Numbers of the shards that some inputs fill."""
+    count = math.ceil(inputs / size)
+    if count > MOST_SHARDS:
+        raise SmugError(
+            f"{inputs} inputs in shards of {size} are {count} jobs of each step, more than "
+            f"{MOST_SHARDS}; raise {key} or lower {wish}"
+        )
+    return range(count)
 
 
 def open_shard(_: Composed) -> list[str]:
@@ -168,8 +197,8 @@ def _shards_of(chosen: Composed, inputs: int) -> range:
 
 def sanity_shards(chosen: Composed) -> range:
     """Shard numbers of the inputs whose maps are checked."""
-    inputs = min(chosen["sanity"]["inputs"], chosen["dataset"]["explained"])
-    return range(math.ceil(inputs / chosen["sanity"]["shard_size"]))
+    inputs = min(chosen["sanity"]["inputs"], _inputs(chosen["dataset"]))
+    return _numbered(inputs, chosen["sanity"]["shard_size"], "sanity.inputs", "sanity.shard_size")
 
 
 def solving_minutes(chosen: Composed) -> int:

@@ -108,7 +108,8 @@ def test_the_first_inputs_of_a_dataset_ask_for_the_shards_that_hold_them(inputs,
     words = f"dataset.explained=10 dataset.shard_size=3 gallery.inputs={inputs}"
     assert list(variants.gallery_shards(usual(words))) == list(range(count))
     words = f"dataset.explained=10 dataset.shard_size=3 imagenet:comparison.shown={inputs}"
-    assert list(variants.shown_shards(usual(words, "imagenet"))) == list(range(count))
+    # The packages ship 8 photographs, which fill 3 shards.
+    assert list(variants.shown_shards(usual(words, "imagenet"))) == list(range(min(count, 3)))
 
 
 @pytest.mark.parametrize(("inputs", "count"), [(4, 2), (5, 3), (99, 5)])

@@ -12,6 +12,9 @@ from smug.limits import COUNT, Range
 #: Aspects of a review by number: appearance, aroma, palate.
 ASPECTS = (0, 1, 2)
 
+#: Reviews that the generator makes within minutes.
+GENERATED = Range(2, 10**6)
+
 
 @dataclass
 class DatasetSettings(Section):
@@ -83,7 +86,9 @@ class BeerSettings(DatasetSettings):
     )
     address: str = described("Web address that `source=download` reads.")
     sha256: list[str] = described(
-        "Checksums of the downloaded train, heldout and annotations file, in this order.", []
+        "Checksums of the downloaded train, heldout and annotations file, in this order.",
+        [],
+        repeats=True,
     )
     aspect: int = described(
         "Aspect whose score the network predicts: 0 appearance, 1 aroma, 2 palate.", allowed=ASPECTS
@@ -100,15 +105,15 @@ class BeerSettings(DatasetSettings):
     validation: int = described(
         "Number of heldout reviews that decide when training stops.", allowed=COUNT
     )
-    generated_train: int = described("Number of reviews generated to train on.", allowed=Range(2))
+    generated_train: int = described("Number of reviews generated to train on.", allowed=GENERATED)
     generated_heldout: int = described(
-        "Number of reviews generated for validation and test.", allowed=Range(2)
+        "Number of reviews generated for validation and test.", allowed=GENERATED
     )
     num_words: int = described(
-        "Number of words that the network knows, padding included.", allowed=Range(2)
+        "Number of words that the network knows, padding included.", allowed=Range(2, 10**7)
     )
     max_words: int = described(
-        "Number of words of a review that the network reads.", allowed=Range(3)
+        "Number of words of a review that the network reads.", allowed=Range(3, 10**5)
     )
 
     def __post_init__(self) -> None:

@@ -90,4 +90,5 @@ def _type(setting: Setting) -> Any:
 def _field(method: str, name: str, setting: Setting) -> Any:
     meaning = MEANINGS.get(name, f"Setting of `{METHODS[method].function}`, which explains it.")
     default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
-    return described(meaning, default, allowed=SOLVERS if name == "solver" else None)
+    allowed = SOLVERS if name == "solver" else None
+    return described(meaning, default, allowed=allowed, repeats=True)

@@ -13,7 +13,11 @@ from smug.limits import NAMES, RANGES, Range, check_range
 
 
 def described(
-    meaning: str, default: Any = MISSING, *, allowed: Range | Collection[Any] | None = None
+    meaning: str,
+    default: Any = MISSING,
+    *,
+    allowed: Range | Collection[Any] | None = None,
+    repeats: bool = False,
 ) -> Any:
     """Field of a schema that carries its meaning, ``metadata["help"]``, and what it allows.
 
@@ -26,8 +30,11 @@ def described(
     allowed : Range or collection, optional
         Range or known values, for a list those of each value; by default what :mod:`smug.limits`
         allows a setting of the field's name, or everything.
+    repeats : bool
+        Whether a list may hold a value twice, such as the sizes of layers. What a list tries or
+        compares is tried once: twice the same would count twice in tables.
     """
-    metadata = {"help": meaning, "allowed": allowed}
+    metadata = {"help": meaning, "allowed": allowed, "repeats": repeats}
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -48,6 +55,8 @@ class Section:
             for item in value if isinstance(value, list) else [value]:
                 if item is not None:
                     _check(item, self.allowed(one.name), f"{self.section}.{one.name}")
+            if isinstance(value, list) and not one.metadata["repeats"]:
+                _check_distinct(value, f"{self.section}.{one.name}")
 
     @classmethod
     def allowed(cls, name: str) -> Range | Collection[Any] | None:
@@ -69,3 +78,9 @@ def _check(value: Any, allowed: Range | Collection[Any] | None, key: str) -> Non
         check_range(value, allowed, key)
     elif allowed is not None and value not in allowed:
         raise unknown_name(key, value, map(str, allowed))
+
+
+def _check_distinct(values: list[Any], key: str) -> None:
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise SmugError(f"{key}={values} names {twice[0]!r} more than once; give each value once")

@@ -7,7 +7,7 @@ from typing import Any
 
 from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
-from smug.limits import COUNT, POSITIVE, Range
+from smug.limits import COUNT, NODES, POSITIVE, Range
 
 BASES = ("efficientnet_lite0", "googlenet", "inception_v1", "inception_v3", "resnet50")
 
@@ -40,7 +40,10 @@ class MnistMlpSettings(DigitNetworkSettings):
     """A dense ReLU network for digits and its training."""
 
     hidden: list[int] = described(
-        "Number of nodes of each hidden layer, the first one first.", [], allowed=COUNT
+        "Number of nodes of each hidden layer, the first one first.",
+        [],
+        allowed=NODES,
+        repeats=True,
     )
 
     def __post_init__(self) -> None:
@@ -53,7 +56,7 @@ class MnistCnnSettings(DigitNetworkSettings):
     """A small convolutional network for digits and its training."""
 
     filters: list[int] = described(
-        "Number of filters of each of the two convolutions.", [], allowed=COUNT
+        "Number of filters of each of the two convolutions.", [], allowed=NODES, repeats=True
     )
 
     def __post_init__(self) -> None:
@@ -95,7 +98,10 @@ class ImagenetCnnSettings(ModelSettings):
     )
     freeze: bool = described("Whether only the last layer is trained.")
     filters: list[int] = described(
-        "Number of filters of each convolution, for `base=null`.", [], allowed=COUNT
+        "Number of filters of each convolution, for `base=null`.",
+        [],
+        allowed=NODES,
+        repeats=True,
     )
     augment: float = described(
         "Largest share by which images are shifted and zoomed, half of them mirrored; 0: never.",
@@ -124,9 +130,9 @@ class ImagenetCnnSettings(ModelSettings):
 class TextCnnSettings(ModelSettings):
     """Embedding, one convolution, max-pool, sigmoid; and its training."""
 
-    embedding: int = described("Numbers that stand for a word.", allowed=COUNT)
-    filters: int = described("Number of filters of the convolution.", allowed=COUNT)
-    width: int = described("Number of neighbouring words that a filter sees.", allowed=COUNT)
+    embedding: int = described("Numbers that stand for a word.", allowed=NODES)
+    filters: int = described("Number of filters of the convolution.", allowed=NODES)
+    width: int = described("Number of neighbouring words that a filter sees.", allowed=NODES)
     learning_rate: float = described("Learning rate of Adam.", allowed=POSITIVE)
     batch_size: int = described("Number of reviews per update of the weights.")
     epochs: int = described("Number of passes over the reviews, at most.", allowed=COUNT)

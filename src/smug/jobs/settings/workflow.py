@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
 from smug.limits import COUNT, NAMES, RANGES
 from smug.masks.solvers import SOLVERS, solvers_of
+
+#: Weights of the largest whole network of digits that is tried.
+MOST_WEIGHTS = 10**7
 
 
 @dataclass
@@ -28,6 +32,8 @@ class WorkflowSettings(Section):
             raise SmugError(
                 f"workflow.run={self.run!r} names a folder under results/: letters, digits, _ . -"
             )
+        if len(self.run.encode()) > 100:
+            raise SmugError(f"workflow.run={self.run!r} is longer than 100 letters; shorten it")
         self.not_empty("datasets")
 
 
@@ -106,6 +112,13 @@ class NetworkLimitsSettings(Section):
             if not re.fullmatch(r"[1-9]\d*(-[1-9]\d*)*", hidden):
                 raise SmugError(
                     f"network_limits.hidden={hidden!r}: nodes of the hidden layers, like '64-64'"
+                )
+            # Python itself refuses numbers of thousands of digits.
+            layers = [int(nodes[:20]) for nodes in hidden.split("-")]
+            if sum(one * other for one, other in pairwise([784, *layers, 10])) > MOST_WEIGHTS:
+                raise SmugError(
+                    f"network_limits.hidden={hidden!r} has more than {MOST_WEIGHTS} weights, far "
+                    "from what a mask of a whole network is found for; name a smaller one"
                 )
         self.not_empty("hidden", "windows", "lead_shares")
 
