@@ -16,6 +16,7 @@ import yaml
 from omegaconf import MISSING
 
 from smug.errors import SmugError
+from smug.jobs import docstrings
 from smug.jobs.groups import CONF, files
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.meanings import Section
@@ -69,17 +70,21 @@ def methods() -> str:
         module, _, function = method.function.partition(":")
         parts.append(f"\n## {name}\n\nCode: {{func}}`{function} <{module}.{function}>`.\n")
         if settings := method_settings(name):
-            parts.append("\n" + table(("setting", "type", "default", "allowed"), _rows(settings)))
+            parts.append("\n" + table(_COLUMNS, _rows(method.function, settings)))
         else:
             parts.append("\nIt has no settings.\n")
     return "".join(parts)
 
 
-def _rows(settings: dict[str, Setting]) -> Iterable[tuple[str, ...]]:
+_COLUMNS = ("setting", "type", "default", "allowed", "meaning")
+
+
+def _rows(function: str, settings: dict[str, Setting]) -> Iterable[tuple[str, ...]]:
     for name, setting in settings.items():
         kinds = " or ".join(_TYPES[kind] for kind in setting.kinds)
         found = SOLVERS if name == "solver" else RANGES.get(name, NAMES.get(name))
-        yield f"`{name}`", kinds, f"`{setting.default}`", limits(found)
+        about = docstrings.meaning(function, name) or ""
+        yield f"`{name}`", kinds, f"`{setting.default}`", limits(found), about
 
 
 def solvers() -> str:

@@ -287,18 +287,26 @@ def method_settings(method: str) -> dict[str, Setting]:
     """
     if not isinstance(method, str) or method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    return dict(_signature(METHODS[method].function))
+    function = METHODS[method].function
+    return _settings(definition(function), function)
 
 
 @functools.cache
-def _signature(function: str) -> dict[str, Setting]:
+def definition(function: str) -> ast.FunctionDef:
+    """Source of a ``module:function``, which is not imported.
+
+    Raises
+    ------
+    SmugError
+        Names the module or the function that is not there.
+    """
     module, _, name = function.partition(":")
     path = _source(module)
     if path is None:
         raise SmugError(f"{function} is registered, but there is no module {module}")
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            return _settings(node, function)
+            return node
     raise SmugError(f"{function} is registered, but {path} defines no function {name}")
 
 
@@ -308,10 +316,12 @@ def _source(module: str) -> Path | None:
     found = find_spec(top)
     if found is None or found.origin is None:
         return None
-    path = Path(found.origin)
-    if inner:
-        path = path.parent.joinpath(*inner).with_suffix(".py")
-    return path if path.is_file() else None
+    base = Path(found.origin)
+    if not inner:
+        return base
+    base = base.parent.joinpath(*inner)
+    paths = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:

@@ -74,7 +74,7 @@ def test_an_entry_that_leads_nowhere_is_named(tmp_path, monkeypatch, function, s
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(METHODS, "toy", Method(function, "Toy", "a toy"))
-    methods._signature.cache_clear()
+    methods.definition.cache_clear()
     with pytest.raises(SmugError, match=said):
         method_settings("toy")
 

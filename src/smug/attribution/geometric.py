@@ -73,17 +73,19 @@ def ggig(
     target : numpy.ndarray of int, shape (batch,)
         Class whose probability is explained; a model with one output explains that output.
     baseline : {"zero", "black", "white", "both"}, float or numpy.ndarray
-        ``x'``, as for :func:`smug.attribution.integrated_gradients.integrated_gradients`;
-        ``both`` is the mean of the two maps.
+        Start ``x'`` of the path, as for
+        :func:`smug.attribution.integrated_gradients.integrated_gradients`; ``both`` is the mean of
+        the two maps.
     input_range : tuple of float
         Black and white in the values of the model's input.
     layer : keras.layers.Layer or str, optional
         Attribute to the output of this layer (or the layer of this name) instead. By default the
         input, or the embeddings of a model on integers.
     points : int
-        Scaled versions of each input.
+        Number of scaled versions of each input.
     ascent_steps : int
-        Steps of ascent from each of them; every point costs ``ascent_steps + 1`` gradients.
+        Number of steps of ascent from each point of the path; every point costs
+        ``ascent_steps + 1`` gradients.
     step_size : float
         Length of a step as a share of the input's distance ``|x - x'|`` (Euclidean).
     batch_size : int
@@ -146,13 +148,14 @@ def geometric_ensemble(
     target : numpy.ndarray of int, shape (batch,)
         Class whose probability is explained; a model with one output explains that output.
     members : int
-        Models to average.
+        Number of models near the trained one that are averaged.
     noise : float
-        Standard deviation as a share of the root mean square of each weight tensor.
+        Standard deviation of the weights' change, as a share of the root mean square of each
+        weight tensor.
     tolerance : float
         Largest change of the class score of `x`, in (0, 1].
     seed : int
-        Of the noise; every input meets the same draws.
+        Seed of the noise; every input meets the same draws.
     baseline, input_range, layer, points, ascent_steps, step_size, batch_size
         As for :func:`ggig`; it runs once for each member.
 

@@ -57,7 +57,7 @@ def image_sis(
     window : int
         Side of a window in pixels.
     share : float
-        Of the windows left, by which their number falls after each gradient.
+        Share of the windows left by which their number falls after each gradient.
     fill : float
         Value of a removed pixel.
 

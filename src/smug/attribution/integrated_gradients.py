@@ -104,18 +104,19 @@ def integrated_gradients(
         input, or the embeddings of a model on integers (then `baseline` is a value of embeddings,
         ``zero`` or an array).
     steps : int
-        Gradients per input and baseline; an upper limit if `adaptive`.
+        Number of gradients per input and baseline; an upper limit if `adaptive`.
     rule : {"riemann", "gauss_legendre"}
-        ``riemann``: midpoints of equal intervals. It agrees with the usual mean over evenly
-        spaced points to O(1/steps) and leaves out the ends, where activations at zero sit on
-        the kink of their ReLUs.
+        Sum of the gradients along the path. ``riemann``: midpoints of equal intervals. It
+        agrees with the usual mean over evenly spaced points to O(1/steps) and leaves out the
+        ends, where activations at zero sit on the kink of their ReLUs.
     batch_size : int
         Path points per pass.
     adaptive : bool
         Double the intervals (trapezoid rule, earlier gradients used again) until completeness
         and attribution change by no more than `tolerance`.
     tolerance : float
-        Relative to ``score - baseline_score``, and to the sum of magnitudes.
+        Largest change that counts as none, relative to ``score - baseline_score`` and to the
+        sum of magnitudes.
     return_details : bool
         Return the :class:`IGDetails` too.
 

@@ -57,8 +57,10 @@ def sis(
         distance between the scores of the whole input and of an input with nothing left.
     fill : float
         Value of a masked position.
-    ties, limit, batch_size
+    ties, limit
         See :func:`smug.attribution.sufficient_subsets.sufficient_subsets`.
+    batch_size : int
+        Inputs that the network sees at once.
     pad_id : int, optional
         For models on words: the id of padding words, never masked.
 

@@ -111,19 +111,25 @@ def smug(
         Number of nodes: 3000 by default, or every node of a smaller layer.
     window : int, optional
         Side of a mask window: 4 pixels by default on images of at least 64 pixels a side, else 1.
-    gamma, margin, response
-        Fraction of the nodes' response to keep; see
-        :func:`~smug.masks.encode.encode_first_layer`.
+    gamma : float
+        Share of its response that every chosen node must keep.
+    margin : float
+        Share of the response asked for on top of `gamma`: ``>`` in floating point.
+    response : {"auto", "paper", "bias_free"}
+        Response with the bias (``paper``) or without it; ``auto``: as the layers ask, see
+        :func:`~smug.masks.linear.node_responses`.
     ranking : {"integrated_gradients", "gradients", "activations", "random"}
         Values of the nodes, by which they are chosen and scored; the first is the paper's.
     scoring : {"sum", "max"}
         See :func:`~smug.masks.saliency.smug_saliency`.
-    steps, batch_size : int
-        Of the Integrated Gradients.
+    steps : int
+        Number of points on the path of Integrated Gradients.
+    batch_size : int
+        Points that the network sees at once.
     solver, time_limit, threads
         See :func:`smug.masks.solvers.solve`.
     seed : int
-        Of the solver and of the ranking ``random``.
+        Seed of the solver and of the ranking ``random``.
     pad_id : int, optional
         For models on words: the id of padding words, never masked, scored or counted.
     return_details : bool

@@ -157,7 +157,7 @@ def sufficient_subsets(
     ties : float
         Values this close to the best count as equal; the lowest position is masked first.
     limit : int, optional
-        Stop after so many subsets.
+        Number of subsets after which the search stops; by default it finds all.
     batch : int
         Inputs per call of ``predict``.
 

@@ -34,8 +34,8 @@ def smug_saliency(
     mask : numpy.ndarray of bool, shape ``layer.spatial``, optional
         Kept positions; without it SMUG_base, no minimisation.
     scoring : {"sum", "max"}
-        The paper's sum, or the largest attribution (default of the authors' code); a position
-        that no node sees scores 0.
+        Sum of the attributions of the nodes that see a position (the paper's), or the largest of
+        them (default of the authors' code); a position that no node sees scores 0.
     fields : numpy.ndarray of int, shape (k, taps), optional
         The nodes' :func:`~smug.masks.linear.receptive_fields`, where they are known.
 

@@ -97,5 +97,7 @@ def test_bars_do_not_break_a_table(reference):
 
 
 def test_settings_that_take_several_kinds_name_them(reference):
-    rows = list(reference._rows({"layer": Setting(None, (str, type(None)))}))
-    assert rows == [("`layer`", "text or null", "`None`", "")]
+    found = {"threads": Setting(None, (str, type(None)))}
+    (row,) = reference._rows("smug.masks.solvers:solve", found)
+    assert row[:3] == ("`threads`", "text or null", "`None`")
+    assert row[4] == "Threads a solver may use (Z3 always uses one)."

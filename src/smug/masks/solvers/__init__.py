@@ -139,7 +139,7 @@ def solve(
     problem : MaskProblem
         What to solve (Sahoo et al. 2021, section 3).
     solver : str
-        A name in :data:`SOLVERS`.
+        Solver that finds the mask, a name in :data:`SOLVERS`.
     time_limit : float
         Seconds for the whole call, encoding, repairs and further masks included.
     start : numpy.ndarray, shape (variables,), optional
