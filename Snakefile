@@ -19,11 +19,9 @@ include: "workflow/rules/sanity.smk"
 include: "workflow/rules/reviews.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/targets.smk"
 
 
 rule all:
     default_target: True
     input:
-        [TARGETS[dataset] for dataset in DATASETS],
-        FOR_ALL,
+        all_asked(),

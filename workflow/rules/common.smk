@@ -44,9 +44,12 @@ OUT = RUN.folder
 DATASETS = RUN.datasets
 PICTURES = RUN.of_kind("images")
 
+#: Stages whose files the whole run asks for, with the datasets that they are made of.
+ASKED = {}
 
-def job(stage, dataset="mnist", sharded=False):
-    """Params of a job: its stage, its configuration, its files.
+
+def job(stage, dataset=DATASETS[0], sharded=False):
+    """Params of a job: its stage and its configuration.
 
     The dataset is the wildcard's; one is named where a rule has no such wildcard. Results that
     are of no dataset read the sections that are the same for all.
@@ -60,6 +63,26 @@ def job(stage, dataset="mnist", sharded=False):
         return shard + RUN.frozen(stage, wildcards.get("dataset", dataset), changes)
 
     return {"stage": stage, "config": configuration}
+
+
+def asked(stage, datasets=DATASETS):
+    """Params of a job whose files the whole run asks for, where it holds one of these datasets."""
+    ASKED[stage] = [dataset for dataset in datasets if dataset in DATASETS]
+    return job(stage, [*datasets, *DATASETS][0])
+
+
+def captioned(stage, datasets=DATASETS, variant="main"):
+    """Params of a figure or table: asked for, with the settings that its caption names."""
+    return {**asked(stage, datasets), "shown": shown(stage, datasets, variant)}
+
+
+def all_asked():
+    """Every file that the whole run asks for; for each dataset where its path holds {dataset}."""
+    return [
+        expand(getattr(rules, stage).output, dataset=datasets)
+        for stage, datasets in ASKED.items()
+        if datasets
+    ]
 
 
 def paths(wildcards, input, output):

@@ -13,7 +13,7 @@ use rule stage as prepare_mnist with:
     benchmark:
         f"{OUT}/benchmarks/prepare_mnist.tsv"
     params:
-        **job("prepare_mnist"),
+        **job("prepare_mnist", "mnist"),
 
 
 use rule stage as prepare_imagenet with:

@@ -81,5 +81,4 @@ use rule stage as completeness with:
     benchmark:
         f"{OUT}/benchmarks/completeness.tsv"
     params:
-        **job("completeness"),
-        shown=shown("completeness"),
+        **captioned("completeness"),

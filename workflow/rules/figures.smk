@@ -15,8 +15,7 @@ use rule stage as image_saliency with:
     benchmark:
         f"{OUT}/benchmarks/image_saliency.tsv"
     params:
-        **job("image_saliency", "imagenet"),
-        shown=shown("image_saliency", ["imagenet"]),
+        **captioned("image_saliency", ["imagenet"]),
 
 
 use rule stage as smug_steps with:
@@ -31,8 +30,7 @@ use rule stage as smug_steps with:
     benchmark:
         f"{OUT}/benchmarks/smug_steps.tsv"
     params:
-        **job("smug_steps", "imagenet"),
-        shown=shown("smug_steps", ["imagenet"]),
+        **captioned("smug_steps", ["imagenet"]),
 
 
 use rule stage as ig_baselines with:
@@ -49,8 +47,7 @@ use rule stage as ig_baselines with:
     benchmark:
         f"{OUT}/benchmarks/ig_baselines.tsv"
     params:
-        **job("ig_baselines", "imagenet"),
-        shown=shown("ig_baselines", ["imagenet"]),
+        **captioned("ig_baselines", ["imagenet"]),
 
 
 use rule stage as optbox with:
@@ -65,8 +62,7 @@ use rule stage as optbox with:
     benchmark:
         f"{OUT}/benchmarks/optbox.tsv"
     params:
-        **job("optbox", "imagenet"),
-        shown=shown("optbox", ["imagenet"]),
+        **captioned("optbox", ["imagenet"]),
 
 
 use rule stage as two_cats with:
@@ -83,8 +79,7 @@ use rule stage as two_cats with:
     benchmark:
         f"{OUT}/benchmarks/two_cats.tsv"
     params:
-        **job("two_cats", "imagenet"),
-        shown=shown("two_cats", ["imagenet"]),
+        **captioned("two_cats", ["imagenet"]),
 
 
 use rule stage as ggig with:
@@ -101,5 +96,4 @@ use rule stage as ggig with:
     benchmark:
         f"{OUT}/benchmarks/ggig.tsv"
     params:
-        **job("ggig"),
-        shown=shown("ggig", PICTURES, "explainer=geometric_ensemble"),
+        **captioned("ggig", PICTURES, "explainer=geometric_ensemble"),

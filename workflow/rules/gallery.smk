@@ -49,4 +49,4 @@ use rule stage as gallery with:
     benchmark:
         f"{OUT}/benchmarks/gallery.tsv"
     params:
-        **job("gallery"),
+        **asked("gallery"),

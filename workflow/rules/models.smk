@@ -14,7 +14,7 @@ use rule stage as train_mnist with:
     benchmark:
         f"{OUT}/benchmarks/train_mnist/{{model}}.tsv"
     params:
-        **job("train_mnist"),
+        **job("train_mnist", "mnist"),
 
 
 use rule stage as train_text_cnn with:
@@ -80,5 +80,4 @@ use rule stage as models with:
     benchmark:
         f"{OUT}/benchmarks/models.tsv"
     params:
-        **job("models"),
-        shown=shown("models"),
+        **captioned("models", DATASETS if RUN.trained_metrics() else []),

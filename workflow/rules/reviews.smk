@@ -49,8 +49,7 @@ use rule stage as text_rationales with:
     benchmark:
         f"{OUT}/benchmarks/text_rationales.tsv"
     params:
-        **job("text_rationales", "beer"),
-        shown=shown("text_rationales", ["beer"]),
+        **captioned("text_rationales", ["beer"]),
 
 
 use rule stage as text_saliency with:
@@ -69,5 +68,4 @@ use rule stage as text_saliency with:
     benchmark:
         f"{OUT}/benchmarks/text_saliency.tsv"
     params:
-        **job("text_saliency", "beer"),
-        shown=shown("text_saliency", ["beer"]),
+        **captioned("text_saliency", ["beer"]),

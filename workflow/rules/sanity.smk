@@ -30,8 +30,7 @@ use rule stage as sanity with:
     benchmark:
         f"{OUT}/benchmarks/sanity.tsv"
     params:
-        **job("sanity"),
-        shown=shown("sanity"),
+        **captioned("sanity"),
 
 
 use rule stage as sanity_randomisation with:
@@ -48,8 +47,7 @@ use rule stage as sanity_randomisation with:
     benchmark:
         f"{OUT}/benchmarks/sanity_randomisation.tsv"
     params:
-        **job("sanity_randomisation"),
-        shown=shown("sanity_randomisation"),
+        **captioned("sanity_randomisation"),
 
 
 use rule stage as sanity_perturbation with:
@@ -64,5 +62,4 @@ use rule stage as sanity_perturbation with:
     benchmark:
         f"{OUT}/benchmarks/sanity_perturbation.tsv"
     params:
-        **job("sanity_perturbation"),
-        shown=shown("sanity_perturbation"),
+        **captioned("sanity_perturbation"),

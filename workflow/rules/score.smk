@@ -20,7 +20,7 @@ use rule stage as score_masks with:
     benchmark:
         f"{OUT}/benchmarks/score_masks/mnist.tsv"
     params:
-        **job("score_masks"),
+        **job("score_masks", "mnist"),
 
 
 use rule stage as score_images with:
@@ -56,8 +56,7 @@ use rule stage as attribution_curves with:
     benchmark:
         f"{OUT}/benchmarks/attribution_curves.tsv"
     params:
-        **job("attribution_curves"),
-        shown=shown("attribution_curves", PICTURES),
+        **captioned("attribution_curves", PICTURES),
 
 
 use rule stage as image_lsc with:
@@ -73,8 +72,7 @@ use rule stage as image_lsc with:
     benchmark:
         f"{OUT}/benchmarks/image_lsc.tsv"
     params:
-        **job("image_lsc", "imagenet"),
-        shown=shown("image_lsc", ["imagenet"]),
+        **captioned("image_lsc", ["imagenet"]),
 
 
 use rule stage as time_solvers with:
@@ -104,8 +102,7 @@ use rule stage as solvers with:
     benchmark:
         f"{OUT}/benchmarks/solvers.tsv"
     params:
-        **job("solvers"),
-        shown=shown("solvers"),
+        **captioned("solvers"),
 
 
 use rule stage as solver_scaling with:
@@ -120,8 +117,7 @@ use rule stage as solver_scaling with:
     benchmark:
         f"{OUT}/benchmarks/solver_scaling.tsv"
     params:
-        **job("solver_scaling"),
-        shown=shown("solver_scaling"),
+        **captioned("solver_scaling"),
 
 
 use rule stage as network_limits with:
@@ -136,5 +132,4 @@ use rule stage as network_limits with:
     benchmark:
         f"{OUT}/benchmarks/network_limits.tsv"
     params:
-        **job("network_limits"),
-        shown=shown("network_limits", ["mnist"]),
+        **captioned("network_limits", ["mnist"]),

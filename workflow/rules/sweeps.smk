@@ -13,8 +13,7 @@ use rule stage as mnist_masks with:
     benchmark:
         f"{OUT}/benchmarks/mnist_masks.tsv"
     params:
-        **job("mnist_masks"),
-        shown=shown("mnist_masks", ["mnist"]),
+        **captioned("mnist_masks", ["mnist"]),
 
 
 use rule stage as mnist_ood with:
@@ -33,8 +32,7 @@ use rule stage as mnist_ood with:
     benchmark:
         f"{OUT}/benchmarks/mnist_ood.tsv"
     params:
-        **job("mnist_ood"),
-        shown=shown("mnist_ood", ["mnist"]),
+        **captioned("mnist_ood", ["mnist"]),
 
 
 use rule stage as score_grid with:
@@ -70,8 +68,7 @@ use rule stage as topk_gamma with:
     benchmark:
         f"{OUT}/benchmarks/topk_gamma.tsv"
     params:
-        **job("topk_gamma"),
-        shown=shown("topk_gamma"),
+        **captioned("topk_gamma"),
 
 
 use rule stage as ablations with:
@@ -87,8 +84,7 @@ use rule stage as ablations with:
     benchmark:
         f"{OUT}/benchmarks/ablations.tsv"
     params:
-        **job("ablations"),
-        shown=shown("ablations"),
+        **captioned("ablations"),
 
 
 use rule stage as masks_topk_gamma with:
@@ -106,8 +102,7 @@ use rule stage as masks_topk_gamma with:
     benchmark:
         f"{OUT}/benchmarks/masks_topk_gamma/{{dataset}}.tsv"
     params:
-        **job("masks_topk_gamma"),
-        shown=shown("masks_topk_gamma"),
+        **captioned("masks_topk_gamma"),
 
 
 use rule stage as distinct_masks with:
@@ -126,5 +121,4 @@ use rule stage as distinct_masks with:
     benchmark:
         f"{OUT}/benchmarks/distinct_masks/{{dataset}}.tsv"
     params:
-        **job("distinct_masks"),
-        shown=shown("distinct_masks"),
+        **captioned("distinct_masks"),
