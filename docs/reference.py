@@ -17,7 +17,8 @@ from omegaconf import MISSING
 
 from smug.errors import SmugError
 from smug.jobs import docstrings
-from smug.jobs.groups import CONF, files
+from smug.jobs.config import compose, names_of
+from smug.jobs.groups import CONF, datasets, files
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.meanings import Section
 from smug.limits import NAMES, RANGES, Range
@@ -152,10 +153,11 @@ def configuration() -> str:
     for group in groups:
         parts.append(f"\n## {group}\n")
         parts += (_section(group, name) for known, name in SCHEMAS if known == group)
-    parts.append("\n## models\n\nThe network that each dataset is explained with.\n\n")
-    models = values(CONF / "config.yaml")
-    rows = ((f"`{key}`", str(value)) for key, value in models.items() if key.startswith("models."))
-    parts.append(table(("key", "value"), rows))
+    parts.append("\n## Networks of the datasets\n\nThe file of a dataset names its network.\n\n")
+    rows = (
+        (f"`dataset={name}`", f"`model={compose(name)['model']['name']}`") for name in datasets()
+    )
+    parts.append(table(("dataset", "network"), rows))
     for group in ("scale", "experiment"):
         for name in files(group):
             parts.append(f"\n## {group}={name}\n\n")
@@ -176,8 +178,9 @@ def _section(group: str, schema: str) -> str:
     found = {path.stem: values(path) for path in paths if schema_of(path) == schema}
     kind: type[Section] = SCHEMAS[group, schema]
     about = re.sub(r":(\w+):`", r"{\1}`", (inspect.getdoc(kind) or "").replace("``", "`"))
-    names = ", ".join(f"`{group}={name}`" for name in found) or "none yet"
-    head = f"\n{about}\n\nFiles: {names}.\n\n"
+    choices = [*found, *(name for name in names_of(group) if name not in files(group))]
+    chosen = ", ".join(f"`{group}={name}`" for name in choices) or "none yet"
+    head = f"\n{about}\n\nChoices: {chosen}.\n\n"
     rows = (
         (
             f"`{group}.{one.name}`",

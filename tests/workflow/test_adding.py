@@ -1,5 +1,6 @@
-"""A method, a solver and a figure are added by exactly the files that CONTRIBUTING.md lists."""
+"""Whoever adds something needs exactly the files that CONTRIBUTING.md lists."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
+
+from smug.pipeline.results import dataset_label
 
 METHOD = '''
 """Distance of each value from zero."""
@@ -117,6 +120,100 @@ use rule stage as toy with:
     params:
         **captioned("toy"),
 """
+DATASET = '''
+"""Ones and zeros, drawn."""
+
+import numpy as np
+
+from smug.datasets.prepared import PreparedImages
+
+
+def prepare(count, seed):
+    """Bars and frames at random places, classes in turn."""
+    rng = np.random.default_rng(seed)
+    images = np.zeros((count, 28, 28), np.uint8)
+    labels = np.arange(count) % 2
+    for image, label in zip(images, labels):
+        top, left = rng.integers(3, 6, 2)
+        image[top : top + 20, left + 6 : left + 9] = 255
+        if label == 0:
+            image[top : top + 20, left + 6 : left + 18] = 255
+            image[top + 3 : top + 17, left + 9 : left + 15] = 0
+    ids = [f"toy-{i}" for i in range(count)]
+    return PreparedImages(images, labels, ids, np.full((count, 4), np.nan), list("0123456789"))
+'''
+DATASET_STAGE = '''
+"""Draw ones and zeros."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from smug.datasets import toy
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import ToySettings
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: ToySettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule."""
+
+    data: Path
+    record: Path
+
+
+def main(config: Sections, files: Files) -> Summary:
+    """Write the images."""
+    toy.prepare(config.dataset.explained, config.dataset.seed).save(files.data)
+    return {"images": config.dataset.explained}
+
+
+if __name__ == "__main__":
+    run(main)
+'''
+DATASET_RULE = """
+
+use rule stage as prepare_toy with:
+    input:
+        code=code("prepare_toy"),
+    output:
+        data=f"{OUT}/prepare_toy/data.npz",
+        record=f"{OUT}/prepare_toy/record.json",
+    log:
+        f"{OUT}/logs/prepare_toy.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_toy.tsv"
+    params:
+        **job("prepare_toy", "toy"),
+"""
+DATASET_SCHEMA = '''
+@dataclass
+class ToySettings(DatasetSettings):
+    """How many are drawn."""
+
+    source: str = described("Where the inputs come from.", allowed=("generated",))
+
+
+#: Schema'''
+DATASET_VALUES = """
+defaults: [toy_schema, _self_, override /model@_global_.model: mnist_mlp]
+name: toy
+kind: images
+source: generated
+explained: 3
+shard_size: 2
+seed: 0
+"""
+#: The smallest run on the toy dataset.
+DATASET_RUN = (
+    "workflow.datasets=[toy] mnist:model.epochs=1 attribution.steps=5 toy:solver.timeout=20"
+)
 #: A network and an input, then what a test asks of them.
 BEGIN = """
 import keras, numpy as np, smug
@@ -137,7 +234,9 @@ def _listed(project, heading: str) -> list[Path]:
     """Files that a section of CONTRIBUTING.md lists for a toy, in its order."""
     page = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text("utf-8")
     section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
-    paths = re.findall(r"`((?:src|conf|tests|workflow)/[\w/.<>]+\.\w+)`", section)
+    paths = re.findall(
+        r"`((?:(?:src|conf|tests|workflow)/)?[\w/.<>]+\.(?:py|smk|yaml|rst|md))`", section
+    )
     return [project.folder / path.replace("<name>", "toy") for path in paths]
 
 
@@ -178,11 +277,10 @@ np.testing.assert_array_equal(made.values, x**2)
     assert "power=1" in listed.split("toy:")[1]
 
 
-def test_a_solver_is_a_module_an_entry_and_a_file_of_values(fresh):
-    module, registry, conf = _listed(fresh, "Add a solver")
+def test_a_solver_is_a_module_and_an_entry(fresh):
+    module, registry = _listed(fresh, "Add a solver")
     module.write_text(SOLVER)
     _insert(registry, "SOLVERS: ", SOLVER_ENTRY)
-    conf.write_text("defaults: [highs, _self_]\nname: toy\n")
     asked = """
 made = smug.explain(model, x, gamma=0.5, solver="toy", steps=8)
 assert made.solver["status"].tolist() == ["feasible"], made.solver
@@ -207,3 +305,46 @@ def test_a_figure_is_a_module_a_stage_a_rule_and_a_caption(fresh):
     with np.load(folder / "prepare_mnist" / "data.npz") as prepared:
         digits = prepared["images"]
     np.testing.assert_allclose(table["brightness"], [digit.mean() for digit in digits], rtol=1e-3)
+
+
+def _holds_masks(folder: Path, asked: list[Path]) -> None:
+    """Masks alone keep half of every chosen node's response, and maps lie inside of them."""
+    for path in asked:
+        solved = np.load(folder / "solve_masks/toy/main" / path.name)
+        known = np.load(folder / "attribute/toy" / path.name)
+        assert set(solved["status"]) == {"optimal"}
+        inputs = known["inputs"].reshape(len(solved["ids"]), -1)
+        alone = inputs * solved["masks"].reshape(inputs.shape)
+        whole, kept = (x @ known["dense.0.kernel"] + known["dense.0.bias"] for x in (inputs, alone))
+        for row, nodes in enumerate(solved["nodes"]):
+            chosen = nodes[nodes >= 0]
+            assert len(chosen)
+            assert (kept[row, chosen] >= 0.5 * whole[row, chosen]).all()
+        maps = np.load(path)["smug"]
+        assert maps.any()
+        assert not maps[~solved["masks"]].any()
+
+
+def test_a_dataset_is_eight_files_at_most(fresh):
+    listed = _listed(fresh, "Add a dataset")
+    module, stage, rules, schemas, conf, shared, network, test, page = listed
+    assert (shared.name, test.name, page.name) == ("config.yaml", "test_toy.py", "DATA.md")
+    assert len(listed) - 1 <= 8  # config.yaml is named, not changed
+    module.write_text(DATASET)
+    stage.write_text(DATASET_STAGE)
+    rules.write_text(rules.read_text("utf-8") + DATASET_RULE, "utf-8")
+    before, after = schemas.read_text("utf-8").split("\n#: Schema")
+    schemas.write_text(before + DATASET_SCHEMA + after, "utf-8")
+    _insert(schemas, "DATASETS: ", '\n    "toy": ToySettings,')
+    conf.write_text(DATASET_VALUES)
+    network.write_text(network.read_text("utf-8").replace("[mnist]", "[mnist, toy]"), "utf-8")
+    planned = fresh.planned(DATASET_RUN)
+    assert {"prepare_toy", "topk_gamma", "ggig", "gallery_images"} < planned
+    assert not {"mnist_masks", "optbox", "text_rationales"} & planned
+    folder = Path("results/demo")
+    asked = [folder / f"saliency/toy/main/{shard}.npz" for shard in (0, 1)]
+    made = fresh.run(*map(str, asked), override=DATASET_RUN)
+    assert made.returncode == 0, made.stdout + made.stderr
+    _holds_masks(fresh.folder / folder, [fresh.folder / path for path in asked])
+    record = json.loads((fresh.folder / folder / "attribute/toy/0.json").read_text())
+    assert dataset_label(record["config"]["dataset"]) == "toy (generated)"

@@ -32,9 +32,10 @@ from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
 from smug.jobs.signatures import signature
+from smug.masks.solvers import SOLVERS
 
 #: Groups that may hold a file for each dataset; for one without, ``conf/config.yaml`` names the
-#: file (model: the one that ``models`` names).
+#: file. The dataset's own file names its model.
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
 for (_group, _schema_name), _schema in SCHEMAS.items():
     ConfigStore.instance().store(group=_group, name=_schema_name, node=_schema)
@@ -115,9 +116,7 @@ def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
     except OmegaConfBaseException as error:
         raise _explain(error) from error
     # OmegaConf makes dicts of what is a dict, which its types do not say.
-    composed = _Composed(cast("dict[str, Any]", plain), cast("dict[str, Any]", settings))
-    composed.plain.pop("models")
-    return composed
+    return _Composed(cast("dict[str, Any]", plain), cast("dict[str, Any]", settings))
 
 
 def _where_typed(config: DictConfig, error: SmugError) -> SmugError:
@@ -175,15 +174,30 @@ def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
 def _of_dataset(dataset: str) -> DictConfig:
     """Let Hydra compose the configuration of a dataset."""
     of_dataset = [f"{group}={dataset}" for group in DATASET_GROUPS if dataset in files(group)]
-    return _hydra("config", [*of_dataset, f"model={_models()[dataset]}"])
+    return _hydra("config", of_dataset)
+
+
+def names_of(section: str) -> list[str]:
+    """Names that a section may be filled by: its files, and of solvers all that are registered.
+
+    A solver without a file takes the values of the one that ``conf/config.yaml`` names.
+    """
+    registered = SOLVERS if section == "solver" else ()
+    return sorted({*files(section), *registered})
 
 
 @functools.cache
 def _section(section: str, name: str) -> DictConfig:
     """Let Hydra compose one file of a group."""
-    if name not in files(section):
-        raise unknown_name(section, name, files(section))
-    return _hydra(f"{section}/{name}", [])[section]
+    if name not in names_of(section):
+        raise unknown_name(section, name, names_of(section))
+    if section == "dataset":  # its file names the model, which is no part of the file alone
+        return _of_dataset(name)[section]
+    if name in files(section):
+        return _hydra(f"{section}/{name}", [])[section]
+    shared = copy.deepcopy(_section(section, _sections()[section]))
+    shared.name = name
+    return shared
 
 
 def _hydra(file: str, overrides: list[str]) -> DictConfig:
@@ -204,12 +218,6 @@ def _explain(error: Exception) -> SmugError:
     text = " ".join(str(cause).split("full_key:")[0].split())
     key = getattr(cause, "full_key", None) or "override"
     return SmugError(f"{key}: {text}")
-
-
-@functools.cache
-def _models() -> dict[str, str]:
-    """Read which network explains which dataset."""
-    return yaml.safe_load((CONF / "config.yaml").read_text())["models"]
 
 
 def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -> None:
@@ -306,8 +314,8 @@ def from_words(stage: str, words: Sequence[str]) -> JobWords:
     io, rest = _read_io(stage, words)
     overrides = parse_overrides(rest)
     chosen = {o.key: o.value for o in overrides}
-    named = (chosen[group] for group in DATASET_GROUPS if group in chosen)
-    dataset = next(named, _sections()["dataset"])
+    named = (chosen[group] for group in DATASET_GROUPS if chosen.get(group) in datasets())
+    dataset = chosen.get("dataset") or next(named, _sections()["dataset"])
     check_overrides(overrides, dataset)
     composed = _composed(dataset, overrides)
     return JobWords(_stage_part(stage, composed.plain), composed.settings, io)

@@ -11,6 +11,7 @@ from smug.errors import SmugError
 from smug.jobs import config, groups, signatures
 from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
+from smug.masks.solvers import SOLVERS
 from smug.methods import METHODS, Method
 
 
@@ -226,6 +227,32 @@ def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
     config._compose.cache_clear()
     assert made["grid"] == config.compose("mnist")["grid"]
     assert made["timing"] == usual["timing"]
+
+
+def test_a_solver_without_a_file_takes_the_shared_values():
+    usual = config.compose("beer", overrides(""))["solver"]
+    assert not {"z3", "cpsat"} & {*groups.files("solver")}
+    for name in SOLVERS:
+        chosen = config.compose("beer", overrides(f"solver={name} beer:solver.seed=3"))["solver"]
+        assert chosen == usual | {"name": name, "seed": 3}
+
+
+def test_a_dataset_file_names_the_network_which_another_choice_wins_over():
+    named = {name: config.compose(name)["model"]["name"] for name in groups.datasets()}
+    assert named == {"mnist": "mnist_mlp", "imagenet": "efficientnet_lite0", "beer": "text_cnn"}
+    other = overrides("mnist:model=mnist_cnn")
+    assert config.compose("mnist", other)["model"]["name"] == "mnist_cnn"
+    assert config.compose("imagenet", other)["model"]["name"] == "efficientnet_lite0"
+    with pytest.raises(SmugError, match="model=mnist_mlp does not fit the inputs of dataset=beer"):
+        overrides("mnist:dataset=beer")
+
+
+def test_a_job_may_name_a_file_that_is_not_called_after_a_dataset():
+    words = ["io.attribution=a", "io.masks=b", "io.record=c"]
+    given = config.from_words("solve_masks", ["sanity=mnist_cnn", "solver=z3", *words])
+    assert given.plain["method"] == config.compose("mnist")["method"]
+    with pytest.raises(SmugError, match="unknown dataset 'mnits'; known: beer, imagenet, mnist"):
+        config.from_words("solve_masks", ["dataset=mnits", *words])
 
 
 def test_a_job_refuses_sections_that_do_not_go_together():

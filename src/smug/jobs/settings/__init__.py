@@ -7,7 +7,7 @@ checked when a configuration is composed, ranges when it becomes one of these ob
 from __future__ import annotations
 
 from smug.jobs.settings.comparisons import ImageComparisonSettings, TextComparisonSettings
-from smug.jobs.settings.datasets import BeerSettings, ImagenetSettings, MnistSettings
+from smug.jobs.settings.datasets import DATASETS
 from smug.jobs.settings.explainers import explainer_schema
 from smug.jobs.settings.explanations import (
     AttributionSettings,
@@ -37,8 +37,7 @@ from smug.methods import METHODS
 
 #: Schema of every file in ``conf/<group>/``: (group, schema name) -> dataclass.
 SCHEMAS: dict[tuple[str, str], type] = {
-    ("dataset", "mnist_schema"): MnistSettings,
-    ("dataset", "imagenet_schema"): ImagenetSettings,
+    **{("dataset", f"{name}_schema"): schema for name, schema in DATASETS.items()},
     ("model", "mnist_mlp_schema"): MnistMlpSettings,
     ("model", "mnist_cnn_schema"): MnistCnnSettings,
     ("model", "imported_schema"): ImportedModelSettings,
@@ -55,7 +54,6 @@ SCHEMAS: dict[tuple[str, str], type] = {
     ("workflow", "workflow_schema"): WorkflowSettings,
     ("gallery", "gallery_schema"): GallerySettings,
     ("comparison", "comparison_schema"): ImageComparisonSettings,
-    ("dataset", "beer_schema"): BeerSettings,
     ("model", "text_cnn_schema"): TextCnnSettings,
     ("comparison", "text_comparison_schema"): TextComparisonSettings,
     ("sufficient_words", "sufficient_words_schema"): SufficientWordsSettings,

@@ -125,3 +125,11 @@ class BeerSettings(DatasetSettings):
                 f"dataset.validation={self.validation} leaves no test review of "
                 f"dataset.generated_heldout={self.generated_heldout}; lower dataset.validation"
             )
+
+
+#: Schema of every dataset by name: its file in ``conf/dataset/`` builds on ``<name>_schema``.
+DATASETS: dict[str, type[DatasetSettings]] = {
+    "mnist": MnistSettings,
+    "imagenet": ImagenetSettings,
+    "beer": BeerSettings,
+}
