@@ -13,8 +13,9 @@ from smug.errors import SmugError
 from smug.io import check_new, load_arrays, load_json, plain, save_arrays, save_json, sha256
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from smug.drawing.explained import Shown
 
 #: First word of a record, by which a file is known.
 _FORMAT = "smug explanation"
@@ -73,15 +74,57 @@ class Explanation:
         extra = tuple(range(1 + spatial, self.values.ndim))
         return np.abs(self.values).sum(axis=extra) if extra else np.abs(self.values)
 
-    def plot(self, *, max_rows: int = 8) -> Figure:
-        """Draw input, mask (if any) and saliency, one row per input, as a figure.
+    def plot(self, *, max_rows: int = 8, smooth: float | None = None, dark: bool = False) -> Figure:
+        """Draw where the evidence lies, one row per input.
+
+        Images: the input with its class, the kept pixels with all others greyed (methods with a
+        mask), and the smoothed scores as heat on the input, with the smallest box that holds half
+        of them. Time series: the curves with kept spans, and the score of each step. Tables: a
+        bar for the score of each feature. The arrays themselves are not changed.
+
+        Parameters
+        ----------
+        max_rows : int
+            Inputs shown at most.
+        smooth : float, optional
+            Standard deviation in pixels by which the scores of images are smoothed; by default a
+            fiftieth of the longer side, 0 for none.
+        dark : bool
+            Whether the figure is for a dark page.
 
         Raises
         ------
         SmugError
-            The inputs are not images.
+            The inputs are no images, time series or tables.
         """
-        return _figure(self, max_rows)
+        return side_by_side([self], max_rows=max_rows, smooth=smooth, dark=dark)
+
+    def shown(self, i: int) -> Shown:
+        """Input ``i`` as :func:`smug.drawing.explained.draw` takes it."""
+        from smug.drawing.explained import Shown, title
+
+        inputs, values = self.inputs[i], self.values[i]
+        positions = self._positions()
+        extra = tuple(range(positions, values.ndim))
+        # A sign says for or against as long as nothing is summed over it.
+        scores = np.abs(values).sum(axis=extra) if extra else values
+        mask = None if self.mask is None else self.mask[i]
+        if inputs.ndim == 3 and scores.shape == inputs.shape[1:] != inputs.shape[:2]:
+            inputs = np.moveaxis(inputs, 0, -1)  # channels first
+        return Shown(
+            inputs, title(self.class_name(i), float(self.score[i])), self.method, scores, mask
+        )
+
+    def _positions(self) -> int:
+        """Axes of an input that are positions: rows and columns, steps, features."""
+        if self.mask is not None:
+            return self.mask.ndim - 1
+        axes = self.inputs.ndim - 1
+        if axes != 2:
+            return 1 if axes == 1 else min(axes, 2)
+        # Few channels beside many steps are a series; an image has two long sides.
+        steps, channels = self.inputs.shape[1:]
+        return 1 if self.values.ndim == 2 or channels < min(steps, 8) else 2
 
     def class_name(self, i: int) -> str:
         """Name of the class explained of input ``i``; ``class 7`` where no name is known."""
@@ -203,81 +246,34 @@ def explanation_files(path: str | Path) -> tuple[Path, Path]:
     return path.with_name(f"{name}.npz"), path.with_name(f"{name}.json")
 
 
-def _figure(explanation: Explanation, max_rows: int) -> Figure:
-    """Draw input, mask (if any) and saliency, one row per input."""
-    # Drawing loads matplotlib, which whoever only computes does without.
-    from smug.drawing import image_grid, short, show_mask
-
-    inputs = explanation.inputs
-    _check_images(inputs)
-    mask = explanation.mask
-    rows = min(len(explanation), max_rows)
-    titles = ["input", *(["mask"] if mask is not None else []), explanation.method]
-    figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
-    for i, row in enumerate(axes):
-        _show_input(row[0], inputs[i])
-        row[0].set_xlabel(f"{short(explanation.class_name(i))}: {explanation.score[i]:.2f}")
-        if mask is not None:
-            show_mask(row[1], mask[i])
-            row[1].set_xlabel(f"{mask[i].mean():.1%} kept")
-        _show_values(row[-1], explanation.values[i], explanation.saliency()[i])
-    return figure
-
-
-def side_by_side(explanations: Sequence[Explanation], *, max_rows: int = 8) -> Figure:
-    """Draw explanations of the same inputs by several methods: input, then a map for each.
+def side_by_side(
+    explanations: Sequence[Explanation],
+    *,
+    max_rows: int = 8,
+    smooth: float | None = None,
+    dark: bool = False,
+) -> Figure:
+    """Draw explanations of the same inputs by several methods in one figure.
 
     Parameters
     ----------
     explanations : sequence of Explanation
         At least one, all of the same inputs.
-    max_rows : int
-        Inputs shown at most.
+    max_rows, smooth, dark
+        As for :meth:`Explanation.plot`.
 
     Raises
     ------
     SmugError
-        The inputs are not images, or differ.
+        None, or of different inputs, or inputs that cannot be drawn.
     """
-    from smug.drawing import image_grid, short
+    from smug.drawing.explained import draw
 
+    if not explanations:
+        raise SmugError("no explanation to draw; give at least one")
     first = explanations[0]
     if any(not np.array_equal(one.inputs, first.inputs) for one in explanations):
         raise SmugError("the explanations have different inputs; give those of the same inputs")
-    _check_images(first.inputs)
-    rows = min(len(first), max_rows)
-    titles = ["input", *(one.method for one in explanations)]
-    figure, axes = image_grid(rows, titles, width=2.2 * len(titles))
-    for i, row in enumerate(axes):
-        _show_input(row[0], first.inputs[i])
-        row[0].set_xlabel(f"{short(first.class_name(i))}: {first.score[i]:.2f}")
-        for axis, one in zip(row[1:], explanations, strict=True):
-            _show_values(axis, one.values[i], one.saliency()[i])
-    return figure
-
-
-def _check_images(inputs: np.ndarray) -> None:
-    if not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[-1] in (1, 3))):
-        raise SmugError(
-            f"inputs of shape {inputs.shape[1:]} are no images (height, width[, 1 or 3]); "
-            "plot .values yourself"
-        )
-
-
-def _show_input(axis: Axes, image: np.ndarray) -> None:
-    """Show an input in the model's own values, stretched to its own range for display."""
-    image = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
-    low, high = float(image.min()), float(image.max())
-    shown = (image - low) / ((high - low) or 1)
-    axis.imshow(shown, cmap="gray" if shown.ndim == 2 else None, vmin=0, vmax=1)
-
-
-def _show_values(axis: Axes, values: np.ndarray, saliency: np.ndarray) -> None:
-    """Signed maps per pixel on a diverging scale, all others by magnitude."""
-    from smug.drawing import SIGNED_COLOURS, show_scores
-
-    if values.ndim == 2 and (values < 0).any():
-        limit = np.abs(values).max()
-        axis.imshow(values, cmap=SIGNED_COLOURS, vmin=-limit, vmax=limit)
-    else:
-        show_scores(axis, saliency)
+    count = min(len(first), max_rows)
+    rows = [[one.shown(i) for one in explanations] for i in range(count)]
+    return draw(rows, smooth=smooth, dark=dark)

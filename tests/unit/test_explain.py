@@ -93,20 +93,6 @@ def test_the_target_can_be_chosen(images):
         smug.explain(model, images, 3, "gradients")
 
 
-def test_plots_show_input_mask_and_map(images):
-    model = sequential()
-    titles = [
-        axis.get_title() for axis in smug.explain(model, images, **SETTINGS["smug"]).plot().axes
-    ]
-    assert titles[:3] == ["input", "mask", "smug"]
-    figure = smug.explain(model, images, method="gradients").plot(max_rows=2)
-    assert len(figure.axes) == 4
-    flat = keras.Sequential([keras.Input((5,)), layers.Dense(2, activation="softmax")])
-    made = smug.explain(flat, np.ones((1, 5), np.float32), method="gradients")
-    with pytest.raises(smug.SmugError, match="no images"):
-        made.plot()
-
-
 def test_a_digit_model_is_explained_on_its_pixels():
     keras.utils.set_random_seed(0)
     from smug.models.networks import mnist_mlp

@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 import smug
-from smug.explanation import Explanation
+from smug.explanation import Explanation, side_by_side
 from smug.methods import METHODS, explain, method_settings, word_scores
 from smug.models.networks import text_cnn
 from smug.pipeline.explain import explain_shard
@@ -241,7 +241,69 @@ def test_class_names_must_fit_the_model(model, names):
 
 
 def test_the_plot_names_the_class(made):
-    labels = [axis.get_xlabel() for axis in made.plot().axes]
-    assert labels[0] == f"{NAMES[made.target[0]]}: {made.score[0]:.2f}"
+    axes = made.plot().axes
+    assert [axis.get_title() for axis in axes[:3]] == ["input", "kept", "smug"]
+    assert axes[0].get_xlabel() == f"{NAMES[made.target[0]]}\n{made.score[0]:.2f}"
+    assert axes[1].get_xlabel() == f"{made.mask[0].mean():.1%}\nof the pixels"
+    assert len(axes) == 6
+    assert len(made.plot(max_rows=1).axes) == 3
     unnamed = dataclasses.replace(made, class_names=None)
-    assert unnamed.plot().axes[0].get_xlabel().startswith(f"class {made.target[0]}: ")
+    assert unnamed.plot().axes[0].get_xlabel().startswith(f"class {made.target[0]}\n")
+
+
+def of(inputs, values, mask=None):
+    inputs, values = np.asarray(inputs, np.float32), np.asarray(values, float)
+    ones = np.ones(len(inputs))
+    return Explanation("gradients", values, inputs, ones.astype(int), ones, mask)
+
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_series_is_drawn_as_its_curves(mask):
+    series = RNG.normal(size=(1, 20, 4))
+    kept = np.arange(20) % 10 < 5
+    made = of(
+        series, RNG.normal(size=(1, 20) if mask else (1, 20, 4)), kept[None] if mask else None
+    )
+    above, below = made.plot().axes
+    np.testing.assert_allclose([line.get_ydata() for line in above.lines], series[0].T, rtol=1e-6)
+    assert len(below.patches) == 20
+    expected = made.values[0] if mask else np.abs(made.values[0]).sum(axis=-1)
+    np.testing.assert_allclose([bar.get_height() for bar in below.patches], expected)
+    shaded = [(span.get_x(), span.get_width()) for span in above.patches]
+    assert shaded == ([(-0.5, 5.0), (9.5, 5.0)] if mask else [])
+
+
+def test_a_table_is_drawn_as_bars_of_its_features():
+    made = of([[0.5, -2.0, 3.0]], [[0.1, -0.7, 0.2]], np.array([[True, False, True]]))
+    (axis,) = made.plot().axes
+    assert [bar.get_width() for bar in axis.patches] == [-0.7, 0.2, 0.1]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["1 = -2", "2 = 3", "0 = 0.5"]
+    assert [bar.get_alpha() for bar in axis.patches] == [0.35, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_images_of_any_number_of_channels_are_drawn(channels):
+    images = RNG.random((1, 12, 10, channels))
+    made = of(images, RNG.random((1, 12, 10)))
+    shown = made.plot().axes[0].images[0].get_array()
+    expected = images[0] if channels == 3 else images[0].mean(axis=-1, keepdims=True)
+    expected = (expected - expected.min()) / np.ptp(expected)
+    np.testing.assert_allclose(shown, np.broadcast_to(expected, (12, 10, 3)), atol=1e-6)
+
+
+def test_what_cannot_be_drawn_is_said():
+    with pytest.raises(smug.SmugError, match=r"inputs of shape \(4, 5, 6, 1\)"):
+        of(RNG.random((1, 4, 5, 6, 1)), RNG.random((1, 4, 5, 6, 1))).plot()
+
+
+def test_methods_stand_side_by_side(made):
+    other = dataclasses.replace(made, method="integrated_gradients", mask=None)
+    titles = [axis.get_title() for axis in side_by_side([made, other]).axes]
+    assert titles[:4] == ["input", "smug: kept", "smug", "integrated\ngradients"]
+    with pytest.raises(smug.SmugError, match="different inputs"):
+        side_by_side([made, dataclasses.replace(other, inputs=other.inputs[::-1])])
+    with pytest.raises(smug.SmugError, match="no explanation"):
+        side_by_side([])

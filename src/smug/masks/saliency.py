@@ -117,3 +117,43 @@ def _check_mask(mask: np.ndarray, layer: LinearMap) -> np.ndarray:
             f"booleans of shape {layer.spatial}; expand_mask blows up a mask over windows"
         )
     return mask
+
+
+def smallest_box(scores: np.ndarray, share: float, *, cells: int = 32) -> tuple[int, ...]:
+    """Smallest box, along the lines of a grid, that holds a share of the scores.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray, shape (height, width)
+        Non-negative, not all zero.
+    share : float
+        Of their sum, in (0, 1].
+    cells : int
+        Cells of the grid a side, no more than there are pixels; lines lie at the nearest pixel.
+
+    Returns
+    -------
+    tuple of int
+        Edges ``x1, y1, x2, y2``; of several such boxes, the one that holds most.
+    """
+    down, across = (
+        np.unique(np.round(np.linspace(0, side, min(cells, side) + 1)).astype(int))
+        for side in scores.shape
+    )
+    total = np.zeros(np.add(scores.shape, 1))
+    total[1:, 1:] = scores.cumsum(axis=0).cumsum(axis=1)
+    total = total[np.ix_(down, across)]
+    left, right = np.triu_indices(len(across), 1)
+    best, edges = (np.inf, 0.0), (0, 0, 0, 0)
+    for top in range(len(down) - 1):
+        for bottom in range(top + 1, len(down)):
+            strip = total[bottom] - total[top]
+            inside = strip[right] - strip[left]
+            area = (across[right] - across[left]) * float(down[bottom] - down[top])
+            # Rounding of the sums must not refuse the whole image.
+            area = np.where(inside >= share * total[-1, -1] * (1 - 1e-9), area, np.inf)
+            k = np.lexsort((-inside, area))[0]
+            if (area[k], -inside[k]) < best:
+                best = (area[k], -inside[k])
+                edges = (across[left[k]], down[top], across[right[k]], down[bottom])
+    return tuple(map(int, edges))

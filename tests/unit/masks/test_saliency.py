@@ -7,7 +7,13 @@ from smug.attribution.smug import smug
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.masks.problem import Status
-from smug.masks.saliency import base_mask, seen_positions, smug_saliency, sparsity
+from smug.masks.saliency import (
+    base_mask,
+    seen_positions,
+    smallest_box,
+    smug_saliency,
+    sparsity,
+)
 from smug.models.first_layer import find_first_layer
 from smug.models.rewire import outputs_of
 
@@ -225,3 +231,26 @@ def test_without_a_mask_there_is_no_map(monkeypatch):
 def test_top_k_larger_than_the_layer():
     with pytest.raises(SmugError, match=r"top_k=1000 is outside \[1, 180\]"):
         explain_smug(image_model(), image(), **SETTINGS | {"top_k": 1000})
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (1, 6), (12, 3)])
+@pytest.mark.parametrize("share", [0.3, 0.5, 1.0])
+def test_the_smallest_box_is_smallest(shape, share):
+    scores = np.random.default_rng(sum(shape)).random(shape) ** 6
+    x1, y1, x2, y2 = smallest_box(scores, share, cells=40)
+    assert scores[y1:y2, x1:x2].sum() >= share * scores.sum() * (1 - 1e-9)
+    areas = [
+        (b - a) * (d - c)
+        for a in range(shape[0])
+        for b in range(a + 1, shape[0] + 1)
+        for c in range(shape[1])
+        for d in range(c + 1, shape[1] + 1)
+        if scores[a:b, c:d].sum() >= share * scores.sum() * (1 - 1e-9)
+    ]
+    assert (y2 - y1) * (x2 - x1) == min(areas)
+
+
+def test_lines_of_a_coarse_grid_bound_the_box():
+    scores = np.zeros((100, 100))
+    scores[42:48, 71:79] = 1.0
+    assert smallest_box(scores, 1.0, cells=10) == (70, 40, 80, 50)

@@ -25,6 +25,9 @@ ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
 #: Height in inches of a line of text below an image.
 LINE = 0.17
 
+#: Letters, page and lines of figures for a dark page.
+_LIGHT, _DARK, _DIM = "#e8e8e8", "#141414", "#3a3a3a"
+
 #: Entry of a file that would hold the time at which it was written; PNG names the program.
 _DATED = {"pdf": "CreationDate", "svg": "Date"}
 
@@ -32,9 +35,20 @@ _DATED = {"pdf": "CreationDate", "svg": "Date"}
 MASK_COLOURS, SCORE_COLOURS, SIGNED_COLOURS = "gray", "viridis", "PuOr"
 
 
-def use_style() -> None:
-    """Set the look of every figure: colour-blind safe, readable at one column."""
+def use_style(*, dark: bool = False) -> None:
+    """Set the look of every figure: colour-blind safe, readable at one column.
+
+    Parameters
+    ----------
+    dark : bool
+        Whether the figure is for a dark page.
+    """
     sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=0.9)
+    if dark:
+        plt.rcParams.update({"text.color": _LIGHT, "axes.labelcolor": _LIGHT})
+        plt.rcParams.update({"xtick.color": _LIGHT, "ytick.color": _LIGHT})
+        plt.rcParams.update({"figure.facecolor": _DARK, "axes.facecolor": _DARK})
+        plt.rcParams.update({"grid.color": _DIM, "axes.edgecolor": _DIM})
     plt.rcParams.update({"figure.dpi": 150, "savefig.dpi": 200, "pdf.fonttype": 42})
 
 

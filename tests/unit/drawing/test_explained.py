@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from smug.drawing import explained, save_figure, use_style
+from smug.drawing.explained import Shown
+
+RNG = np.random.default_rng(0)
+PICTURE = RNG.random((20, 30, 3))
+
+
+def test_removed_pixels_are_grey_and_kept_ones_as_they_are():
+    mask = RNG.random((20, 30)) < 0.5
+    shown = explained.kept_pixels(PICTURE, mask)
+    np.testing.assert_array_equal(shown[mask], PICTURE[mask])
+    assert np.ptp(shown[~mask], axis=-1).max() == 0
+    assert shown[~mask].min() >= 0.7
+
+
+def test_scores_are_smoothed_in_the_picture_only():
+    scores = np.zeros((21, 21))
+    scores[10, 10] = -4.0
+    spread = explained.smoothed(scores, 2.0)
+    assert spread.sum() == pytest.approx(4.0, rel=1e-3)
+    assert np.unravel_index(spread.argmax(), spread.shape) == (10, 10)
+    # Twice the standard deviation away a Gaussian has fallen to exp(-2).
+    assert spread[10, 14] / spread[10, 10] == pytest.approx(np.exp(-2), rel=1e-6)
+    np.testing.assert_array_equal(explained.smoothed(scores, 0), np.abs(scores))
+
+
+def test_without_heat_the_picture_alone_is_seen():
+    heat = np.zeros((20, 30))
+    heat[5, 5] = 2.0
+    shown = explained.heat_on(PICTURE, heat)
+    cold = np.ones((20, 30), bool)
+    cold[5, 5] = False
+    assert np.ptp(shown[cold], axis=-1).max() == pytest.approx(0)
+    assert np.ptp(shown[5, 5]) > 0.5
+    assert np.isfinite(explained.heat_on(PICTURE, np.zeros((20, 30)))).all()
+
+
+def test_a_flat_image_is_drawn():
+    assert np.isfinite(explained.as_picture(np.full((4, 5), 7.0))).all()
+
+
+@pytest.mark.parametrize(
+    ("mask", "runs"),
+    [
+        ([0, 0, 0], []),
+        ([1, 1, 1], [(0, 3)]),
+        ([1, 0, 1, 1, 0], [(0, 1), (2, 4)]),
+        ([0, 1], [(1, 2)]),
+    ],
+)
+def test_runs_of_kept_steps(mask, runs):
+    assert explained.spans(np.array(mask, bool)) == runs
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
+def test_a_grid_of_methods_fits_every_format_on_a_dark_page(tmp_path, ending):
+    scores = RNG.random((20, 30))
+    row = [Shown(PICTURE, "cat: 0.8", "gradcam", scores, scores > 0.5) for _ in range(4)]
+    try:
+        figure = explained.draw([row, row], smooth=None, dark=True)
+        assert figure.get_facecolor()[0] < 0.2
+        # An input and two panels a method, five of them on a line.
+        drawn = [axis for axis in figure.axes if axis.images]
+        assert len(drawn) == 18
+        assert len(figure.axes) == 20
+        save_figure(figure, tmp_path / f"x.{ending}")
+    finally:
+        use_style()
+    assert (tmp_path / f"x.{ending}").stat().st_size > 1000
+    assert plt.rcParams["figure.facecolor"] == "white"
