@@ -8,22 +8,14 @@ from smug.figures.topk_gamma import ABLATIONS_CAPTION, ablations, sweep_table
 from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
 from smug.pipeline.sweeps import own_settings
+from smug.stages.families.results import Sections, TableFiles
 
 
 @dataclass(frozen=True)
-class Sections:
-    """The stage reads no section of the configuration."""
-
-
-@dataclass(frozen=True)
-class Files:
+class Files(TableFiles):
     """Inputs and outputs by their names in the rule."""
 
-    scores: list[Path]
     settings: list[Path]
-    csv: Path
-    tex: Path
-    record: Path
 
 
 def main(config: Sections, files: Files) -> Summary:

@@ -1,27 +1,11 @@
 """Table of the minimal masks of digits."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from smug.drawing import save_table
 from smug.figures.mnist_masks import CAPTION, mnist_masks
 from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
-
-
-@dataclass(frozen=True)
-class Sections:
-    """The stage reads no section of the configuration."""
-
-
-@dataclass(frozen=True)
-class Files:
-    """Inputs and outputs by their names in the rule."""
-
-    scores: list[Path]
-    csv: Path
-    tex: Path
-    record: Path
+from smug.stages.families.results import Sections
+from smug.stages.families.results import TableFiles as Files
 
 
 def main(config: Sections, files: Files) -> Summary:

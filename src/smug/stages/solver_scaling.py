@@ -1,27 +1,11 @@
 """Figure of the solver comparison."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from smug.drawing import save_figure
 from smug.figures.solvers import solver_scaling
 from smug.jobs.run import Summary, run
 from smug.pipeline.results import load_results
-
-
-@dataclass(frozen=True)
-class Sections:
-    """The stage reads no section of the configuration."""
-
-
-@dataclass(frozen=True)
-class Files:
-    """Inputs and outputs by their names in the rule."""
-
-    scores: list[Path]
-    png: Path
-    pdf: Path
-    record: Path
+from smug.stages.families.results import FigureFiles as Files
+from smug.stages.families.results import Sections
 
 
 def main(config: Sections, files: Files) -> Summary:
