@@ -124,8 +124,6 @@ def load_rows(
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     with reading(path), np.load(path, allow_pickle=False) as file:
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("one array stands where several by name are expected")
         yield file
 
 
@@ -133,6 +131,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
 def reading(
     path: str | os.PathLike[str],
     *,
+    what: str = "file",
     missing: str = "run the rule that makes it",
     damaged: str = "is damaged",
     step: str = "delete it and run again",
@@ -145,6 +144,8 @@ def reading(
     Parameters
     ----------
     path : path-like
+    what : str
+        What the path leads to.
     missing, step : str
         Next step for a file that is not there, and for one that cannot be read.
     damaged : str
@@ -159,7 +160,7 @@ def reading(
     except SmugError:
         raise
     except FileNotFoundError as error:
-        raise SmugError(f"no file {path}; {missing}") from error
+        raise SmugError(f"no {what} {path}; {missing}") from error
     except Exception as error:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise SmugError(f"{path} {damaged} ({' '.join(said.split())}); {step}") from error

@@ -147,3 +147,43 @@ def test_sha256_of_known_bytes(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert io.sha256(tmp_path / "x") == digest
+
+
+def test_damage_of_arrays_is_refused_or_changes_nothing(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {"a": rng.normal(size=(9, 4)), "b": np.array(["x", "yz"]), "c": np.bool_(True)}
+    path = tmp_path / "x.npz"
+    io.save_arrays(path, arrays)
+    content = path.read_bytes()
+    damaged = [b"", b"PK", b"{}", content[:-1], content[1:], content * 2]
+    for place in rng.integers(0, 8 * len(content), 400):
+        bits = bytearray(content)
+        bits[place // 8] ^= 1 << place % 8
+        damaged.append(bytes(bits))
+    refused = 0
+    for one in damaged:
+        path.write_bytes(one)
+        try:
+            found = io.load_arrays(path)
+        except SmugError as error:
+            refused += "x.npz is damaged" in str(error)
+            continue
+        # A name has no checksum of its own; readers ask for the names that they know.
+        for name in arrays.keys() & found.keys():
+            np.testing.assert_array_equal(found[name], arrays[name])
+    assert refused > 200
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[" * 100_000, b"1" * 5000, b'{"a"', b"\xef\xbb\xbf{}"]
+)
+def test_damaged_json_is_refused(tmp_path, content):
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(SmugError, match=r"x\.json is damaged.*delete it and run again"):
+        io.load_json(tmp_path / "x.json")
+
+
+def test_one_array_is_no_archive_of_arrays(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(3))
+    with pytest.raises(SmugError, match=r"x\.npy is damaged"):
+        io.load_arrays(tmp_path / "x.npy")

@@ -15,7 +15,8 @@ import os, time
 replace = os.replace
 def waiting(source, target):
     if str(target).endswith("model.keras") and not os.path.exists("waited"):
-        open("waited", "w").close()
+        with open("waited", "w") as file:
+            file.write(str(os.getpid()))
         time.sleep(3600)
     replace(source, target)
 os.replace = waiting
@@ -50,6 +51,34 @@ def test_a_run_that_is_killed_while_it_writes_ends_as_one_that_is_not(fresh, fin
     with np.load(fresh.folder / TARGET) as ours, np.load(finished.folder / TARGET) as theirs:
         for name in (name for name in theirs if "seconds" not in name):
             np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+def test_jobs_end_with_a_snakemake_that_is_killed(fresh):
+    (fresh.folder / "src" / "sitecustomize.py").write_text(WAIT_BEFORE_THE_NETWORK_IS_NAMED)
+    process = subprocess.Popen(
+        fresh.command("results/demo/train_mnist/mnist_mlp/model.keras"),
+        cwd=fresh.folder,
+        env=fresh.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    waited = fresh.folder / "waited"
+    _wait_for(lambda: waited.exists() and waited.read_text(), process)
+    process.kill()
+    process.wait()
+    for _ in range(300):
+        if not _lives(int(waited.read_text())):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the job goes on without Snakemake")
+
+
+def _lives(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _hidden_files(project):

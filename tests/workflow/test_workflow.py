@@ -1,6 +1,7 @@
 """The workflow as a user meets it: run, run again, change a value, make a mistake."""
 
 import json
+import os
 import re
 import subprocess
 from urllib.parse import unquote
@@ -248,6 +249,57 @@ def test_the_papers_scale_stays_below_2000_jobs(fresh, tmp_path):
     text = result.stdout + result.stderr
     assert result.returncode == 0, text
     assert int(re.search(r"^total +(\d+)$", text, re.M)[1]) < 2000
+
+
+def test_a_run_may_be_started_elsewhere(fresh, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    words = ["--dry-run", "-s", str(fresh.folder / "Snakefile"), "-d", str(elsewhere)]
+    result = fresh.run(*words, "results/demo/attribute/mnist/0.npz")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "attribute" in result.stdout + result.stderr
+
+
+def test_a_changed_table_is_neither_passed_over_nor_reported(finished):
+    path = finished.folder / "results/demo/tables/mnist_masks.csv"
+    before, times = path.read_bytes(), path.stat()
+    try:
+        for content in (b"", before[:-20], before.replace(b"1", b"2", 1)):
+            path.write_bytes(content)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            for words in (["--dry-run"], ["--report", "never.html"]):
+                result = finished.run(*words)
+                assert result.returncode == 1
+                assert "rm results/demo/tables/mnist_masks.csv" in result.stdout + result.stderr
+            checked = finished.smug("check", "results/demo")
+            assert checked.returncode == 1
+            assert "results/demo/tables/mnist_masks.csv: " in checked.stdout
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert not (finished.folder / "never.html").exists()
+    assert finished.smug("check", "results/demo").returncode == 0
+    assert finished.planned() == set()
+
+
+def test_a_flipped_bit_of_an_input_changes_no_table(finished):
+    scores = finished.folder / "results/demo/score_masks/mnist.parquet"
+    before = scores.read_bytes()
+    flipped = bytearray(before)
+    flipped[len(before) // 3] ^= 4
+    try:
+        scores.write_bytes(flipped)
+        words = [f"io.{name}=other.{name}" for name in ("csv", "tex")]
+        result = finished.job(
+            "mnist_masks",
+            "io.scores=results/demo/score_masks/mnist.parquet",
+            *words,
+            "io.record=other.json",
+        )
+    finally:
+        scores.write_bytes(before)
+    assert result.returncode == 1
+    assert "score_masks/mnist.parquet is not the file that" in result.stderr
+    assert not (finished.folder / "other.csv").exists()
 
 
 def test_overridden_runs_have_their_own_folder(finished):

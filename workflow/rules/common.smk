@@ -11,11 +11,14 @@ from smug.jobs.captions import settings_shown
 from smug.jobs.config import check_overrides
 from smug.jobs.dependencies import modules_of as code
 from smug.jobs.overrides import Override, from_command_line, parse_overrides
+from smug.jobs.parent import VARIABLE as PARENT
 from smug.jobs.selection import Run
 from smug.jobs import variants
 
-# Jobs run with the Python that runs Snakemake, also where its environment is not activated.
-shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
+# Jobs run with the Python that runs Snakemake, also where its environment is not activated, and
+# end with it, also where it is killed.
+PYTHON_FIRST = f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
+shell.prefix(f"{PYTHON_FIRST}export {PARENT}=$PPID; ")
 
 
 def read_overrides():

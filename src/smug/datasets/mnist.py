@@ -9,7 +9,7 @@ import numpy as np
 
 from smug.datasets.prepared import PreparedImages
 from smug.errors import SmugError, unknown_name
-from smug.io import load_arrays, save_arrays
+from smug.io import load_arrays, reading, save_arrays
 
 #: Images and labels to train on, images and labels of the test.
 _Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -41,7 +41,8 @@ class Digits:
     @classmethod
     def load(cls, path: str | Path) -> Digits:
         """Read what :meth:`save` wrote."""
-        return cls(**load_arrays(path))
+        with reading(path):
+            return cls(**load_arrays(path))
 
 
 def prepare(
@@ -157,10 +158,11 @@ def _read_npz(path: Path) -> _Split:
         raise SmugError(f"{path} lacks the array {min(missing)!r} of the MNIST layout")
     for name in ("train", "test"):
         images, labels = arrays[f"x_{name}"], arrays[f"y_{name}"]
-        if images.shape != (len(labels), 28, 28) or not np.isin(labels, range(10)).all():
+        fits = images.shape == (*labels.shape, 28, 28) and images.dtype == np.uint8
+        if not fits or labels.ndim != 1 or not np.isin(labels, range(10)).all():
             raise SmugError(
-                f"{path}: x_{name} {images.shape} and y_{name} {labels.shape} are not "
-                "28×28 digits with labels 0 to 9"
+                f"{path}: x_{name} {images.shape}, {images.dtype}, and y_{name} {labels.shape} are "
+                "not 28×28 digits of bytes 0 to 255 with labels 0 to 9"
             )
     return (
         arrays["x_train"],

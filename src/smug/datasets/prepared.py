@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import array_names, load_arrays, load_rows, save_arrays
+from smug.io import array_names, load_arrays, load_rows, reading, save_arrays
 
 #: Label of an image whose class nobody told.
 UNKNOWN = -1
@@ -128,7 +128,8 @@ class PreparedImages:
     def load(path: str | os.PathLike) -> PreparedImages:
         """Read what :meth:`save` wrote."""
         _check_names(path)
-        return PreparedImages(**load_arrays(path))
+        with reading(path):
+            return PreparedImages(**load_arrays(path))
 
     @staticmethod
     def load_shard(path: str | os.PathLike, number: int, size: int) -> PreparedImages:
@@ -136,7 +137,8 @@ class PreparedImages:
         _check_names(path)
         start, stop = number * size, (number + 1) * size
         arrays = {name: load_rows(path, name, start, stop) for name in _FIELDS[:-1]}
-        return PreparedImages(**arrays, class_names=load_rows(path, "class_names"))
+        with reading(path):
+            return PreparedImages(**arrays, class_names=load_rows(path, "class_names"))
 
 
 def _check_names(path: str | os.PathLike) -> None:

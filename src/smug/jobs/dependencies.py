@@ -11,10 +11,15 @@ from smug.jobs.groups import ROOT
 
 
 def modules_of(stage: str) -> list[str]:
-    """Files of SMUG that a stage's module imports or reads, directly or not, as paths from ROOT.
+    """Files of SMUG that a stage's module imports or reads, directly or not.
 
-    Rules name them as inputs, so that editing one reruns exactly the stages that use it.
-    All of ``smug.jobs`` is left out: it carries values, it does not make results.
+    Rules name them as inputs, so that editing one reruns exactly the stages that use it. All of
+    ``smug.jobs`` is left out: it carries values, it does not make results.
+
+    Returns
+    -------
+    list of str
+        Paths from the checkout for a run that is started in it, whole paths for any other.
     """
     seen: dict[str, Path] = {}
     todo = [f"smug.stages.{stage}"]
@@ -27,7 +32,8 @@ def modules_of(stage: str) -> list[str]:
         seen[name] = path
         todo += _imports(name, path)
     found = {*seen.values(), *(file for path in seen.values() for file in _files_read(path))}
-    return sorted(str(path.relative_to(ROOT)) for path in found)
+    at_home = Path.cwd() == ROOT
+    return sorted(str(path.relative_to(ROOT) if at_home else path) for path in found)
 
 
 def _module_path(name: str) -> Path | None:

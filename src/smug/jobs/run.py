@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 
 from smug.errors import SmugError
 from smug.jobs import config, records
+from smug.jobs.parent import end_with_parent
 from smug.jobs.signatures import JOB, signature
 from smug.threads import configure_threads
 
@@ -38,6 +39,7 @@ def run(stage: Stage) -> None:
     name = Path(sys.argv[0]).stem
     words = sys.argv[1:]
     own = [word for word in words if word.startswith(("threads=", "shard="))]
+    end_with_parent()
     try:
         job = JobSettings(**dict(_whole_number(word) for word in own))
         configure_threads(job.threads)

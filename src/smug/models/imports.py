@@ -9,6 +9,7 @@ import keras
 
 from smug.errors import SmugError, unknown_name
 from smug.models.networks import applications, efficientnet_lite0, inception_v1
+from smug.models.weights.npz import check_finite
 
 
 def import_model(name: str, weights: str | None) -> keras.Model:
@@ -26,7 +27,7 @@ def import_model(name: str, weights: str | None) -> keras.Model:
     Raises
     ------
     SmugError
-        Unknown network, no weights given, or a file that does not fit.
+        Unknown network, no weights given, or a file that does not fit or holds no numbers.
     """
     of_keras = applications.names()
     if name not in IMPORTS and name not in of_keras:
@@ -39,10 +40,13 @@ def import_model(name: str, weights: str | None) -> keras.Model:
             )
         return efficientnet_lite0.import_weights()
     if name in of_keras:
-        return applications.build(name, weights)
-    if name in _NPZ and Path(weights).suffix == ".npz":
-        return _NPZ[name](weights)
-    return IMPORTS[name](weights)
+        model = applications.build(name, weights)
+    elif name in _NPZ and Path(weights).suffix == ".npz":
+        model = _NPZ[name](weights)
+    else:
+        model = IMPORTS[name](weights)
+    check_finite(model, weights)
+    return model
 
 
 #: Every network that can be imported, by name.

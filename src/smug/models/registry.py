@@ -11,6 +11,7 @@ import numpy as np
 
 from smug.datasets.beer.tokenizer import PADDING
 from smug.errors import SmugError, unknown_name
+from smug.io import reading
 from smug.models.networks import (
     applications,
     efficientnet_lite0,
@@ -20,6 +21,7 @@ from smug.models.networks import (
     text_cnn,
 )
 from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
+from smug.models.weights.npz import check_finite
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,18 @@ def load_model(path: str | Path) -> keras.Model:
     Raises
     ------
     SmugError
-        Missing or damaged file, or one that needs to run code of its own (a Lambda layer).
+        Missing or damaged file, one that needs to run code of its own (a Lambda layer), or one
+        with weights that are no numbers.
     """
-    if not Path(path).is_file():
-        raise SmugError(f"no model file {path}; give a .keras file")
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # zipfile, h5py, json and Keras raise nearly every kind
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SmugError(f"{path} is not a Keras model that can be read ({said[:300]})") from error
+    with reading(
+        path,
+        what="model file",
+        missing="give a .keras file",
+        damaged="is not a Keras model that can be read",
+        step="save it again with model.save",
+    ):
+        if not Path(path).is_file():
+            raise FileNotFoundError(path)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    check_finite(model, path)
+    return model

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import load_arrays, save_arrays
+from smug.io import load_arrays, reading, save_arrays
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.problem import relative_gap
@@ -113,20 +113,21 @@ class AttributedShard:
         missing = [name for name in (*_ROWS, "generated") if name not in arrays]
         if missing:
             raise SmugError(f"{path} lacks the array {missing[0]!r}; run the stage attribute")
-        layer = {
-            name.removeprefix("layer."): value
-            for name, value in arrays.items()
-            if name.startswith("layer.")
-        }
-        count = sum(name.startswith("dense.") for name in arrays) // 2
-        return cls(
-            **{name: arrays[name] for name in _ROWS},
-            layer=LinearMap(**{name: _plain(value) for name, value in layer.items()}),
-            dense=tuple(
-                (arrays[f"dense.{i}.kernel"], arrays[f"dense.{i}.bias"]) for i in range(count)
-            ),
-            generated=bool(arrays["generated"]),
-        )
+        with reading(path):
+            layer = {
+                name.removeprefix("layer."): value
+                for name, value in arrays.items()
+                if name.startswith("layer.")
+            }
+            count = sum(name.startswith("dense.") for name in arrays) // 2
+            return cls(
+                **{name: arrays[name] for name in _ROWS},
+                layer=LinearMap(**{name: _plain(value) for name, value in layer.items()}),
+                dense=tuple(
+                    (arrays[f"dense.{i}.kernel"], arrays[f"dense.{i}.bias"]) for i in range(count)
+                ),
+                generated=bool(arrays["generated"]),
+            )
 
 
 _ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "dense", "generated")]
@@ -180,7 +181,8 @@ class SolvedShard:
     @classmethod
     def load(cls, path: str | Path) -> SolvedShard:
         """Read what :meth:`save` wrote."""
-        return cls(**load_arrays(path))
+        with reading(path):
+            return cls(**load_arrays(path))
 
     def first(self, count: int) -> SolvedShard:
         """The first inputs, all if there are fewer."""
@@ -242,4 +244,5 @@ class SaliencyShard:
     @classmethod
     def load(cls, path: str | Path) -> SaliencyShard:
         """Read what :meth:`save` wrote."""
-        return cls(**load_arrays(path))
+        with reading(path):
+            return cls(**load_arrays(path))

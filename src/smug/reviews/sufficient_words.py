@@ -17,7 +17,7 @@ from smug.attribution.sufficient_subsets import (
     ranked,
 )
 from smug.attribution.sufficient_words import sufficient_words
-from smug.io import load_arrays, save_arrays
+from smug.io import load_arrays, reading, save_arrays
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.problem import MaskSolution, Status
 from smug.masks.text.problem import MaskedText, TextNetwork
@@ -212,7 +212,8 @@ class WordSetShard:
     @classmethod
     def load(cls, path: str | Path) -> WordSetShard:
         """Read the file of a shard."""
-        return cls(**load_arrays(path))
+        with reading(path):
+            return cls(**load_arrays(path))
 
 
 def word_sets_of_shard(

@@ -70,6 +70,8 @@ def test_a_local_file_of_the_full_layout_is_read(tmp_path):
         ({"y_test": None}, "lacks the array 'y_test'"),
         ({"x_test": np.zeros((20, 14, 14), np.uint8)}, r"x_test \(20, 14, 14\)"),
         ({"y_test": np.full(20, 11)}, "labels 0 to 9"),
+        ({"y_test": np.int64(3)}, "labels 0 to 9"),
+        ({"x_test": np.zeros((20, 28, 28))}, "float64.* bytes 0 to 255"),
     ],
 )
 def test_a_foreign_file_is_named(tmp_path, changes, said):

@@ -1,4 +1,6 @@
-from smug.jobs import dependencies
+from pathlib import Path
+
+from smug.jobs import dependencies, groups
 
 
 def test_modules_of_a_stage_are_those_it_imports():
@@ -23,3 +25,11 @@ def test_files_that_a_stages_modules_read_count_too():
     assert "src/smug/figures/gallery/template.html" in page
     solve = dependencies.modules_of("solve_masks")
     assert all(path.endswith(".py") for path in solve)
+
+
+def test_a_run_started_elsewhere_finds_the_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(groups.ROOT)
+    at_home = dependencies.modules_of("solve_masks")
+    assert all(not Path(path).is_absolute() for path in at_home)
+    monkeypatch.chdir(tmp_path)
+    assert dependencies.modules_of("solve_masks") == [str(groups.ROOT / path) for path in at_home]

@@ -23,6 +23,7 @@ from smug.io import load_arrays
 from smug.models.preprocessing import Preprocessing
 from smug.models.weights.npz import assign_weights, named_weights
 from smug.models.weights.onnx import read_initializers
+from smug.models.weights.tensorflow import read_checkpoint
 
 PREPROCESSING = {
     "slim": Preprocessing((224, 224), (127.5,) * 3, (127.5,) * 3),
@@ -163,16 +164,9 @@ def import_slim(checkpoint: str | os.PathLike) -> keras.Model:
     SmugError
         If it cannot be read, or a variable is missing or of another shape (each named).
     """
-    try:
-        reader = tf.train.load_checkpoint(os.fspath(checkpoint))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise SmugError(
-            f"no readable TensorFlow checkpoint at {checkpoint} ({error}); give the prefix its "
-            "files share, without .index or .data"
-        ) from error
-    variables = reader.get_variable_to_shape_map()
+    variables = read_checkpoint(checkpoint)
     batch_norm = slim_name("conv1_bn/beta") in variables
-    arrays = _take(checkpoint, variables, reader.get_tensor, batch_norm)
+    arrays = _take(checkpoint, variables, batch_norm)
     kernel, bias = arrays["predictions/kernel"], arrays["predictions/bias"]
     kernel = kernel.reshape(kernel.shape[-2:])
     if len(bias) == CLASSES + 1:
@@ -184,7 +178,7 @@ def import_slim(checkpoint: str | os.PathLike) -> keras.Model:
 
 
 def _take(
-    checkpoint: str | os.PathLike, variables: Mapping, get: Callable, batch_norm: bool
+    checkpoint: str | os.PathLike[str], variables: Mapping[str, np.ndarray], batch_norm: bool
 ) -> dict[str, np.ndarray]:
     names = {name: slim_name(name) for name in named_weights(build("slim", batch_norm=batch_norm))}
     missing = [name for name in names.values() if name not in variables]
@@ -193,7 +187,7 @@ def _take(
             f"{checkpoint} lacks {len(missing)} variables of Inception v1: {missing[:3]}; "
             "import a TF-slim inception_v1 checkpoint"
         )
-    return {name: get(theirs) for name, theirs in names.items()}
+    return {name: variables[theirs] for name, theirs in names.items()}
 
 
 _STEM = {"conv1": "Conv2d_1a_7x7", "conv2_reduce": "Conv2d_2b_1x1", "conv2": "Conv2d_2c_3x3"}

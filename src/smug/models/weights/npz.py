@@ -62,6 +62,25 @@ def check_shape(
         )
 
 
+def check_finite(model: keras.Model, source: str | os.PathLike[str]) -> None:
+    """Refuse a model with a weight that is NaN or infinite: every answer of it would be, too.
+
+    Raises
+    ------
+    SmugError
+        Names the weight and ``source``, where the weights come from.
+    """
+    for name, weight in named_weights(model).items():
+        values = keras.ops.convert_to_numpy(weight)
+        # Types such as bfloat16 are no floats to NumPy.
+        numbers = values.astype(np.float32) if values.dtype.kind == "V" else values
+        if numbers.dtype.kind == "f" and not (finite := np.isfinite(numbers)).all():
+            raise SmugError(
+                f"{source}: {int((~finite).sum())} of {values.size} values of the weight {name} "
+                "are NaN or infinite; the file is damaged or its training failed: take another one"
+            )
+
+
 def save_npz(model: keras.Model, path: str | os.PathLike) -> None:
     """Write all weights of ``model`` to ``path`` (npz, one array a weight path), atomically."""
     arrays = {name: keras.ops.convert_to_numpy(w) for name, w in named_weights(model).items()}

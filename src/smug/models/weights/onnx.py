@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from smug.errors import SmugError
+from smug.io import reading
 
 # Field numbers of onnx.proto.
 _MODEL_GRAPH = 7
@@ -36,19 +37,20 @@ def read_initializers(path: str | os.PathLike) -> dict[str, np.ndarray]:
     SmugError
         If the file is missing, damaged, without weights or keeps them elsewhere.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise SmugError(f"no ONNX file at {path}; give the path of an existing .onnx file")
     arrays: dict[str, np.ndarray] = {}
-    try:
-        for field, graph in _fields(memoryview(path.read_bytes())):
+    with reading(
+        path,
+        what="ONNX file at",
+        missing="give the path of an existing .onnx file",
+        damaged="is not a readable ONNX file",
+        step="fetch it again",
+    ):
+        for field, graph in _fields(memoryview(Path(path).read_bytes())):
             if field == _MODEL_GRAPH:
                 for part, tensor in _fields(_bytes(graph)):
                     if part == _GRAPH_INITIALIZER:
                         name, array = _tensor(_bytes(tensor))
                         arrays[name] = array
-    except (ValueError, TypeError, IndexError) as error:
-        raise SmugError(f"{path} is not a readable ONNX file ({error}); fetch it again") from error
     if not arrays:
         raise SmugError(f"{path} holds no initializer: it is no ONNX model with its weights")
     return arrays

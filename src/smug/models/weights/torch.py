@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import sha256
+from smug.io import reading, sha256
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
@@ -155,25 +155,20 @@ def read_torch_checkpoint(path: str | os.PathLike) -> dict[str, np.ndarray]:
     SmugError
         If the file is missing, truncated, of another format, or asks for any other name.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise SmugError(f"no checkpoint at {path}; give the path of an existing .pth file")
-    data = path.read_bytes()
-    if data[:2] == b"PK":
-        raise SmugError(
-            f"{path} is a zip checkpoint (torch >= 1.6); only the legacy format is read: save it "
-            "with _use_new_zipfile_serialization=False"
-        )
-    try:
-        tensors = _read_legacy(io.BytesIO(data), _Storages(len(data)))
-    except SmugError:
-        raise
-    except Exception as error:  # damaged pickles raise nearly every exception there is
-        raise SmugError(
-            f"{path} is not a readable legacy checkpoint "
-            f"({type(error).__name__}: {error}); it may be truncated: fetch it again"
-        ) from error
-    return tensors
+    with reading(
+        path,
+        what="checkpoint at",
+        missing="give the path of an existing .pth file",
+        damaged="is not a readable legacy checkpoint",
+        step="it may be truncated: fetch it again",
+    ):
+        data = Path(path).read_bytes()
+        if data[:2] == b"PK":
+            raise SmugError(
+                f"{path} is a zip checkpoint (torch >= 1.6); only the legacy format is read: save "
+                "it with _use_new_zipfile_serialization=False"
+            )
+        return _read_legacy(io.BytesIO(data), _Storages(len(data)))
 
 
 def _read_legacy(file: io.BytesIO, storages: _Storages) -> dict[str, np.ndarray]:
