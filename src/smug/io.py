@@ -184,11 +184,15 @@ def load_json(path: str | os.PathLike[str]) -> Any:
         return json.loads(Path(path).read_text("utf-8"))
 
 
+#: Numbers of an array that JSON lists; more are hashed.
+_LISTED = 1000
+
+
 def plain(value: Any) -> Any:
     """Turn a value into what JSON holds: arrays and tuples as lists, numbers as Python's own.
 
-    Numbers that JSON does not know (NaN, infinite) become None; any other object is told by its
-    name, if it has one, and else by its text.
+    Numbers that JSON does not know (NaN, infinite) become None; a large array is told by its
+    shape, type and SHA-256, any other object by its name, if it has one, and else by its text.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -200,6 +204,10 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if hasattr(value, "numpy"):  # a tensor or a variable of a framework
         value = value.numpy()
+    if isinstance(value, np.ndarray) and value.size > _LISTED:
+        data = np.ascontiguousarray(value)
+        digest = hashlib.sha256(data.tobytes()).hexdigest()
+        return {"shape": list(value.shape), "dtype": str(value.dtype), "sha256": digest}
     if isinstance(value, np.ndarray | np.generic):
         return plain(_as_known(np.asarray(value)).tolist())
     return str(getattr(value, "name", value))

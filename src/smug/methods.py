@@ -195,7 +195,9 @@ def explain(
         mask,
         solver,
         settings={
-            name: plain(settled.get(name, setting.default)) for name, setting in known.items()
+            # Of a layer that was found, the record speaks; what is asked for again is its name.
+            name: plain((settled if name == "layer" else given).get(name, setting.default))
+            for name, setting in known.items()
         },
         class_names=names,
         record=record | _provenance(model, call.x),
@@ -220,7 +222,7 @@ def _checked_names(class_names: Sequence[str] | None, outputs: int) -> tuple[str
 def _found_first(
     model: keras.Model, x: np.ndarray, method: str, settings: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings with the layer that a method rests on, where it is found by itself, and its record.
+    """Settings with what a method finds for itself, and the record of the layer that it rests on.
 
     That is the first layer, or the layer that stands for the input where that has no gradient.
     """
@@ -232,13 +234,16 @@ def _found_first(
 
         site = site_of(model, x, settings.get("layer"), gradient="gradients" in needs)
         return settings | {"layer": site}, {"attributed_to": getattr(site, "name", "input")}
+    from smug.attribution.smug import default_settings
     from smug.models.first_layer import FirstLayer, find_first_layer
 
     layer = settings.get("layer")
     if not isinstance(layer, FirstLayer):
         layer = find_first_layer(model, layer, x=x)
     about = {"name": layer.name, "kind": layer.linear.kind, "outputs": layer.linear.output_shape}
-    return settings | {"layer": layer}, {"first_layer": plain(about)}
+    default = default_settings(layer.linear)
+    missing = {name: value for name, value in default.items() if settings.get(name) is None}
+    return settings | missing | {"layer": layer}, {"first_layer": plain(about)}
 
 
 def _provenance(model: keras.Model, x: np.ndarray) -> dict[str, Any]:

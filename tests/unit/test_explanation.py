@@ -12,6 +12,7 @@ from keras import layers
 
 import smug
 from smug.explanation import Explanation, side_by_side
+from smug.io import plain
 from smug.methods import METHODS, explain, method_settings, word_scores
 from smug.models.networks import text_cnn
 from smug.pipeline.explain import explain_shard
@@ -97,7 +98,8 @@ def test_the_record_says_what_is_needed_to_repeat_and_to_trust(model, made, tmp_
     assert content["method"] == "smug"
     given = {"steps": 8, "top_k": 10, "gamma": 0.3}
     known = {name: s.default for name, s in method_settings("smug").items()}
-    assert content["settings"] == known | given
+    # A layer of 144 nodes, an image of fewer than 64 pixels a side.
+    assert content["settings"] == known | {"window": 1} | given
     outputs = np.asarray(model(IMAGES))
     for i, said in enumerate(content["explained"]):
         assert said["target"] == outputs[i].argmax()
@@ -193,6 +195,22 @@ def test_settings_of_any_numeric_kind_are_saved(model, tmp_path):
     assert settings["input_range"] == [IMAGES.min(), IMAGES.max()]
     assert settings["steps"] == 5
     assert_same(Explanation.load(tmp_path / "x"), made)
+
+
+def test_settings_that_a_method_finds_for_itself_are_told(model):
+    made = explain(model, IMAGES, method="smug_base", steps=4)
+    assert (made.settings["top_k"], made.settings["window"]) == (6 * 6 * 4, 1)
+    again = explain(model, IMAGES, method="smug_base", **made.settings)
+    np.testing.assert_array_equal(again.mask, made.mask)
+
+
+def test_a_large_baseline_is_told_by_its_hash(model):
+    baseline = np.broadcast_to(np.float32(0.5), (26, 8, 8, 3))[:2]
+    made = explain(model, IMAGES, method="integrated_gradients", baseline=baseline, steps=4)
+    assert np.shape(made.settings["baseline"]) == (2, 8, 8, 3)
+    many = plain(np.zeros((40, 40), np.float32))
+    digest = hashlib.sha256(bytes(4 * 40 * 40)).hexdigest()
+    assert many == {"shape": [40, 40], "dtype": "float32", "sha256": digest}
 
 
 def _foreign_arrays(folder):

@@ -150,7 +150,8 @@ def smug(
         For input or settings that do not fit, or when there is nothing to explain.
     """
     first = _first_layer(model, layer, x)
-    size = _default_window(first.linear) if window is None else window
+    default = default_settings(first.linear)
+    size = default["window"] if window is None else window
     padding = _padding(first, x, pad_id)
     details = []
     for i in range(len(x)):
@@ -164,7 +165,7 @@ def smug(
                 entering,
                 values,
                 padding[i],
-                top_k=_default_top_k(first.linear) if top_k is None else top_k,
+                top_k=default["top_k"] if top_k is None else top_k,
                 gamma=gamma,
                 window=size,
                 margin=margin,
@@ -225,12 +226,13 @@ def smug_base(
     """
     first = _first_layer(model, layer, x)
     linear, padding = first.linear, _padding(first, x, pad_id)
-    size = _default_window(linear) if window is None else window
+    default = default_settings(linear)
+    size = default["window"] if window is None else window
     values, masks = np.zeros(padding.shape), np.zeros(padding.shape, bool)
     for i in range(len(x)):
         one = slice(i, i + 1)
         alpha = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
-        k = _default_top_k(linear) if top_k is None else top_k
+        k = default["top_k"] if top_k is None else top_k
         chosen = ChosenNodes.top(linear, alpha, padding[i], k)
         masks[i] = chosen.base_mask(size)
         values[i] = chosen.scores(masks[i], scoring=scoring)
@@ -243,12 +245,10 @@ def _first_layer(
     return layer if isinstance(layer, FirstLayer) else find_first_layer(model, layer, x=x)
 
 
-def _default_top_k(layer: LinearMap) -> int:
-    return min(TOP_K, layer.size)
-
-
-def _default_window(layer: LinearMap) -> int:
-    return WINDOW if layer.kind == "conv2d" and min(layer.spatial) >= _LARGE else 1
+def default_settings(layer: LinearMap) -> dict[str, int]:
+    """Nodes and pixels of a window that SMUG takes on a first layer where none are given."""
+    large = layer.kind == "conv2d" and min(layer.spatial) >= _LARGE
+    return {"top_k": min(TOP_K, layer.size), "window": WINDOW if large else 1}
 
 
 def _padding(first: FirstLayer, x: np.ndarray, pad_id: int | None) -> np.ndarray:
