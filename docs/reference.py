@@ -238,6 +238,7 @@ _KINDS = {
     "int": "whole number",
     "int | None": "whole number or null",
     "float": "number",
+    "float | None": "number or null",
     "bool": "true or false",
     "str": "text",
     "str | None": "text or null",

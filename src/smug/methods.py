@@ -123,6 +123,13 @@ METHODS: dict[str, Method] = {
         needs=("at most 1000 words, features or pixels",),
         mask=True,
     ),
+    "robust": Method(
+        "smug.attribution.robust:robust",
+        name="robust set",
+        about="fewest features that keep the class whatever the others become, proven",
+        needs=("dense layers with ReLU", "the predicted class"),
+        mask=True,
+    ),
     "image_sis": Method(
         "smug.attribution.image_sis:image_sis",
         name="SIS (batched)",

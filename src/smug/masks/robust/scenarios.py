@@ -26,13 +26,14 @@ class Scenarios:
     def __len__(self) -> int:
         return len(self.shifts)
 
-    def add(self, shift: np.ndarray) -> bool:
-        """Add a scenario, shape (inputs,); False if it is known."""
-        if any(np.array_equal(shift, known) for known in self.shifts):
-            return False
+    def add(self, shift: np.ndarray) -> int:
+        """Add a scenario, shape (inputs,), unless it is known; its number."""
+        for number, known in enumerate(self.shifts):
+            if np.array_equal(shift, known):
+                return number
         self.shifts.append(shift)
         self.effects.append(self.effect(shift))
-        return True
+        return len(self.shifts) - 1
 
     def effect(self, shift: np.ndarray) -> np.ndarray:
         """Change of the first pre-activations by each variable's part: (size, hidden)."""

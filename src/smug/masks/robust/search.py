@@ -30,9 +30,11 @@ class RobustSet:
         ``optimal``: no smaller set is sufficient; ``feasible``: see ``bound``.
     bound : int
         Proven lower bound on the size of any sufficient set.
-    witnesses : numpy.ndarray of float64, shape (size, inputs)
-        For each kept variable a point that loses the class and moves it and free ones only; NaN
-        for all others, and for kept ones that the time did not reach.
+    scenarios : numpy.ndarray of float64, shape (scenarios, inputs)
+        Shifts of the input, each within what the features may do.
+    against : numpy.ndarray of int, shape (size,)
+        For each kept variable the scenario that loses the class once this variable is free too;
+        -1 for free ones, and for kept ones that the time did not reach.
     seconds, first_seconds : float
         Wall time in all, and until the first set from which no variable can be dropped.
     """
@@ -40,7 +42,8 @@ class RobustSet:
     kept: np.ndarray
     status: Status
     bound: int
-    witnesses: np.ndarray
+    scenarios: np.ndarray
+    against: np.ndarray
     seconds: float
     first_seconds: float
 
@@ -51,8 +54,15 @@ class RobustSet:
 
     @property
     def minimal(self) -> bool:
-        """True if every kept variable has its witness: none can be dropped alone."""
-        return bool(np.isfinite(self.witnesses[self.kept]).all())
+        """True if a scenario speaks for every kept variable: none can be dropped alone."""
+        return bool((self.against[self.kept] >= 0).all())
+
+    def counterexample(self, problem: RobustProblem, variable: int) -> np.ndarray:
+        """The input, shape (inputs,), that loses the class once a kept variable moves too."""
+        moving = ~self.kept
+        moving[variable] = True
+        shift = self.scenarios[self.against[variable]]
+        return problem.x + shift * moving[problem.groups]
 
     @property
     def gap(self) -> float:
@@ -87,7 +97,7 @@ class _Search:
         self.scenarios = Scenarios(problem)
         self.upper = UpperSearch(self.oracle, self.scenarios)
         self.free = np.zeros(problem.size, bool)
-        self.witnesses = np.full((problem.size, len(problem.x)), np.nan)
+        self.against = np.full(problem.size, -1)
         self.most = problem.size
         self.first = np.nan
         self.asked: set[bytes] = set()
@@ -105,7 +115,8 @@ class _Search:
             ~self.free,
             Status.OPTIMAL if proven else Status.FEASIBLE,
             self.problem.size - self.most,
-            self.witnesses,
+            np.array(self.scenarios.shifts).reshape(-1, len(self.problem.x)),
+            self.against,
             perf_counter() - self.begin,
             self.first,
         )
@@ -113,8 +124,8 @@ class _Search:
     def _improve(self, free: np.ndarray) -> None:
         """Take a larger confirmed set, with all that can still be freed beside it."""
         self.free = free
-        self.witnesses[:] = np.nan
-        self.free, self.witnesses = self.upper.maximal(free)
+        self.against = np.full(self.problem.size, -1)
+        self.free, self.against = self.upper.maximal(free)
         self._report()
 
     def _report(self) -> None:
@@ -196,10 +207,10 @@ class _Search:
             self._improve(free)
             part.least = int(self.free.sum()) + 1
             return part.most >= part.least
-        known = len(self.scenarios)
-        if not self.upper.learn(verdict.point, free):
+        number = self.upper.learn(verdict.point, free)
+        if number in part.layers:
             return False
-        self._use(part, known)
+        self._use(part, number)
         return True
 
     def _branch(self, part: Slice, relaxation: Relaxation) -> list[Slice]:

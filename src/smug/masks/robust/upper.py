@@ -57,29 +57,28 @@ class UpperSearch:
         Returns
         -------
         free : numpy.ndarray of bool, shape (size,)
-        witnesses : numpy.ndarray of float64, shape (size, inputs)
-            For each variable that is not free a point, which moves it and free ones only, that
-            loses the class; NaN for the others.
+        against : numpy.ndarray of int, shape (size,)
+            For each variable that is not free the scenario under which the class is lost once it
+            is free too; -1 for the others.
         """
         free = free.copy()
-        witnesses = np.full((self.problem.size, len(self.problem.x)), np.nan)
+        against = np.full(self.problem.size, -1)
         while True:
-            rest, leads = self._unrefuted(free, witnesses)
+            rest, leads = self._unrefuted(free, against)
             if not len(rest):
-                return free, witnesses
+                return free, against
             variable = rest[leads.argmax()]
             more = free.copy()
             more[variable] = True
             verdict = self.oracle.decide(more)
             if verdict.kept:
                 free = more
-                witnesses[:] = np.nan
+                against[:] = -1
             else:
-                self.learn(verdict.point, more)
-                witnesses[variable] = verdict.point
+                against[variable] = self.learn(verdict.point, more)
 
-    def learn(self, point: np.ndarray, free: np.ndarray) -> bool:
-        """Keep a counterexample to a set as a scenario; False if it is known already."""
+    def learn(self, point: np.ndarray, free: np.ndarray) -> int:
+        """Keep a counterexample to a set as a scenario; its number."""
         rival = int(self.problem.leads(point[None])[0].argmin())
         shift = corner(self.problem, point, rival)
         felt = self.problem.x + shift * free[self.problem.groups]
@@ -87,9 +86,9 @@ class UpperSearch:
             shift = whole(self.problem, point, free, rival)
         return self.scenarios.add(shift)
 
-    def _unrefuted(self, free: np.ndarray, witnesses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _unrefuted(self, free: np.ndarray, against: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Variables that no scenario keeps from being freed, with their least lead so far."""
-        rest = np.flatnonzero(~free & np.isnan(witnesses[:, 0]))
+        rest = np.flatnonzero(~free & (against < 0))
         if not len(rest) or not len(self.scenarios):
             return rest, np.zeros(len(rest))
         leads = self.scenarios.leads_with(free, rest).min(axis=2)
@@ -97,11 +96,12 @@ class UpperSearch:
         for position in np.flatnonzero(least < self.problem.margin):
             more = free.copy()
             more[rest[position]] = True
-            point = self.scenarios.point(int(leads[:, position].argmin()), more)
+            number = int(leads[:, position].argmin())
             # The sums above are ordered otherwise than a forward pass.
+            point = self.scenarios.point(number, more)
             if self.problem.leads(point[None]).min() < self.problem.margin:
-                witnesses[rest[position]] = point
-        left = np.isnan(witnesses[rest, 0])
+                against[rest[position]] = number
+        left = against[rest] < 0
         return rest[left], least[left]
 
     def _by_knapsacks(self, best: np.ndarray) -> np.ndarray | None:

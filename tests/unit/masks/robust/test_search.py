@@ -18,6 +18,13 @@ def test_smallest_set_equals_brute_force(seed, hidden):
     assert found.objective == found.bound == problem.size - largest_free(problem)
     assert least_lead(problem, ~found.kept) >= problem.margin * 0.98
     assert found.minimal
+    for variable in np.flatnonzero(found.kept):
+        point = found.counterexample(problem, variable)
+        moving = ~found.kept
+        moving[variable] = True
+        low, high = problem.box(moving)
+        assert ((low <= point) & (point <= high)).all()
+        assert problem.leads(point[None]).min() < problem.margin
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -77,8 +84,8 @@ def test_scenarios_speak_about_every_set_at_once():
     scenarios = Scenarios(problem)
     for share in (0.2, 0.7):
         shift = problem.low - problem.x + share * (problem.high - problem.low)
-        assert scenarios.add(shift)
-        assert not scenarios.add(shift.copy())
+        number = scenarios.add(shift)
+        assert scenarios.add(shift.copy()) == number == len(scenarios) - 1
     sets = every_set(problem.size)
     leads = scenarios.leads(sets)
     for number in range(len(scenarios)):

@@ -1,0 +1,148 @@
+"""Robust sets: the fewest features that keep the class whatever all others become in a range."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from smug.attribution.inputs import checked
+from smug.errors import SmugError
+from smug.masks.network import DenseNetwork
+from smug.masks.robust.problem import RobustProblem, robust_problem
+from smug.masks.robust.search import RobustSet, smallest_set
+from smug.models.dense import dense_layers, misfit
+
+
+@checked
+def robust(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    epsilon: float | None = 0.05,
+    input_range: tuple[float, float] = (0.0, 1.0),
+    window: int = 1,
+    margin: float = 1e-4,
+    time_limit: float = 60.0,
+    return_details: bool = False,
+) -> (
+    tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
+    | tuple[
+        tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]],
+        list[tuple[RobustProblem, RobustSet]],
+    ]
+):
+    """Smallest sets of features or pixels that keep the class of each input.
+
+    With the set's features at their values, the class leads by ``margin`` for *every* value of
+    all other features within ``epsilon`` of theirs (abductive explanations; Wu et al. 2023,
+    VeriX). The proof rests on linear programs whose bounds are computed anew from their
+    multipliers in float64; ``margin`` covers the rounding.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Dense layers with ReLU; the last one with softmax or no activation.
+    x : numpy.ndarray, shape (batch, ...)
+    target : numpy.ndarray of int, shape (batch,)
+        The class to keep; it has to be the predicted one.
+    epsilon : float, optional
+        How far other features may move from their values; None: over the whole input range.
+    input_range : (low, high)
+        Least and largest value of a feature.
+    window : int
+        Side of the windows of pixels that are kept or not as a whole; 1 for other inputs.
+    margin : float
+        Lead, in logits, that counts as keeping the class.
+    time_limit : float
+        Seconds for each input; after them the best set so far and its bound are the answer.
+    return_details : bool
+        Return the problem and the :class:`~smug.masks.robust.search.RobustSet` of every input
+        too, with a counterexample for each feature of the set.
+
+    Returns
+    -------
+    values : numpy.ndarray of float64, shape (batch, *spatial)
+        1 in the set, 0 outside.
+    mask : numpy.ndarray of bool, shape (batch, *spatial)
+        The set.
+    solver : dict of str to numpy.ndarray, shape (batch,)
+        ``status`` (``optimal``: no smaller set is sufficient), ``objective`` (size), ``bound``
+        (proven: no set is smaller), ``seconds``, and ``minimal``: whether no single feature can be
+        left out.
+
+    Raises
+    ------
+    SmugError
+        Another kind of network, settings out of range, an input outside ``input_range``, or a
+        target that does not lead at the input itself.
+    """
+    network = dense_network(model)
+    spatial = x.shape[1:3] if x.ndim == 4 else x.shape[1:]
+    groups, grid = _windows(x.shape[1:], window)
+    details = []
+    for one, label in zip(np.asarray(x, np.float64), target, strict=True):
+        problem = robust_problem(
+            network,
+            one,
+            int(label),
+            epsilon=epsilon,
+            input_range=input_range,
+            groups=groups,
+            margin=margin,
+        )
+        details.append((problem, smallest_set(problem, time_limit=time_limit)))
+    sets = [found for _, found in details]
+    masks = np.array([_pixels(found.kept, grid, spatial, window) for found in sets], bool)
+    solver = {
+        "status": np.array([str(found.status) for found in sets], np.str_),
+        "objective": np.array([found.objective for found in sets], float),
+        "bound": np.array([found.bound for found in sets], float),
+        "seconds": np.array([found.seconds for found in sets], float),
+        "minimal": np.array([found.minimal for found in sets], bool),
+    }
+    answer = masks.astype(float), masks, solver
+    return (answer, details) if return_details else answer
+
+
+def dense_network(model: keras.Model) -> DenseNetwork:
+    """A model as the arrays that the search takes.
+
+    Raises
+    ------
+    SmugError
+        Names the first layer or activation that does not fit.
+    """
+    layers = dense_layers(model)
+    if not layers:
+        raise SmugError(
+            f"robust takes dense layers with ReLU, the last one with softmax or no activation; "
+            f"model {model.name!r} has {misfit(model)}; use smug or sis"
+        )
+    kernels, biases = zip(*layers, strict=True)
+    return DenseNetwork(kernels, biases)
+
+
+def _windows(shape: tuple[int, ...], window: int) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Window of every value of an input, flat, and the grid of windows."""
+    if len(shape) not in (2, 3):
+        if window != 1:
+            raise SmugError(f"window={window} is for images; inputs of shape {shape} take window=1")
+        return np.arange(int(np.prod(shape))), shape
+    rows, columns = shape[:2]
+    if window > min(rows, columns):
+        raise SmugError(f"window={window} is larger than the image, {rows}x{columns}; lower window")
+    grid = (-(-rows // window), -(-columns // window))
+    pixel = np.add.outer(np.arange(rows) // window * grid[1], np.arange(columns) // window)
+    channels = shape[2] if len(shape) == 3 else 1
+    return np.repeat(pixel.ravel(), channels), grid
+
+
+def _pixels(
+    kept: np.ndarray, grid: tuple[int, ...], spatial: tuple[int, ...], window: int
+) -> np.ndarray:
+    """A set of windows as a mask of pixels."""
+    mask = kept.reshape(grid)
+    if window > 1:
+        mask = mask.repeat(window, axis=0).repeat(window, axis=1)[: spatial[0], : spatial[1]]
+    return mask
