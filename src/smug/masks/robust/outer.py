@@ -94,6 +94,10 @@ class Relaxation:
         cost = np.zeros(model.num_col_)
         cost[self._free] = -1.0
         model.col_cost_ = cost
+        # A fixed number of variables keeps HiGHS's heuristics from finding any set.
+        sides = np.array(model.row_upper_)
+        sides[self._sizes] = np.inf
+        model.row_upper_ = sides
         kinds = np.zeros(model.num_col_, bool)
         kinds[self._free] = True
         integer, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
@@ -133,7 +137,7 @@ class Relaxation:
         self._program, self._x = program, None
         self._free: np.ndarray = program.columns(np.zeros(problem.size), np.ones(problem.size))
         sizes = float(self.slice.least), float(self.slice.most)
-        program.rows([(self._free, np.ones((1, problem.size)))], *sizes)
+        self._sizes = program.rows([(self._free, np.ones((1, problem.size)))], *sizes)
         W, b = problem.output
         self._encoded: dict[int, Encoded] = {}
         for number, layers in self.slice.layers.items():
