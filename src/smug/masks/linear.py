@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from smug.errors import SmugError
 from smug.limits import check_name
+from smug.masks.origin import Origin
 
 # A response this small beside the terms it sums is rounding of a float32 network: its sign,
 # and with it the row 1 / o_i of the mask problem, would be noise.
@@ -40,6 +42,9 @@ class LinearMap:
     scale, shift : numpy.ndarray of float64, shape (filters,), optional
         A batch normalisation that follows the layer, folded. One over another axis than the
         filters has the shape that broadcasts to `output_shape`, such as ``(rows, 1, 1)``.
+    origin : Origin, optional
+        Where the layer's input comes from on the user's input, `spatial`, if not from the same
+        positions.
     """
 
     name: str
@@ -53,6 +58,12 @@ class LinearMap:
     pads: tuple[int, ...]
     scale: np.ndarray | None = None
     shift: np.ndarray | None = None
+    origin: Origin | None = None
+
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """Rows and columns of the layer's own input."""
+        return self.spatial if self.origin is None else self.origin.inner
 
     @property
     def channels(self) -> int:
@@ -92,26 +103,50 @@ class LinearMap:
         return nodes.astype(np.int64)
 
     def positions(self, x: np.ndarray) -> np.ndarray:
-        """Lay out one input as (positions, channels) float64.
+        """Lay out what enters the layer for one input as (positions, channels) float64.
 
         Raises
         ------
         SmugError
             If `x` holds NaN or infinity, or is not one input of this layer.
         """
+        x = self._checked(x)
+        if self.origin is not None:
+            x = self.origin.entering(x.ravel())
+        return x.reshape(-1, self.channels)
+
+    def masked(self, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """One input where a mask keeps it, shaped like `x`.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+        mask : numpy.ndarray of bool, shape ``spatial``
+        """
+        values = self._checked(x)
+        if self.origin is not None:
+            kept = self.origin.masked(values.ravel(), mask.ravel())
+        else:
+            kept = values.reshape(-1, self.channels) * mask.reshape(-1, 1)
+        return kept.reshape(values.shape)
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x, np.float64)
-        shape = (*self.spatial, self.channels)
+        shape = (*self.inner, self.channels)
         allowed = {shape, (int(np.prod(shape)),)} if self.kind == "dense" else {shape}
         if self.channels == 1:
-            allowed.add(self.spatial)
-        if x.shape not in allowed:
+            allowed.add(self.inner)
+        fits = x.shape in allowed
+        if self.origin is not None:
+            fits = x.size == len(self.origin.position)
+        if not fits:
             raise SmugError(
                 f"the input of layer {self.name!r} has shape {x.shape}; expected one of "
                 f"{sorted(allowed, key=len)} (one input, no batch axis)"
             )
         if not np.isfinite(x).all():
             raise SmugError(f"the input of layer {self.name!r} holds NaN or infinite values")
-        return x.reshape(-1, self.channels)
+        return x
 
     @property
     def per_node(self) -> bool:
@@ -120,6 +155,14 @@ class LinearMap:
 
     def constants(self, nodes: np.ndarray) -> np.ndarray:
         """Part of each node's ``o`` that does not depend on the input, shape (nodes,)."""
+        constant = self.shifts(nodes)
+        if self.origin is not None and self.origin.constant.any():
+            rows = _rows(self, nodes, _own_fields(self, nodes))
+            constant = constant + self.scales(nodes) * (rows @ self.origin.constant)
+        return constant
+
+    def shifts(self, nodes: np.ndarray) -> np.ndarray:
+        """Bias of each node, through the batch normalisation if there is one, shape (nodes,)."""
         bias = self.bias[np.asarray(nodes) % len(self.bias)]
         if self.scale is None or self.shift is None:
             return bias
@@ -134,7 +177,8 @@ class LinearMap:
         scale = None if self.scale is None else np.abs(self.scale)
         shift = None if self.shift is None else np.abs(self.shift)
         kernel, bias = np.abs(self.kernel), np.abs(self.bias)
-        return replace(self, kernel=kernel, bias=bias, scale=scale, shift=shift)
+        origin = None if self.origin is None else self.origin.magnitudes()
+        return replace(self, kernel=kernel, bias=bias, scale=scale, shift=shift, origin=origin)
 
     def _of_nodes(self, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         if values.ndim == 1:
@@ -157,6 +201,21 @@ def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
         Flat position in ``layer.spatial`` under each tap of the kernel, -1 in the padding.
     """
     nodes = layer.check_nodes(nodes)
+    own = _own_fields(layer, nodes)
+    if layer.origin is None:
+        return own
+    rows = _rows(layer, nodes, own)
+    rows.data[:] = 1
+    seen = layer.origin.magnitudes().on_elements(rows)
+    seen = layer.origin.on_positions(seen, int(np.prod(layer.spatial)))
+    width = np.diff(seen.indptr)
+    fields = np.full((len(nodes), max(int(width.max()), 1)), -1, np.int64)
+    fields[np.arange(fields.shape[1]) < width[:, None]] = seen.indices
+    return fields
+
+
+def _own_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
+    """As :func:`receptive_fields`, in positions of the layer's own input."""
     *taps, _, filters = layer.kernel.shape
     places = (1,) * len(taps) if layer.kind == "dense" else layer.output_shape[:-1]
     corners = np.unravel_index(nodes // filters, places)
@@ -165,13 +224,25 @@ def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
     for axis, corner in enumerate(corners):
         start = corner * layer.strides[axis] - layer.pads[axis]
         place = start[:, None] + np.arange(taps[axis]) * layer.dilation[axis]
-        within = (place >= 0) & (place < layer.spatial[axis])
-        flat = (flat[:, :, None] * layer.spatial[axis] + place[:, None]).reshape(len(nodes), -1)
+        within = (place >= 0) & (place < layer.inner[axis])
+        flat = (flat[:, :, None] * layer.inner[axis] + place[:, None]).reshape(len(nodes), -1)
         inside = (inside[:, :, None] & within[:, None]).reshape(len(nodes), -1)
     if layer.per_node:
         weights = layer.kernel.reshape(-1, layer.channels, filters)[:, :, nodes]
         inside &= (weights != 0).any(axis=1).T
     return np.where(inside, flat, -1)
+
+
+def _rows(layer: LinearMap, nodes: np.ndarray, own: np.ndarray) -> sparse.csr_array:
+    """Weights of nodes on all that enters the layer, without batch normalisation."""
+    filters = layer.kernel.shape[-1]
+    kernel = layer.kernel.reshape(-1, layer.channels, filters)
+    weights = np.moveaxis(kernel[:, :, np.asarray(nodes) % filters], -1, 0)
+    columns = own[:, :, None] * layer.channels + np.arange(layer.channels)
+    inside = np.broadcast_to(own[:, :, None] >= 0, columns.shape)
+    row = np.broadcast_to(np.arange(len(own))[:, None, None], columns.shape)
+    shape = (len(own), int(np.prod(layer.inner)) * layer.channels)
+    return sparse.csr_array((weights[inside], (row[inside], columns[inside])), shape=shape)
 
 
 def contributions(
@@ -193,6 +264,8 @@ def contributions(
     numpy.ndarray of float64, shape (nodes, taps)
         Zero in the padding.
     """
+    if layer.origin is not None:
+        return _origin_contributions(layer, layer.origin, x, nodes, fields)
     # One extra row of zeros: it is what -1, the padding, points to.
     padded = np.vstack([layer.positions(x), np.zeros((1, layer.channels))])
     filters = layer.kernel.shape[-1]
@@ -205,6 +278,25 @@ def contributions(
     if layer.scale is not None and layer.scale.ndim > 1:
         terms *= np.asarray(layer.scales(nodes))[:, None]
     return terms
+
+
+def _origin_contributions(
+    layer: LinearMap, origin: Origin, x: np.ndarray, nodes: np.ndarray, fields: np.ndarray
+) -> np.ndarray:
+    values = layer.masked(x, np.ones(layer.spatial, bool)).ravel()
+    rows = origin.on_elements(_rows(layer, nodes, _own_fields(layer, np.asarray(nodes))))
+    rows.data *= values[rows.indices]
+    positions = int(np.prod(layer.spatial))
+    summed = origin.on_positions(rows, positions)
+    row = np.repeat(np.arange(len(fields)), np.diff(summed.indptr))
+    known = row * positions + summed.indices
+    wanted = np.arange(len(fields))[:, None] * positions + fields
+    if not len(known):
+        return np.zeros(fields.shape)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    found = (fields >= 0) & (known[place] == wanted)
+    terms = np.where(found, summed.data[place], 0.0)
+    return terms * np.reshape(layer.scales(nodes), (-1, 1))
 
 
 def rounding(
@@ -235,6 +327,8 @@ def rounding(
 def rounding_share(layer: LinearMap, roundoff: float) -> float:
     """Share of the summed magnitudes that :func:`rounding` allows."""
     terms = layer.kernel.size / layer.kernel.shape[-1] + 3
+    if layer.origin is not None and layer.origin.mixing is not None:
+        terms *= 1 + layer.origin.mixing.nnz / layer.origin.mixing.shape[0]
     return 8 * float(np.sqrt(terms)) * roundoff
 
 

@@ -122,6 +122,7 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
     ----------
     model : keras.Model
     x : array-like, shape (batch, ...)
+        A tensor runs as it is, so that it is found again among the inputs of the calls.
     """
     calls: list[Call] = []
 
@@ -138,7 +139,7 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
         return call
 
     with substituted({op: watching(op) for op in leaves(model)}), open_functions():
-        model(as_batch(model, x), training=False)
+        model(x if tf.is_tensor(x) else as_batch(model, x), training=False)
     return calls
 
 

@@ -12,10 +12,12 @@ from smug.errors import SmugError
 from smug.io import load_arrays, reading, save_arrays
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
+from smug.masks.origin import Origin
 from smug.masks.problem import relative_gap
 
 #: Status of an input whose mask problem could not be set up; its message says why.
 FAILED = "failed"
+_ORIGIN = "layer.origin."
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,11 @@ class AttributedShard:
         arrays |= {
             f"layer.{field.name}": getattr(self.layer, field.name)
             for field in fields(LinearMap)
-            if getattr(self.layer, field.name) is not None
+            if field.name != "origin" and getattr(self.layer, field.name) is not None
         }
+        if self.layer.origin is not None:
+            parts = self.layer.origin.arrays()
+            arrays |= {f"{_ORIGIN}{name}": value for name, value in parts.items()}
         for i, (kernel, bias) in enumerate(self.dense):
             arrays |= {f"dense.{i}.kernel": kernel, f"dense.{i}.bias": bias}
         save_arrays(path, arrays)
@@ -115,14 +120,19 @@ class AttributedShard:
             raise SmugError(f"{path} lacks the array {missing[0]!r}; run the stage attribute")
         with reading(path):
             layer = {
-                name.removeprefix("layer."): value
+                name.removeprefix("layer."): _plain(value)
                 for name, value in arrays.items()
-                if name.startswith("layer.")
+                if name.startswith("layer.") and not name.startswith(_ORIGIN)
+            }
+            origin = {
+                name.removeprefix(_ORIGIN): value
+                for name, value in arrays.items()
+                if name.startswith(_ORIGIN)
             }
             count = sum(name.startswith("dense.") for name in arrays) // 2
             return cls(
                 **{name: arrays[name] for name in _ROWS},
-                layer=LinearMap(**{name: _plain(value) for name, value in layer.items()}),
+                layer=LinearMap(**layer, origin=Origin.of_arrays(origin) if origin else None),
                 dense=tuple(
                     (arrays[f"dense.{i}.kernel"], arrays[f"dense.{i}.bias"]) for i in range(count)
                 ),

@@ -297,8 +297,21 @@ def test_a_model_with_traced_functions_can_be_saved(tmp_path):
         ([keras.Input((None, None, 3)), layers.Conv2D(4, 3)], r"shape \(None, None, 3\) open"),
         ([image_input(), layers.Flatten()], "no linear layer"),
         (
-            [image_input(), layers.ZeroPadding2D(1), layers.Rescaling(2.0), layers.Conv2D(4, 3)],
-            r"image of 9 × 8 reaches layer '.*' as 11 × 10",
+            [image_input(), layers.MaxPooling2D(2, name="most"), layers.Conv2D(4, 3)],
+            r"'most' \(MaxP",
+        ),
+        (
+            [keras.Input((9,)), layers.Embedding(4, 3, mask_zero=True), layers.LSTM(2, name="m")],
+            r"no linear layer, it ends with 'm' \(LSTM\).*integrated_gradients or sis",
+        ),
+        (
+            [
+                keras.Input((9,)),
+                layers.Embedding(4, 3, mask_zero=True),
+                layers.LSTM(2, name="memory"),
+                layers.Dense(2),
+            ],
+            r"starts with 'memory' \(LSTM\)",
         ),
     ],
 )

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from smug.errors import SmugError
-from smug.masks.linear import LinearMap
+from smug.masks.linear import LinearMap, contributions, receptive_fields
+from smug.masks.origin import Origin
 from smug.pipeline.shards import AttributedShard, SolvedShard
 from smug.pipeline.solve_masks import solve_shard
 
@@ -62,6 +64,21 @@ def shard():
         layer=layer,
         dense=tuple(zip(kernels, biases, strict=True)),
     )
+
+
+@pytest.mark.parametrize("mixing", [None, sparse.csr_array(np.eye(36)[::-1])])
+def test_a_moved_or_mixed_input_comes_back_from_its_file(shard, tmp_path, mixing):
+    origin = Origin((6, 6), np.arange(36)[::-1], np.zeros(36), mixing)
+    shard = replace(shard, layer=replace(shard.layer, origin=origin))
+    shard.save(tmp_path / "a.npz")
+    again = AttributedShard.load(tmp_path / "a.npz")
+    nodes = np.arange(5)
+    for part in (shard, again):
+        fields = receptive_fields(part.layer, nodes)
+        np.testing.assert_array_equal(fields, np.tile(np.arange(36), (5, 1)))
+    ours, theirs = (contributions(s.layer, s.inputs[0], nodes, fields) for s in (again, shard))
+    np.testing.assert_array_equal(ours, theirs)
+    assert solve_shard(again, METHOD, SOLVER).status[0] == "optimal"
 
 
 def test_shards_come_back_from_their_files(shard, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -16,6 +16,7 @@ from smug.models import rewire
 from smug.models.first_layer import search
 from smug.models.first_layer.answers import Answers
 from smug.models.first_layer.geometry import read_layer, with_norm
+from smug.models.first_layer.origin import Traced, trace_back
 from smug.models.first_layer.passes import Place
 from smug.models.first_layer.recover import recovered
 from smug.models.first_layer.search import Chain
@@ -73,6 +74,8 @@ class FirstLayer:
         numpy.ndarray, shape (batch, ...)
             Image after preprocessing (before zero padding), word embeddings, or flat vector.
         """
+        if self.entry.run is None:
+            return rewire.as_batch(self.model, x).numpy()
         return rewire.tensor_at(self.model, self.entry.run, x, side=self.entry.side)
 
     def activations(self, x: np.ndarray) -> np.ndarray:
@@ -114,9 +117,8 @@ class FirstLayer:
             return False
         linear, encoded = self.linear, found.encoded
         answers = Answers(self.model, x, self.entry, self.end, self.layer)
-        kept = (found.mask | found.chosen.padding).reshape(-1, 1)
-        masked = linear.positions(entering) * kept
-        both = answers(np.stack([entering, masked.reshape(entering.shape)]))
+        masks = (np.ones(linear.spatial, bool), found.mask | found.chosen.padding)
+        both = answers(np.stack([linear.masked(entering, mask) for mask in masks]))
         whole, rest = both.reshape(2, -1)[:, encoded.nodes].astype(np.float64)
         if encoded.response == "bias_free":
             constant = linear.constants(encoded.nodes)
@@ -156,27 +158,35 @@ def find_first_layer(
         message names the layer and what is allowed.
     """
     x = _example(model) if x is None else np.asarray(x)[:1]
-    calls = rewire.record_calls(model, x)
-    if name is None:
-        index = search.first_computing(model, calls)
-    else:
-        index = search.named(model, calls, name)
+    root = rewire.as_batch(model, x)
+    calls = rewire.record_calls(model, root)
+    first = search.first_computing(model, calls)
+    index = first if name is None else search.named(model, calls, name)
     entering, chain = search.entry_of(calls, index), search.chain_of(calls, index)
-    entry = Place(entering.run, "input")
-    linear = read_layer(chain.layer, entering, calls, image_shape)
-    if name is None:
-        _check_image_size(calls, linear)
+    traced = Traced(Place(entering.run, "input"), np.asarray(entering.inputs[0], np.float32))
+    if index == first:
+        try:
+            traced = trace_back(model, root, calls, index, image_shape)
+        except SmugError:
+            if name is None:
+                raise
+    linear = read_layer(calls, index, image_shape)
     probes = _probes(np.asarray(entering.inputs[0], np.float32))
-    linear, chain = _as_it_answers(linear, chain, model, x, entry, probes)
-    return FirstLayer(
-        linear,
-        model,
-        entry,
-        Place(chain.linear_end.run, "output"),
-        chain.end.run,
-        search.inner_layer(chain.layer.op),
-        words=any(isinstance(call.op, keras.layers.Embedding) for call in calls[:index]),
-    )
+    linear, chain = _as_it_answers(linear, chain, model, x, Place(entering.run, "input"), probes)
+    end = Place(chain.linear_end.run, "output")
+    layer = search.inner_layer(chain.layer.op)
+    words = any(isinstance(call.op, keras.layers.Embedding) for call in calls[:index])
+    if traced.origin is not None and traced.spatial is not None:
+        linear = replace(linear, spatial=traced.spatial, origin=traced.origin)
+        answers = Answers(model, x, traced.entry, end, layer)
+        everything = np.ones(linear.spatial, bool)
+        probes = np.stack([linear.masked(one, everything) for one in _probes(traced.entering)])
+        if why := answers.difference(linear, probes):
+            raise SmugError(
+                f"what stands before layer {linear.name!r} could not be traced back to the input "
+                f"of model {model.name!r}: {why}; {search.ALLOWED}"
+            )
+    return FirstLayer(linear, model, traced.entry, end, chain.end.run, layer, words)
 
 
 def _as_it_answers(
@@ -228,22 +238,5 @@ def _example(model: keras.Model) -> np.ndarray:
         )
     dtype, rng = np.dtype(tf.as_dtype(inputs[0].dtype).as_numpy_dtype), np.random.default_rng(0)
     if dtype.kind != "f":
-        return rng.integers(0, _vocabulary(model), (1, *shape)).astype(dtype)
+        return rng.integers(0, search.vocabulary(model), (1, *shape)).astype(dtype)
     return rng.random((1, *shape)).astype(dtype)
-
-
-def _vocabulary(model: keras.Model) -> int:
-    """Number of integers that any of the model's embeddings knows; 2 without one."""
-    embeddings = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
-    return min((op.input_dim for op in embeddings), default=2)
-
-
-def _check_image_size(calls: list[rewire.Call], linear: LinearMap) -> None:
-    """Refuse preprocessing that resizes: a mask over the layer's input must fit the image."""
-    image = tuple(calls[0].inputs[0].shape[1:])
-    if linear.kind == "conv2d" and len(image) == 3 and image[:2] != linear.spatial:
-        raise SmugError(
-            f"the image of {image[0]} × {image[1]} reaches layer {linear.name!r} as "
-            f"{linear.spatial[0]} × {linear.spatial[1]}, so that a mask would not fit it; "
-            f"{search.ALLOWED}"
-        )

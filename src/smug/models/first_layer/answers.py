@@ -98,18 +98,18 @@ def responses_of(linear: LinearMap, entering: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray of float64, shape (nodes,)
     """
-    values = linear.positions(entering).reshape(*linear.spatial, linear.channels)
+    values = linear.positions(entering).reshape(*linear.inner, linear.channels)
     nodes = np.arange(linear.size)
     if linear.kind == "dense":
         total = values.ravel() @ linear.kernel.reshape(values.size, -1)
     else:
         total = _convolved(linear, values).ravel()
-    return total * linear.scales(nodes) + linear.constants(nodes)
+    return total * linear.scales(nodes) + linear.shifts(nodes)
 
 
 def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
     borders = []
-    for axis, side in enumerate(linear.spatial):
+    for axis, side in enumerate(linear.inner):
         reach = (linear.kernel.shape[axis] - 1) * linear.dilation[axis]
         needed = (linear.output_shape[axis] - 1) * linear.strides[axis] + reach + 1
         borders.append((linear.pads[axis], max(needed - side - linear.pads[axis], 0)))

@@ -12,25 +12,28 @@ import tensorflow as tf
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.models import rewire
-from smug.models.first_layer.search import ALLOWED, PADDING, inner_layer, kind_of, producer
+from smug.models.first_layer.search import (
+    PADDING,
+    entry_of,
+    flat_input_shape,
+    inner_layer,
+    kind_of,
+)
 
 layers = keras.layers
 
 
 def read_layer(
-    call: rewire.Call,
-    entry: rewire.Call,
-    calls: list[rewire.Call],
-    image_shape: tuple[int, ...] | None,
+    calls: list[rewire.Call], index: int, image_shape: tuple[int, ...] | None
 ) -> LinearMap:
     """Arrays of a linear layer without what follows it.
 
     Parameters
     ----------
-    call, entry : Call
-        Of the layer, and of the padding before it (or of the layer again).
     calls : list of Call
         The whole pass.
+    index : int
+        The layer among them.
     image_shape : tuple of int, optional
         Rows and columns of the image behind a dense layer's flat input.
 
@@ -39,11 +42,12 @@ def read_layer(
     SmugError
         If the layer's settings cannot be encoded.
     """
+    call, entry = calls[index], entry_of(calls, index)
     layer, kind = inner_layer(call.op), kind_of(call.op)
     kernel = _array(layer.kernel)
     bias = _array(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
     if kind == "dense":
-        spatial = _flat_input_shape(call, calls, image_shape)
+        spatial = flat_input_shape(calls, index, image_shape)
         kernel = kernel.reshape(*spatial, -1, kernel.shape[-1])
         strides, dilation, pads = (1,) * len(spatial), (1,) * len(spatial), (0,) * len(spatial)
     else:
@@ -78,31 +82,6 @@ def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> Linea
         shape = tuple(scale.size if i - rank == axis else 1 for i in range(rank))
         scale, shift = scale.reshape(shape), shift.reshape(shape)
     return replace(linear, scale=scale, shift=shift)
-
-
-def _flat_input_shape(
-    call: rewire.Call, calls: list[rewire.Call], image_shape: tuple[int, ...] | None
-) -> tuple[int, ...]:
-    """Shape of the positions behind a dense layer's flat input; features left over are channels."""
-    shape = tuple(call.inputs[0].shape[1:])
-    if len(shape) != 1:
-        raise SmugError(
-            f"layer {call.op.name!r} (Dense) works on an input of shape {shape}; only flat inputs "
-            f"can be encoded: {ALLOWED}"
-        )
-    if image_shape is not None:
-        if shape[0] % int(np.prod(image_shape)):
-            raise SmugError(
-                f"image_shape={image_shape} does not fit the {shape[0]} inputs of layer "
-                f"{call.op.name!r}"
-            )
-        return tuple(image_shape)
-    tensor, made = call.inputs[0], producer(calls, call.inputs[0])
-    while made and isinstance(made.op, layers.Flatten | layers.Reshape):
-        tensor, made = made.inputs[0], producer(calls, made.inputs[0])
-    before = tuple(tensor.shape[1:])
-    words = any(isinstance(other.op, layers.Embedding) for other in calls)
-    return before[:-1] if len(before) == 3 or (words and len(before) == 2) else before
 
 
 def _check_convolution(layer: Any, entry: rewire.Call) -> None:

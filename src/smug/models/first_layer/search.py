@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import keras
@@ -11,39 +12,15 @@ from smug.models import rewire
 
 layers = keras.layers
 
-# Layers that may stand before the first linear one: they work on each element by itself, add
-# zeros, only change the shape, or do nothing at inference time.
-_PREPROCESSING = (
-    layers.InputLayer,
-    layers.Rescaling,
-    layers.Normalization,
-    layers.BatchNormalization,
-    layers.ZeroPadding1D,
-    layers.ZeroPadding2D,
-    layers.Flatten,
-    layers.Reshape,
-    layers.Identity,
-    layers.Masking,
-    layers.Dropout,
-    layers.SpatialDropout1D,
-    layers.SpatialDropout2D,
-    layers.GaussianNoise,
-    layers.GaussianDropout,
-    layers.Embedding,
-)
-# The same for raw operations of a functional model, by class name: keras.ops has no public ones.
-_PREPROCESSING_OPS = {
-    *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative"),
-    *("Cast", "Reshape", "ExpandDims", "Squeeze", "Flip", "GetItem"),
-}
 PADDING = (layers.ZeroPadding1D, layers.ZeroPadding2D)
 _KINDS = {layers.Dense: "dense", layers.Conv1D: "conv1d", layers.Conv2D: "conv2d"}
 _ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU)
 _ACTIVATION_OPS = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Silu", "Gelu", "HardSwish"}
 ALLOWED = (
-    "the first computing layer must be Dense on a flat input, Conv2D, or Conv1D; before it only "
-    "per-element preprocessing, zero padding, reshaping, dropout or an Embedding. Name another "
-    "layer, or explain the part of the model behind the preprocessing"
+    "the first computing layer must be Dense on a flat input, Conv2D, or Conv1D; before it may "
+    "stand what works on each pixel or word by itself, what moves, crops or pads, linear resizing "
+    "and pooling, and an Embedding. Name another layer, explain the part of the model behind, or "
+    "use a method that asks nothing of the first layer, such as integrated_gradients or sis"
 )
 
 
@@ -71,21 +48,18 @@ def first_computing(model: keras.Model, calls: list[rewire.Call]) -> int:
     Raises
     ------
     SmugError
-        If a layer that is not linear stands before it, or there is none.
+        If there is none.
     """
     for index, call in enumerate(calls):
-        op = call.op
-        if kind_of(op):
+        if kind_of(call.op):
             return index
-        raw = not isinstance(op, layers.Layer)
-        if not isinstance(op, _PREPROCESSING) and not (
-            raw and type(op).__name__ in _PREPROCESSING_OPS
-        ):
-            raise SmugError(
-                f"model {model.name!r} starts with {op.name!r} ({type(op).__name__}), which is "
-                f"not linear or mixes its input; {ALLOWED}"
-            )
-    raise SmugError(f"model {model.name!r} has no linear layer; {ALLOWED}")
+    last = f", it ends with {title(calls[-1].op)}" if calls else ""
+    raise SmugError(f"model {model.name!r} has no linear layer{last}; {ALLOWED}")
+
+
+def title(op: Any) -> str:
+    """Name and type of a layer, for messages."""
+    return f"{op.name!r} ({type(op).__name__})"
 
 
 def named(model: keras.Model, calls: list[rewire.Call], name: keras.Layer | str) -> int:
@@ -123,12 +97,54 @@ def entry_of(calls: list[rewire.Call], index: int) -> rewire.Call:
 
 def producer(calls: list[rewire.Call], tensor: Any) -> rewire.Call | None:
     """Find the call that made a tensor; layers that hand it through unchanged do not count."""
-    return next((call for call in calls if call.output is tensor and _works(call)), None)
+    return next((call for call in calls if call.output is tensor and works(call)), None)
 
 
-def _works(call: rewire.Call) -> bool:
+def works(call: rewire.Call) -> bool:
     """True if a call made a new tensor (dropout, at inference, hands its input through)."""
     return all(value is not call.output for value in call.inputs)
+
+
+def flat_input_shape(
+    calls: list[rewire.Call], index: int, image_shape: tuple[int, ...] | None
+) -> tuple[int, ...]:
+    """Shape of the positions behind a dense layer's flat input; features left over are channels.
+
+    Raises
+    ------
+    SmugError
+        If the layer's input is not flat, or is no image of that shape.
+    """
+    op, shape = calls[index].op, tuple(calls[index].inputs[0].shape[1:])
+    if len(shape) != 1:
+        raise SmugError(
+            f"layer {op.name!r} (Dense) works on an input of shape {shape}; only flat inputs "
+            f"can be encoded: {ALLOWED}"
+        )
+    if image_shape is not None:
+        if shape[0] % prod(image_shape):
+            raise SmugError(
+                f"image_shape={image_shape} does not fit the {shape[0]} inputs of layer {op.name!r}"
+            )
+        return tuple(image_shape)
+    before = unflattened(calls, index)
+    words = any(isinstance(other.op, layers.Embedding) for other in calls)
+    return before[:-1] if len(before) == 3 or (words and len(before) == 2) else before
+
+
+def unflattened(calls: list[rewire.Call], index: int) -> tuple[int, ...]:
+    """Shape of a dense layer's input before it was flattened."""
+    tensor = calls[index].inputs[0]
+    made = producer(calls, tensor)
+    while made and isinstance(made.op, layers.Flatten | layers.Reshape):
+        tensor, made = made.inputs[0], producer(calls, made.inputs[0])
+    return tuple(int(side) for side in tensor.shape[1:])
+
+
+def vocabulary(model: keras.Model) -> int:
+    """Number of integers that all of the model's embeddings know; 2 without one."""
+    embeddings = [op for op in rewire.leaves(model) if isinstance(op, layers.Embedding)]
+    return min((op.input_dim for op in embeddings), default=2)
 
 
 def chain_of(calls: list[rewire.Call], index: int) -> Chain:
@@ -149,5 +165,5 @@ def chain_of(calls: list[rewire.Call], index: int) -> Chain:
 
 def _only_user(calls: list[rewire.Call], made: rewire.Call) -> rewire.Call | None:
     """Call that alone reads what another one made."""
-    users = [call for call in calls if _works(call) and any(v is made.output for v in call.inputs)]
+    users = [call for call in calls if works(call) and any(v is made.output for v in call.inputs)]
     return users[0] if len(users) == 1 else None
