@@ -143,8 +143,8 @@ def find_first_layer(
     model : keras.Model
         Sequential, functional, subclassed, nested.
     name : keras.layers.Layer or str, optional
-        Take this layer (or the layer of this name) instead of the first computing one; what
-        stands before it is then not checked, and masks act on the tensor that enters it.
+        Take this layer (or the layer of this name) instead of the first computing one. If its
+        input cannot be traced back to the model's, masks act on the tensor that enters it.
     x : numpy.ndarray, shape (1, ...), optional
         An input, where the model leaves its input shape open.
     image_shape : tuple of int, optional
