@@ -173,6 +173,7 @@ RANGES: dict[str, Range] = {
 
 #: Allowed names, by the name of their setting.
 NAMES: dict[str, tuple[str, ...]] = {
+    "detail": ("fine", "coarse"),
     "encoding": ("first_layer", "network"),
     "response": ("auto", "paper", "bias_free"),
     "ranking": ("integrated_gradients", "gradients", "activations", "random"),

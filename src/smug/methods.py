@@ -24,7 +24,7 @@ from smug import provenance
 from smug.errors import SmugError, unknown_name
 from smug.explanation import Explanation
 from smug.io import plain
-from smug.limits import Setting, check_settings
+from smug.limits import Setting, check_name, check_settings
 
 if TYPE_CHECKING:
     import keras
@@ -147,6 +147,7 @@ def explain(
     method: str = "smug",
     *,
     class_names: Sequence[str] | None = None,
+    detail: str = "fine",
     **settings: Any,
 ) -> Explanation:
     """Explain a model's predictions.
@@ -166,6 +167,9 @@ def explain(
     class_names : sequence of str, optional
         Name of each class, in the order of the model's outputs; they stand in the plot and in the
         saved record.
+    detail : {"fine", "coarse"}
+        Nodes and windows of ``smug`` and ``smug_base`` where ``top_k`` and ``window`` are not
+        given, see :func:`smug.attribution.smug.default_settings`; other methods have none.
     **settings
         Settings of the method, e.g. ``top_k``, ``gamma``, ``window`` and ``solver`` of ``smug``
         (:func:`smug.attribution.smug.smug`) or ``steps`` of ``integrated_gradients``.
@@ -183,12 +187,13 @@ def explain(
         class names.
     """
     known = method_settings(method)
+    check_name("detail", detail)
     settled = check_settings(method, known, settings)
     from smug.attribution import inputs
 
     call = inputs.check(model, x, target, settled, known=known, one=True)
     names = _checked_names(class_names, call.classes)
-    given, record = _found_first(model, call.x, method, call.settings)
+    given, record = _found_first(model, call.x, method, call.settings, detail)
     # Everything is checked: what checks it around the function is left out.
     function = inspect.unwrap(METHODS[method].load())
     made = inputs.answer(function, model, call._replace(settings=given))
@@ -227,7 +232,7 @@ def _checked_names(class_names: Sequence[str] | None, outputs: int) -> tuple[str
 
 
 def _found_first(
-    model: keras.Model, x: np.ndarray, method: str, settings: dict[str, Any]
+    model: keras.Model, x: np.ndarray, method: str, settings: dict[str, Any], detail: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings with what a method finds for itself, and the record of the layer that it rests on.
 
@@ -248,7 +253,7 @@ def _found_first(
     if not isinstance(layer, FirstLayer):
         layer = find_first_layer(model, layer, x=x)
     about = {"name": layer.name, "kind": layer.linear.kind, "outputs": layer.linear.output_shape}
-    default = default_settings(layer.linear)
+    default = default_settings(layer.linear, detail)
     missing = {name: value for name, value in default.items() if settings.get(name) is None}
     return settings | missing | {"layer": layer}, {"first_layer": plain(about)}
 

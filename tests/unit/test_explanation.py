@@ -204,6 +204,30 @@ def test_settings_that_a_method_finds_for_itself_are_told(model):
     np.testing.assert_array_equal(again.mask, made.mask)
 
 
+def test_detail_chooses_nodes_and_windows_where_none_are_given():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((70, 84, 3)),
+            layers.Conv2D(2, 3, strides=2, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    x = np.random.default_rng(0).random((1, 70, 84, 3)).astype(np.float32)
+
+    def chosen(**settings):
+        made = explain(model, x, method="smug_base", steps=2, **settings)
+        return made.settings["top_k"], made.settings["window"]
+
+    assert chosen() == chosen(detail="fine") == (34 * 41 * 2, 4)
+    assert chosen(detail="coarse") == (100, 5)
+    assert chosen(detail="coarse", top_k=7) == (7, 5)
+    assert chosen(detail="coarse", window=2) == (100, 2)
+    with pytest.raises(smug.SmugError, match="Did you mean 'coarse'"):
+        chosen(detail="corse")
+
+
 def test_a_large_baseline_is_told_by_its_hash(model):
     baseline = np.broadcast_to(np.float32(0.5), (26, 8, 8, 3))[:2]
     made = explain(model, IMAGES, method="integrated_gradients", baseline=baseline, steps=4)

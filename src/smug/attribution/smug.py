@@ -23,6 +23,8 @@ from smug.models.first_layer import FirstLayer, find_first_layer
 
 #: Defaults of :func:`smug`: nodes, and pixels of a window on images of _LARGE pixels a side.
 TOP_K, WINDOW, _LARGE = 3000, 4, 64
+#: The same for coarse detail: few nodes, and windows of which an image has so many a side.
+COARSE_TOP_K, COARSE_WINDOWS = 100, 14
 
 #: Values ``(batch, *spatial)``, mask, and what the solver says, as ``Explanation`` has them.
 Answer = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
@@ -245,9 +247,22 @@ def _first_layer(
     return layer if isinstance(layer, FirstLayer) else find_first_layer(model, layer, x=x)
 
 
-def default_settings(layer: LinearMap) -> dict[str, int]:
-    """Nodes and pixels of a window that SMUG takes on a first layer where none are given."""
-    large = layer.kind == "conv2d" and min(layer.spatial) >= _LARGE
+def default_settings(layer: LinearMap, detail: str = "fine") -> dict[str, int]:
+    """Nodes and pixels of a window that SMUG takes on a first layer where none are given.
+
+    Parameters
+    ----------
+    layer : LinearMap
+    detail : {"fine", "coarse"}
+        The paper's many nodes and small windows, or few nodes and large windows, whose masks show
+        parts of an object where the fine ones are speckled.
+    """
+    check_name("detail", detail)
+    image = layer.kind == "conv2d"
+    if detail == "coarse":
+        window = max(1, round(min(layer.spatial) / COARSE_WINDOWS)) if image else 1
+        return {"top_k": min(COARSE_TOP_K, layer.size), "window": window}
+    large = image and min(layer.spatial) >= _LARGE
     return {"top_k": min(TOP_K, layer.size), "window": WINDOW if large else 1}
 
 

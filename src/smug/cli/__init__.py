@@ -90,6 +90,13 @@ def _add_explain(explain: argparse.ArgumentParser) -> None:
         help="a setting of the method, for example --set top_k=1000; repeatable",
     )
     explain.add_argument(
+        "--detail",
+        choices=("fine", "coarse"),
+        default="coarse",
+        help="masks of smug on images: coarse (default) shows parts of an object, fine is the "
+        "paper's many nodes and small windows; --set top_k= and window= override it",
+    )
+    explain.add_argument(
         "--mean", metavar="PIXEL", help="pixel value (0 to 255) that your model gets as 0"
     )
     explain.add_argument(

@@ -41,7 +41,8 @@ def explain_images(options: argparse.Namespace) -> int:
     network = load_network(options.model, class_names, scale)
     mean, unit = network.preprocess.mean, network.preprocess.scale
     print(f"input: (pixel - {_short(mean)}) / {_short(unit)}; {network.reason}")
-    job = _Job(network, settings, options.target, left_out=options.method == ["all"])
+    left_out = options.method == ["all"]
+    job = _Job(network, settings, options.target, options.detail, left_out=left_out)
     return job.run(images, planned, table)
 
 
@@ -81,6 +82,7 @@ class _Job:
     settings : dict of str to dict
         Of each method.
     target : int, optional
+    detail : str
     left_out : bool
         Whether a method that does not suit the model or the image is left out, and no failure.
     """
@@ -90,10 +92,12 @@ class _Job:
         network: Network,
         settings: dict[str, dict[str, Any]],
         target: int | None,
+        detail: str,
         *,
         left_out: bool,
     ) -> None:
-        self.network, self.settings, self.target = network, settings, target
+        self.network, self.settings = network, settings
+        self.target, self.detail = target, detail
         self.left_out = left_out
         self.several = False
 
@@ -171,6 +175,7 @@ class _Job:
             self.target,
             method,
             class_names=network.class_names,
+            detail=self.detail,
             **settings,
         )
         preprocess = network.preprocess
