@@ -32,7 +32,7 @@ def shortened(text: str, length: int) -> str:
     return f"{text[:start]}... ({len(text) - start - end} letters left out) ...{text[-end:]}"
 
 
-#: What one input may fail with while the others go on; a TypeError and its kin are bugs.
+#: Errors that one input may fail with while the others go on; a TypeError and its kin are bugs.
 FAILURES = (SmugError, ArithmeticError)
 
 

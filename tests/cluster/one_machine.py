@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: What has to be installed; Debian's packages slurm-wlm and munge hold all of it.
+#: Programs that have to be installed; Debian's packages slurm-wlm and munge hold all of it.
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "sinfo", "scontrol")
 
 #: Nothing here needs systemd, control groups, accounting or another account than the caller's.

@@ -12,7 +12,7 @@ from typing import Any
 from smug.errors import SmugError, unknown_name
 from smug.methods import METHODS, method_settings
 
-#: How each type is named to a user; others cannot be typed.
+#: Names of types to a user; others cannot be typed.
 _NAMES = {
     int: "a whole number",
     float: "a number",

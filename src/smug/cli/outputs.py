@@ -19,7 +19,7 @@ PICTURES, PAGES = (".png", ".pdf", ".svg"), (".html",)
 #: Stands for the method in the name of the picture that shows several.
 SEVERAL = "methods"
 
-#: How a user allows to replace files.
+#: Option that allows to replace files.
 _HOW = "--overwrite replaces it"
 
 

@@ -12,7 +12,7 @@ from smug.figures.image_saliency import clipped, named, show_map
 from smug.pipeline.explained_images import ExplainedImage
 
 TITLES = ("image", "top nodes", "windows they see", "smallest mask", "kept pixels", "SMUG")
-#: What networks on photographs see where a pixel is dropped: their inputs are centred.
+#: Grey that networks on photographs see where a pixel is dropped: their inputs are centred.
 DROPPED = 127
 
 

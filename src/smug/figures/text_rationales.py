@@ -21,7 +21,7 @@ MEANS = {
 }
 #: Their ranges; the others are shares.
 RANGES = {"words": COUNT, "comprehensiveness": CORRELATION}
-#: Which of them compare with a human rationale; not every review has one.
+#: Those of them that compare with a human rationale; not every review has one.
 AGREEMENT = ("roc_auc", "best_f1", "best_mae")
 #: Shares of reviews with Wilson's interval.
 SHARES = {

@@ -20,7 +20,7 @@ from smug.jobs.parent import end_with_parent
 from smug.jobs.signatures import JOB, signature
 from smug.threads import configure_threads
 
-#: What the record of a stage's result should say of it.
+#: Facts of a stage's result for its record.
 Summary = Mapping[str, Any]
 #: A stage's work: ``main(config: Sections, files: Files)`` with the dataclasses of its module.
 Stage = Callable[[Any, Any], Summary]

@@ -21,7 +21,7 @@ FAMILIES = STAGES / "families"
 #: Section that the job itself fills; no configuration holds it.
 JOB = "job"
 
-#: Whether a file's type takes several paths.
+#: Types of a file, and if they take several paths.
 _SEVERAL = {"Path": False, "list[Path]": True}
 
 

@@ -16,7 +16,7 @@ from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
 from smug.models import rewire
 
-#: What has a box in place of a map, beside OptBox.
+#: Methods that have a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")
 
 

@@ -15,7 +15,7 @@ from smug.limits import Range
 CONFIDENCE = 0.95
 #: Ranges of measures, see :func:`mean`.
 SHARE, CORRELATION, COUNT = Range(0, 1), Range(-1, 1), Range(0)
-#: How far rounding may carry a score out of its range.
+#: Distance that rounding may carry a score out of its range.
 ROUNDING = 1e-6
 #: LSC values closer than this are equal: the same crop in another batch differs in rounding.
 TIE = 1e-4

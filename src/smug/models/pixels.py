@@ -43,7 +43,7 @@ class PixelScale:
     reason: str
 
 
-#: What a model may expect: name, input of a black and of a white pixel, mean and scale.
+#: Ranges that a model may expect: name, input of a black and of a white pixel, mean and scale.
 _PLAIN, _UNIT, _CENTRED = (
     ("pixels from 0 to 255", 0.0, 255.0, 0.0, 1.0),
     ("values from 0 to 1", 0.0, 1.0, 0.0, 255.0),

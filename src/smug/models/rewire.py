@@ -23,7 +23,7 @@ from smug.errors import SmugError, unknown_name
 from smug.models.inputs import as_batch
 from smug.models.structure import structure
 
-#: What one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
+#: Errors that one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
 FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
 
 

@@ -14,8 +14,8 @@ from smug.pipeline.shards import SaliencyShard
 #: Explains inputs (n, ...) with the classes (n,) by one method, on the network as it stands.
 Explainer = Callable[[np.ndarray, np.ndarray, np.ndarray], SaliencyShard]
 
-#: Why a similarity is missing: the map is the same everywhere (as is an empty one), or the method
-#: refused the input.
+#: Reasons for a missing similarity: the map is the same everywhere (as is an empty one), or the
+#: method refused the input.
 CONSTANT, CONSTANT_BEFORE, FAILED = "constant", "constant before", "failed"
 
 

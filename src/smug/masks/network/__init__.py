@@ -156,5 +156,5 @@ def _solution(
     return MaskSolution(mask, status, objective, bound, seconds, solver, (mask,))
 
 
-#: How each solver that takes this encoding searches, by its name in the registry.
+#: Search of each solver that takes this encoding, by its name in the registry.
 _SEARCHES = {"auto": _with_highs, "highs": _with_highs, "z3": _with_z3}

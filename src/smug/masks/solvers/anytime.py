@@ -30,7 +30,7 @@ from smug.masks.solvers.local_search import SAFETY, LocalSearch
 FIRST_SHARE = 0.3
 #: HiGHS's chance on the whole problem: share of the limit, most seconds, part before a tree.
 HIGHS_SHARE, HIGHS_SECONDS, HIGHS_BEFORE_TREE = 0.1, 5.0, 0.3
-#: Where no blocks fit, HiGHS does all the rest after this share of local search.
+#: Share of the time for local search where no blocks fit; HiGHS does all the rest.
 SEARCH_SHARE = 0.02
 #: Largest problem, rows and variables, for the compiled branch and bound.
 DENSE_ROWS, DENSE_VARIABLES = 40, 400
