@@ -137,6 +137,10 @@ def _parse_word(word: str) -> Override:
     dataset = match["dataset"]
     if dataset is not None and dataset not in datasets():
         raise unknown_name("dataset in override", dataset, datasets())
+    if dataset is not None and match["key"].partition(".")[0] == "workflow":
+        raise SmugError(
+            f"{word}: a run has one name and one list of datasets; leave out {dataset}:"
+        )
     section, dot, name = match["key"].rpartition(".")
     if dot and name == "name":
         choice = f"choose it with {section}=<name>" if "." not in section else "it cannot be set"

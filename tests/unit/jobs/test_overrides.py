@@ -152,7 +152,7 @@ def test_a_message_names_the_key_that_was_typed(text, key):
 )
 def test_a_list_names_each_value_once(key, value):
     with pytest.raises(SmugError, match=rf"{key}=.* names .* more than once; give each"):
-        checked(f"mnist:{key}={value}")
+        checked(f"{key}={value}" if key == "workflow.datasets" else f"mnist:{key}={value}")
 
 
 def test_sizes_of_layers_may_repeat():
@@ -178,6 +178,12 @@ def test_what_is_meant_for_one_dataset_beside_all_is_no_conflict(caplog):
         parse_overrides("scale=paper experiment=quick workflow.run=mine solver.timeout=3")
     assert config.compose("mnist", found)["solver"]["timeout"] == 7.0
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("word", ["mnist:workflow.run=x", "beer:workflow.datasets=[beer]"])
+def test_what_the_whole_run_has_once_is_not_set_for_one_dataset(word):
+    with pytest.raises(SmugError, match="a run has one name and one list of datasets"):
+        parse_overrides(f"solver.timeout=3 {word}")
 
 
 @pytest.mark.parametrize(
