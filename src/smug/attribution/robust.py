@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
@@ -77,20 +79,12 @@ def robust(
         Another kind of network, settings out of range, an input outside ``input_range``, or a
         target that does not lead at the input itself.
     """
-    network = dense_network(model)
     spatial = x.shape[1:3] if x.ndim == 4 else x.shape[1:]
-    groups, grid = _windows(x.shape[1:], window)
+    _, grid = _windows(x.shape[1:], window)
     details = []
-    for one, label in zip(np.asarray(x, np.float64), target, strict=True):
-        problem = robust_problem(
-            network,
-            one,
-            int(label),
-            epsilon=epsilon,
-            input_range=input_range,
-            groups=groups,
-            margin=margin,
-        )
+    for problem in problems(
+        model, x, target, epsilon=epsilon, input_range=input_range, window=window, margin=margin
+    ):
         details.append((problem, smallest_set(problem, time_limit=time_limit)))
     sets = [found for _, found in details]
     masks = np.array([_pixels(found.kept, grid, spatial, window) for found in sets], bool)
@@ -103,6 +97,31 @@ def robust(
     }
     answer = masks.astype(float), masks, solver
     return (answer, details) if return_details else answer
+
+
+def problems(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    epsilon: float | None,
+    input_range: tuple[float, float],
+    window: int,
+    margin: float,
+) -> Iterator[RobustProblem]:
+    """The question that each input poses, one after the other; arguments as for :func:`robust`."""
+    network = dense_network(model)
+    groups, _ = _windows(x.shape[1:], window)
+    for one, label in zip(np.asarray(x, np.float64), target, strict=True):
+        yield robust_problem(
+            network,
+            one,
+            int(label),
+            epsilon=epsilon,
+            input_range=input_range,
+            groups=groups,
+            margin=margin,
+        )
 
 
 def dense_network(model: keras.Model) -> DenseNetwork:

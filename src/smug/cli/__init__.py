@@ -48,6 +48,25 @@ def _parser() -> argparse.ArgumentParser:
     methods = commands.add_parser("methods", help="list the methods and their settings")
     methods.set_defaults(run="smug.cli.methods:list_methods")
 
+    verify = commands.add_parser(
+        "verify",
+        help="prove the sets of a saved explanation again",
+        description="Prove the sets that method=robust found again, by an oracle that shares no "
+        "code with the search. Exit code 1 if a set is not proven.",
+    )
+    verify.add_argument("explanation", help="the .npz file of an explanation")
+    verify.add_argument("--model", required=True, help="the .keras file that was explained")
+    verify.add_argument(
+        "--oracle",
+        default="milp",
+        help="milp: HiGHS, in floating point (the default); z3: in rational arithmetic, for "
+        "networks of a few ReLUs",
+    )
+    verify.add_argument(
+        "--time-limit", type=float, default=600.0, help="seconds for each input and rival class"
+    )
+    verify.set_defaults(run="smug.cli.verify:verify_explanation")
+
     explain = commands.add_parser(
         "explain",
         help="explain images or one text",
