@@ -14,6 +14,8 @@ from smug.masks.robust.problem import SLACK, RobustProblem
 from smug.masks.robust.scenarios import Scenarios
 from smug.masks.robust.upper import UpperSearch
 
+#: Share of its sizes, or of its open ReLUs, that a slice has to lose to be tightened again.
+PAYS = 0.2
 #: Seconds for one mixed-integer program.
 WHOLE_SECONDS = 20.0
 
@@ -158,10 +160,6 @@ class _Search:
 
     def _explore(self, part: Slice) -> list[Slice]:
         """Tighten a slice as long as that pays; what is left of it, in parts."""
-        if part.most - part.least >= THIN:
-            # The upper end is thin enough to be closed; the rest is for later.
-            middle = (part.least + part.most + 1) // 2
-            return [part.part(part.least, middle - 1), part.part(middle, part.most)]
         while True:
             if perf_counter() > self.deadline:
                 raise OutOfTime
@@ -175,7 +173,8 @@ class _Search:
                 continue
             if part.most < part.least:
                 return []
-            if part.most == before and relaxation.open == opened:
+            lowered, closed = before - part.most, opened - relaxation.open
+            if lowered < PAYS * (part.most - part.least + 1) and closed <= PAYS * opened:
                 return self._branch(part, relaxation)
 
     def _solved(self, part: Slice, relaxation: Relaxation) -> bool:
@@ -214,6 +213,9 @@ class _Search:
         return True
 
     def _branch(self, part: Slice, relaxation: Relaxation) -> list[Slice]:
+        if part.most - part.least >= THIN and relaxation.open:
+            middle = (part.least + part.most + 1) // 2
+            return [part.part(part.least, middle - 1), part.part(middle, part.most)]
         worst = relaxation.worst()
         if worst is None:
             seconds = min(WHOLE_SECONDS, self.deadline - perf_counter())
