@@ -80,12 +80,17 @@ def _composed(dataset: str, overrides: Iterable[Override]) -> _Composed:
     return _compose(dataset, tuple(str(o) for o in own if o.key in known))
 
 
-def _known_keys(dataset: str, overrides: Iterable[Override]) -> set[str]:
+def _known_keys(dataset: str, overrides: Iterable[Override]) -> frozenset[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
     choices = tuple(str(o) for o in overrides if o.reaches(dataset) and "." not in o.key)
     chosen = tuple(c for c in choices if c.partition("=")[0] in _sections())
-    sections = _compose(dataset, chosen).plain
-    return set(sections) | {key for key, _ in flatten(sections)}
+    return _keys(dataset, chosen)
+
+
+@functools.cache
+def _keys(dataset: str, choices: tuple[str, ...]) -> frozenset[str]:
+    sections = _compose(dataset, choices).plain
+    return frozenset([*sections, *(key for key, _ in flatten(sections))])
 
 
 @functools.cache
@@ -103,7 +108,7 @@ def _sections() -> dict[str, str]:
 @functools.cache
 def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
     choices = tuple(word for word in overrides if "." not in word.partition("=")[0])
-    config = copy.deepcopy(_chosen(dataset, choices))
+    config = _chosen(dataset, choices)
     try:
         # Set one by one: composing anew for each of a sweep's settings takes ten times longer.
         for word in overrides:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from smug.jobs.groups import ROOT
@@ -30,12 +31,13 @@ def modules_of(stage: str) -> list[str]:
         if path is None or name in seen or carrier:
             continue
         seen[name] = path
-        todo += _imports(name, path)
-    found = {*seen.values(), *(file for path in seen.values() for file in _files_read(path))}
+        todo += _mentions(path).modules
+    found = {*seen.values(), *(file for path in seen.values() for file in _mentions(path).files)}
     at_home = Path.cwd() == ROOT
     return sorted(str(path.relative_to(ROOT) if at_home else path) for path in found)
 
 
+@functools.cache
 def _module_path(name: str) -> Path | None:
     base = ROOT / "src" / Path(*name.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
@@ -44,32 +46,37 @@ def _module_path(name: str) -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Mentions:
+    """Names that a module's source spells out: modules of SMUG, files of the package."""
+
+    modules: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+# Every rule of a run asks for the modules of its stage, and most stages share theirs.
 @functools.cache
-def _files_read(path: Path) -> tuple[Path, ...]:
-    """Files of the package, such as tables and templates, whose names a module spells out."""
-    texts = {
-        node.value
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    return tuple(file for file in _package_data() if file.name in texts)
+def _mentions(path: Path) -> _Mentions:
+    """Modules that a source imports, and files such as tables and templates that it names."""
+    modules: list[str] = []
+    texts: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.add(node.value)
+            if re.fullmatch(r"smug[\w.]*:\w+", node.value):
+                # A function of a registry or of a child process, imported when it is called.
+                modules.append(node.value.partition(":")[0])
+    return _Mentions(
+        tuple(word for word in modules if re.fullmatch(r"smug(\.\w+)*", word)),
+        tuple(file for file in _package_data() if file.name in texts),
+    )
 
 
 @functools.cache
 def _package_data() -> tuple[Path, ...]:
     files = (ROOT / "src" / "smug").rglob("*.*")
     return tuple(file for file in files if file.is_file() and file.suffix not in (".py", ".pyc"))
-
-
-@functools.cache
-def _imports(name: str, path: Path) -> tuple[str, ...]:
-    found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.Constant) and re.fullmatch(r"smug[\w.]*:\w+", str(node.value)):
-            # A function of a registry or of a child process, imported when it is called.
-            found.append(str(node.value).partition(":")[0])
-    return tuple(word for word in found if re.fullmatch(r"smug(\.\w+)*", word))

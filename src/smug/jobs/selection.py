@@ -8,7 +8,15 @@ from typing import Any
 
 from smug.jobs import config, groups
 from smug.jobs.overrides import Override
-from smug.jobs.variants import MAIN, Composed, main_variant, overrides_of, sanity_shards, shards
+from smug.jobs.variants import (
+    MAIN,
+    Composed,
+    guided_networks,
+    main_variant,
+    overrides_of,
+    sanity_shards,
+    shards,
+)
 
 #: Folders of the networks trained here, by name; all others are imported.
 TRAINED = {
@@ -70,10 +78,15 @@ class Run:
 
     def trained_metrics(self) -> list[str]:
         """Files of metrics of the networks that this run trains."""
-        wanted = {self.settings(dataset)["model"]["name"] for dataset in self.datasets}
-        # Digits have a second network, which the figure of GGIG and the sanity checks use.
-        if "mnist" in self.datasets:
-            wanted.add("mnist_cnn")
+        wanted = {
+            name
+            for usual in map(self.settings, self.datasets)
+            for name in (
+                usual["model"]["name"],
+                *usual["sanity"]["also"],
+                *guided_networks(usual),
+            )
+        }
         return [
             f"{self.folder}/{place}/metrics.json"
             for name, place in TRAINED.items()

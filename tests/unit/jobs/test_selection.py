@@ -85,6 +85,14 @@ def test_a_network_stands_where_it_was_trained_or_imported(dataset, variant, pla
         ("workflow.datasets=[beer]", ["train_text_cnn"]),
         ("workflow.datasets=[mnist]", ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn"]),
         (
+            "workflow.datasets=[mnist] ggig_figure.digit_models=[mnist_mlp]",
+            ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn"],
+        ),
+        (
+            "workflow.datasets=[mnist] ggig_figure.digit_models=[mnist_mlp] mnist:sanity.also=[]",
+            ["train_mnist/mnist_mlp"],
+        ),
+        (
             "workflow.datasets=[mnist,imagenet] imagenet:model=imagenet_cnn",
             ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn", "train_imagenet_cnn"],
         ),
