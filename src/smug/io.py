@@ -168,8 +168,11 @@ def reading(
 
 def save_json(path: str | os.PathLike[str], content: Any) -> None:
     """Write JSON, indented, keys in the order given."""
+    # Half a character, as in a file's name of foreign bytes, is written as JSON escapes it.
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace"
+        )
 
 
 def load_json(path: str | os.PathLike[str]) -> Any:

@@ -187,3 +187,8 @@ def test_one_array_is_no_archive_of_arrays(tmp_path):
     np.save(tmp_path / "x.npy", np.arange(3))
     with pytest.raises(SmugError, match=r"x\.npy is damaged"):
         io.load_arrays(tmp_path / "x.npy")
+
+
+def test_half_a_character_comes_back(tmp_path):
+    io.save_json(tmp_path / "x.json", {"file": "caf\udce9 ☕"})
+    assert io.load_json(tmp_path / "x.json") == {"file": "caf\udce9 ☕"}

@@ -99,7 +99,7 @@ def _add_explain(explain: argparse.ArgumentParser) -> None:
         "--labels",
         metavar="FILE",
         help="names of the classes of your model: a text file with one a line in the order of the "
-        'outputs, or a .json file: a list, or {"0": "cat", …}',
+        'outputs, a .csv file of index and name, or a .json file: a list, or {"0": "cat", …}',
     )
     explain.add_argument(
         "--set",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -218,11 +219,14 @@ def _one_line(path: Path, error: BaseException) -> str:
 
 
 def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    import pandas as pd
-
     first = ["image", "method", "class", "name", "score", "kept"]
     last = ["picture", "arrays", "error"]
-    table = pd.DataFrame(rows).drop(columns="left_out", errors="ignore")
-    middle = [name for name in table.columns if name not in (*first, *last)]
-    with atomic(path) as temporary:
-        table.reindex(columns=[*first, *middle, *last]).to_csv(temporary, index=False)
+    found = dict.fromkeys(name for row in rows for name in row)
+    middle = [name for name in found if name not in (*first, *last, "left_out")]
+    with (
+        atomic(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        table = csv.DictWriter(file, [*first, *middle, *last], extrasaction="ignore")
+        table.writeheader()
+        table.writerows(rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     Parameters
     ----------
     path : str or path
-        A ``.json`` file with a list of names or a mapping from each index to its name; any other
-        file holds one name a line.
+        A ``.json`` file with a list of names or a mapping from each index to its name, a ``.csv``
+        file of the columns index and name (a header may stand above); any other file holds one
+        name a line.
 
     Raises
     ------
@@ -30,21 +33,41 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
         raise SmugError(f"no file of labels {path}") from error
     except (OSError, ValueError) as error:
         raise SmugError(f"{path} is no text of class names ({error}); save it as UTF-8") from error
-    if path.suffix.lower() == ".json":
-        names = _from_json(path, text)
-    else:
-        names = [line.strip() for line in text.rstrip().splitlines()]
+    read = {".json": _from_json, ".csv": _from_csv}.get(path.suffix.lower(), _from_lines)
+    names = read(path, text)
     if not names or not all(names):
         raise SmugError(f"{path} has a class without a name; write one name a line")
     return tuple(names)
+
+
+def _from_lines(_: Path, text: str) -> list[str]:
+    return [line.strip() for line in text.rstrip().splitlines()]
+
+
+def _from_csv(path: Path, text: str) -> list[str]:
+    try:
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+        if rows and not rows[0][0].strip().isdecimal():
+            del rows[0]
+        return _in_order([(index, name.strip()) for index, name in rows])
+    except (ValueError, KeyError, csv.Error) as error:
+        raise SmugError(
+            f"{path} is no table of index and name, one row for each class from 0 on ({error})"
+        ) from error
+
+
+def _in_order(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """Names of the indices 0, 1, …; KeyError where one is missing or stands twice."""
+    pairs = list(pairs)
+    numbered = {int(index): name for index, name in pairs}
+    return [numbered[index] for index in range(len(pairs))]
 
 
 def _from_json(path: Path, text: str) -> list[str]:
     try:
         content: Any = json.loads(text)
         if isinstance(content, dict):
-            numbered = {int(key): name for key, name in content.items()}
-            content = [numbered[index] for index in range(len(content))]
+            content = _in_order(content.items())
     except (ValueError, KeyError, RecursionError) as error:
         raise SmugError(
             f'{path} is no list of names and no mapping {{"0": name, "1": name, …}} ({error})'

@@ -1,5 +1,6 @@
 import hashlib
 import os
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -231,3 +232,16 @@ def test_more_mistakes_end_with_one_line(picture, model_file, tmp_path, monkeypa
     assert str(stop.value).startswith("smug: ")
     assert "\n" not in str(stop.value)
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_name_of_foreign_bytes_is_no_obstacle(picture, model_file):
+    foreign = Path(os.fsdecode(os.fsencode(picture.parent) + b"/caf\xe9.png"))
+    try:
+        picture.rename(foreign)
+    except OSError:
+        pytest.skip("this file system takes Unicode names only")
+    words = ["explain", str(foreign.parent), "--model", str(model_file), "--method", "gradients"]
+    cli.main(words)
+    made = smug.Explanation.load(foreign.with_name(f"{foreign.stem}.gradients"))
+    assert made.record["input"]["file"] == str(foreign)
+    assert "caf\\udce9.png" in pd.read_csv(foreign.with_name("explained.csv")).image[0]

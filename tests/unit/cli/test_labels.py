@@ -12,6 +12,8 @@ from smug.errors import SmugError
         ("x.txt", "cat\ndog, hot\nmug\n"),
         ("x.names", "\ufeffcat\r\n dog, hot \r\nmug\r\n\r\n"),
         ("x.json", '["cat", "dog, hot", "mug"]'),
+        ("x.csv", 'index,name\n0,cat\n2,mug\n1,"dog, hot"\n'),
+        ("x.csv", '0,cat\r\n1,"dog, hot"\r\n2, mug\r\n'),
         ("x.JSON", '{"2": "mug", "0": "cat", "1": "dog, hot"}'),
     ],
 )
@@ -25,6 +27,11 @@ def test_names_are_read_in_the_order_of_the_outputs(tmp_path, name, content):
     [
         ("x.txt", "", "without a name"),
         ("x.txt", "cat\n\nmug", "without a name"),
+        ("x.csv", "0,cat\n2,mug\n", "no table of index and name"),
+        ("x.csv", "0,cat\n0,mug\n", "no table of index and name"),
+        ("x.csv", "index,name\ncat,0\n", "no table of index and name"),
+        ("x.csv", "0,cat,1\n", "no table of index and name"),
+        ("x.csv", "", "without a name"),
         ("x.json", "[1, 2]", "holds no names"),
         ("x.json", '{"1": "a"}', "no mapping"),
         ("x.json", '{"a": "a"}', "no mapping"),
