@@ -6,6 +6,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 #: Letters of a word, and of a whole message, that a user still reads.
 _WORD, _MESSAGE = 200, 3000
@@ -54,7 +55,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SmugError:
     return SmugError(f"unknown {kind} {shown(name)}; known: {', '.join(names)}.{hint}")
 
 
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """Value as a message shows it: on one line, long ones shortened, arrays by shape and type."""
     try:
         shape = tuple(getattr(value, "shape", ()))
@@ -62,7 +63,7 @@ def shown(value: object) -> str:
         shape = ()
     if shape:
         return f"<{type(value).__name__} of shape {shape}>"
-    if shape == () and hasattr(value, "item"):  # NumPy's own way to write a number is longer
+    if shape == () and hasattr(type(value), "item"):  # NumPy writes a number with its type
         value = value.item()
     if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to write longer ones
         return f"<whole number of {value.bit_length()} bits>"

@@ -272,7 +272,7 @@ def check_settings(
         if name not in known:
             raise unknown_name(f"setting of method {method!r}", name, known)
         settled[name] = _of_its_type(name, value, known[name])
-        check(name, _plain(value))  # as it was given, for the message
+        check(name, scalar(value))  # as it was given, for the message
     if {"gamma", "margin"} <= known.keys():
         demand = {name: settled.get(name, known[name].default) for name in ("gamma", "margin")}
         check_demand(**demand)
@@ -280,7 +280,7 @@ def check_settings(
 
 
 def _of_its_type(name: str, value: Any, setting: Setting) -> Any:
-    plain = _plain(value)
+    plain = scalar(value)
     if plain is None or isinstance(plain, bool | str):
         if type(plain) in setting.kinds:
             return plain
@@ -302,17 +302,24 @@ def _of_its_type(name: str, value: Any, setting: Setting) -> Any:
     )
 
 
-def _plain(value: Any) -> Any:
-    """Python's own number, truth value or text of a NumPy scalar or of what has no axes."""
+def scalar(value: Any) -> Any:
+    """Python's own number, truth value or text of a NumPy scalar or of what has no axes.
+
+    Anything else comes back as it is.
+    """
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, np.generic) or (
-        hasattr(value, "__array__") and tuple(getattr(value, "shape", (1,))) == ()
-    ):
-        item = np.asarray(value).item()
-        # The item of a bfloat16 is one still.
-        return float(item) if isinstance(item, np.generic) else item
-    return value
+    if isinstance(value, type) or not hasattr(value, "__array__"):
+        return value
+    try:
+        if tuple(value.shape) != ():
+            return value
+        # NumPy reads no bfloat16 tensor by itself.
+        item = np.asarray(value.numpy() if hasattr(value, "numpy") else value).item()
+    except Exception:  # whatever a foreign type raises
+        return value
+    # The item of a bfloat16 is one still.
+    return float(item) if isinstance(item, np.generic) else item
 
 
 def _number(value: Any, kinds: tuple[type, ...]) -> int | float | None:
@@ -344,7 +351,7 @@ def _parts(value: Any, count: int) -> tuple[Any, ...] | None:
     if isinstance(value, dict | set) or not hasattr(value, "__len__") or len(value) != count:
         return None
     parts = []
-    for one in (_plain(part) for part in value):
+    for one in (scalar(part) for part in value):
         numeric = isinstance(one, Real) and not isinstance(one, bool)
         made = _number(one, (float,)) if numeric else _array(one)
         if made is None:

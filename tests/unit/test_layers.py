@@ -13,6 +13,7 @@ SOURCE = ROOT / "src"
 ELSEWHERE = {
     "test_examples.py",
     "test_explain.py",
+    "test_hostile.py",
     "test_image_tables.py",
     "test_layers.py",
     "test_project.py",

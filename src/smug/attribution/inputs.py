@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from smug.errors import SmugError, shortened, shown, unknown_name
-from smug.limits import Setting, check_settings
+from smug.limits import Setting, check_settings, scalar
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer
 from smug.models.inputs import as_array, as_batch, input_rank
@@ -263,9 +263,8 @@ def _one_each(target: Any, outputs: np.ndarray) -> Any:
     """Class of each input: the predicted one for None, the same for a single number."""
     if target is None:
         return outputs.argmax(axis=1)
-    if isinstance(target, int | np.integer) or getattr(target, "shape", None) == ():
-        return np.repeat(np.asarray(target), len(outputs))
-    return target
+    single = scalar(target)
+    return np.repeat(np.asarray(single), len(outputs)) if isinstance(single, int) else single
 
 
 def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
