@@ -41,7 +41,7 @@ class Origin:
         """
         kept = np.where(mask[self.position], values, 0.0)
         if self.mixing is not None:
-            return kept
+            return np.where(self.position < 0, 0.0, kept)
         return np.where(self.position < 0, self.constant, kept)
 
     def entering(self, values: np.ndarray) -> np.ndarray:
@@ -49,6 +49,14 @@ class Origin:
         if self.mixing is not None:
             return self.mixing @ values + self.constant
         return np.where(self.position < 0, self.constant, values)
+
+    def before(self, other: Origin) -> Origin:
+        """Origin followed by another one, whose elements are what enters the layer here."""
+        assert other.mixing is not None
+        mixing, constant = other.mixing, other.mixing @ self.constant + other.constant
+        if self.mixing is not None:
+            mixing = sparse.csr_array(mixing @ self.mixing)
+        return Origin(other.inner, self.position, constant, mixing)
 
     def on_elements(self, rows: sparse.csr_array) -> sparse.csr_array:
         """Rows over what enters the layer as rows over the elements, shape (nodes, elements)."""

@@ -177,7 +177,8 @@ def find_first_layer(
     layer = search.inner_layer(chain.layer.op)
     words = any(isinstance(call.op, keras.layers.Embedding) for call in calls[:index])
     if traced.origin is not None and traced.spatial is not None:
-        linear = replace(linear, spatial=traced.spatial, origin=traced.origin)
+        origin = traced.origin if linear.origin is None else traced.origin.before(linear.origin)
+        linear = replace(linear, spatial=traced.spatial, origin=origin)
         answers = Answers(model, x, traced.entry, end, layer)
         everything = np.ones(linear.spatial, bool)
         probes = np.stack([linear.masked(one, everything) for one in _probes(traced.entering)])

@@ -107,13 +107,18 @@ def responses_of(linear: LinearMap, entering: np.ndarray) -> np.ndarray:
     return total * linear.scales(nodes) + linear.shifts(nodes)
 
 
-def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
-    borders = []
+def borders(linear: LinearMap) -> list[tuple[int, int]]:
+    """Padding before and behind the input of a convolution, for each spatial axis."""
+    made = []
     for axis, side in enumerate(linear.inner):
         reach = (linear.kernel.shape[axis] - 1) * linear.dilation[axis]
         needed = (linear.output_shape[axis] - 1) * linear.strides[axis] + reach + 1
-        borders.append((linear.pads[axis], max(needed - side - linear.pads[axis], 0)))
-    padded = np.pad(values, [*borders, (0, 0)])[np.newaxis]
+        made.append((linear.pads[axis], max(needed - side - linear.pads[axis], 0)))
+    return made
+
+
+def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
+    padded = np.pad(values, [*borders(linear), (0, 0)])[np.newaxis]
     made = tf.nn.convolution(
         padded, linear.kernel, linear.strides, "VALID", dilations=linear.dilation
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from scipy import sparse
 
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap, receptive_fields
-from smug.models.first_layer.answers import Answers
+from smug.masks.origin import Origin
+from smug.models.first_layer.answers import Answers, borders
 
 # Elements of the input that are probed one by one, and weights of a layer kept in full.
 _ELEMENTS, _WEIGHTS = 4096, 2**24
+# Ways to pad with the input's own values, as NumPy names them.
+_MODES = ("reflect", "symmetric", "edge", "wrap")
 # Values of one batch of probes.
 _BATCH = 2**22
 
@@ -19,8 +24,8 @@ _BATCH = 2**22
 def recovered(read: LinearMap, answers: Answers, entering: np.ndarray, type_name: str) -> LinearMap:
     """Arrays that agree with what the layer really answers.
 
-    A convolution has one kernel in its middle, whatever its weights are made of; a small layer
-    has a kernel for each node.
+    A convolution has one kernel in its middle, whatever its weights are made of, and may pad its
+    input with the input's own values; a small layer has a kernel for each node.
 
     Parameters
     ----------
@@ -37,9 +42,8 @@ def recovered(read: LinearMap, answers: Answers, entering: np.ndarray, type_name
     SmugError
         If the layer is not linear, or too large to be probed in full.
     """
-    for make in (_effective_kernel, _kernel_of_each_node):
-        made = make(read, answers, entering.shape[1:])
-        if made is not None and not answers.difference(made, entering):
+    for made in _candidates(read, answers, entering.shape[1:]):
+        if not answers.difference(made, entering):
             return made
     why = answers.difference(read, entering)
     reason = _not_linear(answers, entering) or (
@@ -51,6 +55,41 @@ def recovered(read: LinearMap, answers: Answers, entering: np.ndarray, type_name
         "Explain a model whose first layer is a plain Dense, Conv1D or Conv2D, or use a method "
         "that asks nothing of the first layer, such as integrated_gradients or sis"
     )
+
+
+def _candidates(read: LinearMap, answers: Answers, shape: tuple[int, ...]) -> Iterator[LinearMap]:
+    """Arrays that the layer may stand for, the likeliest first."""
+    for pads in [read.pads] if read.kind == "dense" else _likely_pads(read):
+        kernel = _effective_kernel(replace(read, pads=pads), answers, shape)
+        if kernel is None:
+            continue
+        yield kernel
+        if any(pads):
+            yield from (_padded_with(mode, kernel) for mode in _MODES)
+    each = _kernel_of_each_node(read, answers, shape)
+    if each is not None:
+        yield each
+
+
+def _likely_pads(read: LinearMap) -> list[tuple[int, ...]]:
+    """Pads as the type has them, and those that the size of the output asks for."""
+    missing = [sum(border) for border in borders(replace(read, pads=(0,) * len(read.pads)))]
+    halves = tuple(side // 2 for side in missing), tuple(-(-side // 2) for side in missing)
+    return list(dict.fromkeys((read.pads, *halves)))
+
+
+def _padded_with(mode: str, kernel: LinearMap) -> LinearMap:
+    """The layer on an input whose border is padded with its own values."""
+    elements = np.arange(int(np.prod(kernel.spatial)) * kernel.channels)
+    laid = elements.reshape(*kernel.spatial, kernel.channels)
+    padded = np.pad(laid, [*borders(kernel), (0, 0)], mode=mode)  # type: ignore[call-overload]
+    mixing = sparse.csr_array(
+        (np.ones(padded.size), (np.arange(padded.size), padded.ravel())),
+        shape=(padded.size, elements.size),
+    )
+    position = elements // kernel.channels
+    origin = Origin(padded.shape[:-1], position, np.zeros(padded.size), mixing)
+    return replace(kernel, pads=(0,) * len(kernel.pads), origin=origin)
 
 
 def _effective_kernel(

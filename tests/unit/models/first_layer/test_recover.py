@@ -105,6 +105,10 @@ RECOVERED = {
     "masked dense": lambda: flat_model(MaskedDense(12, kernel_initializer="random_normal")),
     "weight normalised": lambda: flat_model(WeightNormalised(12)),
     "uneven": series_model,
+    "mirrored, then reflecting": lambda: image_model(
+        layers.Lambda(lambda x: x[:, :, ::-1]), conv(Reflecting)
+    ),
+    "pooled, then reflecting": lambda: image_model(layers.AveragePooling2D(2), conv(Reflecting)),
 }
 
 
@@ -220,6 +224,38 @@ def test_a_layer_that_is_not_linear_is_refused_by_name():
     told = r"'first' \(Squaring\).*\d+ of its 256 nodes differ, node \d+ most.*not linear"
     with pytest.raises(SmugError, match=told):
         find_first_layer(image_model(conv(Squaring)), x=x)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric", "constant"])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_large_layer_that_pads_in_its_own_way(mode, padding):
+    class Padding(layers.Conv2D):
+        def convolution_op(self, inputs, kernel):
+            padded = ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode)
+            return ops.conv(padded, kernel, padding="valid")
+
+        def compute_output_shape(self, input_shape):
+            return (*input_shape[:-1], self.filters)
+
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.Input((70, 65, 3)),
+            conv(Padding, padding=padding),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    x = np.random.default_rng(0).normal(size=(1, 70, 65, 3)).astype(np.float32)
+    first = find_first_layer(model, x=x)
+    (_, mask, solver), (found,) = smug(
+        model, x, np.array([0]), layer=first, gamma=GAMMA, top_k=60, window=5, steps=5,
+        return_details=True,
+    )  # fmt: skip
+    assert mask.shape == (1, 70, 65)
+    assert solver["confirmed"].all()
+    check_rows(model, x, mask, found.minimal.encoded.nodes, "paper")
 
 
 def test_a_large_layer_without_one_kernel_is_refused():
