@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,6 +181,12 @@ def smug(
             )
         solved = perf_counter()
         confirmed = first.confirms(x[one], entering, found)
+        if found.found and not confirmed:
+            warnings.warn(
+                f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
+                "layer is not linear on this input",
+                stacklevel=2,
+            )
         checked_again = perf_counter()
         base = found.chosen.base_mask(size)
         scores = [found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)]

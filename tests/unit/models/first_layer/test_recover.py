@@ -219,6 +219,23 @@ def test_a_normalisation_by_the_data_is_no_part_of_the_layer(build):
     assert explain(model, x, method="smug", steps=10, window=1).solver["confirmed"].all()
 
 
+class Saturating(layers.Conv2D):
+    """Linear for small inputs only."""
+
+    def convolution_op(self, inputs, kernel):
+        return ops.clip(super().convolution_op(inputs, kernel), -50, 50)
+
+
+def test_a_mask_that_the_layer_does_not_confirm_is_said_to_be_none():
+    keras.utils.set_random_seed(3)
+    model = image_model(conv(Saturating))
+    small = np.random.default_rng(0).normal(size=(1, 8, 8, 2)).astype(np.float32)
+    x = np.concatenate([small, 1e4 * small])
+    with pytest.warns(UserWarning, match="input 1: a forward pass of layer 'first' does not"):
+        made = explain(model, x, np.array([0, 0]), steps=5, top_k=20, window=1)
+    assert made.solver["confirmed"].tolist() == [True, False]
+
+
 def test_a_layer_that_is_not_linear_is_refused_by_name():
     x = np.random.default_rng(0).normal(size=(1, 8, 8, 2)).astype(np.float32)
     told = r"'first' \(Squaring\).*\d+ of its 256 nodes differ, node \d+ most.*not linear"
