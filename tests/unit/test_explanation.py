@@ -225,7 +225,7 @@ def test_detail_chooses_nodes_and_windows_where_none_are_given():
     assert chosen(detail="coarse", top_k=7) == (7, 5)
     assert chosen(detail="coarse", window=2) == (100, 2)
     with pytest.raises(smug.SmugError, match="Did you mean 'coarse'"):
-        chosen(detail="corse")
+        chosen(detail="coarser")
 
 
 def test_a_large_baseline_is_told_by_its_hash(model):
