@@ -13,6 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
+from smug.errors import SmugError
 from smug.masks.robust.attack import attack
 from smug.masks.robust.bounds import LayerBounds, hidden_bounds, linear_bound
 from smug.masks.robust.problem import SLACK, RobustProblem
@@ -67,6 +68,8 @@ class Oracle:
         ------
         OutOfTime
             If the deadline passes first.
+        SmugError
+            If the solver's arithmetic is too coarse for the margin.
         """
         self.calls += 1
         problem = self.problem
@@ -115,9 +118,9 @@ class Oracle:
                 raise OutOfTime
             if node.branch is None:
                 # Exact, and yet neither proven nor refuted: the solver's tolerance is too coarse.
-                raise ArithmeticError(
-                    f"a linear program left the lead between {node.bound:.3g} and {lead:.3g}; "
-                    "raise margin"
+                raise SmugError(
+                    f"HiGHS leaves the least lead between {node.bound:.3g} and {lead:.3g} logits, "
+                    f"around margin={problem.margin:g}; raise margin"
                 )
             neuron, on = node.branch
             stack += [(*signs, (neuron, not on)), (*signs, (neuron, on))]

@@ -38,7 +38,8 @@ class RobustSet:
         For each kept variable the scenario that loses the class once this variable is free too;
         -1 for free ones, and for kept ones that the time did not reach.
     seconds, first_seconds : float
-        Wall time in all, and until the first set from which no variable can be dropped.
+        Wall time in all, and until the first set from which no variable can be dropped; NaN if
+        the time was over before.
     """
 
     kept: np.ndarray
@@ -108,7 +109,8 @@ class _Search:
     def run(self) -> RobustSet:
         try:
             self._improve(self.upper.large_set())
-            self.first = perf_counter() - self.begin
+            if (self.against[~self.free] >= 0).all():
+                self.first = perf_counter() - self.begin
             self._close()
         except OutOfTime:
             pass

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from smug.masks.robust.attack import attack, gradients
-from smug.masks.robust.oracle import Oracle
+from smug.masks.robust.oracle import Oracle, OutOfTime
 from smug.masks.robust.program import Program
 from smug.masks.robust.scenarios import Scenarios, corner, whole
 
@@ -40,14 +40,17 @@ class UpperSearch:
         """A free set that the oracle confirms, bool of shape (size,); at worst the empty one."""
         best = np.zeros(self.problem.size, bool)
         for _ in range(RENEWALS):
-            found = self._by_knapsacks(best)
+            try:
+                found = self._by_knapsacks(best)
+            except OutOfTime:
+                break
             if found is None or found.sum() <= best.sum():
                 break
             best = found
         return best
 
     def maximal(self, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Free one variable after the other until none can be added.
+        """Free one variable after the other until none can be added, or the time is over.
 
         Parameters
         ----------
@@ -59,18 +62,21 @@ class UpperSearch:
         free : numpy.ndarray of bool, shape (size,)
         against : numpy.ndarray of int, shape (size,)
             For each variable that is not free the scenario under which the class is lost once it
-            is free too; -1 for the others.
+            is free too; -1 for the others, and for those that the time did not reach.
         """
         free = free.copy()
         against = np.full(self.problem.size, -1)
         while True:
             rest, leads = self._unrefuted(free, against)
-            if not len(rest):
+            if not len(rest) or perf_counter() > self.oracle.deadline:
                 return free, against
             variable = rest[leads.argmax()]
             more = free.copy()
             more[variable] = True
-            verdict = self.oracle.decide(more)
+            try:
+                verdict = self.oracle.decide(more)
+            except OutOfTime:
+                return free, against
             if verdict.kept:
                 free = more
                 against[:] = -1

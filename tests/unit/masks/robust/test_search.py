@@ -3,6 +3,7 @@ import pytest
 
 from smug.masks.problem import Status
 from smug.masks.robust import search
+from smug.masks.robust.oracle import Oracle, OutOfTime
 from smug.masks.robust.outer import sorted_bounds
 from smug.masks.robust.scenarios import Scenarios, corner
 from smug.masks.robust.search import smallest_set
@@ -54,6 +55,25 @@ def test_time_over_gives_the_whole_input():
     assert found.objective == 40
     assert found.bound == 0
     assert not found.minimal
+
+
+@pytest.mark.parametrize("calls", [1, 2, 4, 8])
+def test_best_set_so_far_is_kept_when_the_time_is_over(monkeypatch, calls):
+    problem = random_problem(1, inputs=8, hidden=(4,), epsilon=0.4)
+    decide, left = Oracle.decide, [calls]
+
+    def limited(self, free):
+        if not left[0]:
+            raise OutOfTime
+        left[0] -= 1
+        return decide(self, free)
+
+    monkeypatch.setattr(Oracle, "decide", limited)
+    found = smallest_set(problem)
+    assert least_lead(problem, ~found.kept) >= problem.margin * 0.98
+    assert found.bound <= problem.size - largest_free(problem) <= found.objective
+    if calls == 8:
+        assert found.objective < problem.size
 
 
 def test_slices_are_cut_in_two_and_the_answer_stays(monkeypatch):
