@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
-__all__ = ["Explanation", "SmugError", "explain"]
+__all__ = ["Explanation", "SmugError", "SmugWarning", "explain"]
 
 if TYPE_CHECKING:
-    from smug.errors import SmugError
+    from smug.errors import SmugError, SmugWarning
     from smug.explanation import Explanation
     from smug.methods import explain
 
@@ -32,4 +32,8 @@ def __getattr__(name: str) -> Any:
         from smug.errors import SmugError
 
         return SmugError
+    if name == "SmugWarning":
+        from smug.errors import SmugWarning
+
+        return SmugWarning
     raise AttributeError(f"module 'smug' has no attribute {name!r}")

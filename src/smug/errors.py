@@ -25,6 +25,10 @@ class SmugError(ValueError):
         super().__init__(shortened(words, _MESSAGE))
 
 
+class SmugWarning(UserWarning):
+    """An answer that is right as asked for, but hardly what the user wants."""
+
+
 def shortened(text: str, length: int) -> str:
     """Beginning and end of a text longer than ``length`` letters, with the number left out."""
     if len(text) <= length:

@@ -50,8 +50,8 @@ class Explanation:
     record : dict
         Where the explanation comes from, as JSON holds it: ``model`` (name, class, parameters,
         hash of the weights), ``first_layer`` (where the method has one), ``attributed_to`` (layer
-        whose output the values belong to, else ``input``), ``input`` (hash, and what the caller
-        knows of its file), ``versions``, ``python``, ``commit``, ``made``.
+        whose output the values belong to, else ``input``), ``position_axes``, ``input`` (hash,
+        and what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``.
     """
 
     method: str
@@ -69,10 +69,21 @@ class Explanation:
         return len(self.values)
 
     def saliency(self) -> np.ndarray:
-        """Scores per pixel or word, magnitudes summed over channels, ``(batch, *spatial)``."""
-        spatial = min(self.inputs.ndim - 1, 2)
-        extra = tuple(range(1 + spatial, self.values.ndim))
-        return np.abs(self.values).sum(axis=extra) if extra else np.abs(self.values)
+        """Scores per pixel or word, magnitudes summed over channels, ``(batch, *positions)``."""
+        summed = self._summed()
+        return np.abs(self.values).sum(axis=summed) if summed else np.abs(self.values)
+
+    def _summed(self) -> tuple[int, ...]:
+        """Axes of the values that are no positions: channels, or the numbers of an embedding."""
+        if self.values.shape == self.inputs.shape:
+            return tuple(a for a in range(1, self.values.ndim) if a not in self.position_axes)
+        return tuple(range(1 + len(self.position_axes), self.values.ndim))
+
+    @property
+    def position_axes(self) -> tuple[int, ...]:
+        """Axes of the inputs that hold positions (rows, columns, steps, words), not channels."""
+        told = self.record.get("position_axes")
+        return tuple(range(1, 1 + self._guessed_positions()) if told is None else told)
 
     def plot(self, *, max_rows: int = 8, smooth: float | None = None, dark: bool = False) -> Figure:
         """Draw where the evidence lies, one row per input.
@@ -103,20 +114,17 @@ class Explanation:
         """Input ``i`` as :func:`smug.drawing.explained.draw` takes it."""
         from smug.drawing.explained import Shown, title
 
-        inputs, values = self.inputs[i], self.values[i]
-        positions = self._positions()
-        extra = tuple(range(positions, values.ndim))
         # A sign says for or against as long as nothing is summed over it.
-        scores = np.abs(values).sum(axis=extra) if extra else values
+        scores = self.saliency()[i] if self._summed() else self.values[i]
         mask = None if self.mask is None else self.mask[i]
-        if inputs.ndim == 3 and scores.shape == inputs.shape[1:] != inputs.shape[:2]:
-            inputs = np.moveaxis(inputs, 0, -1)  # channels first
+        channels = [a - 1 for a in range(1, self.inputs.ndim) if a not in self.position_axes]
+        inputs = np.moveaxis(self.inputs[i], channels, range(-len(channels), 0))
         return Shown(
             inputs, title(self.class_name(i), float(self.score[i])), self.method, scores, mask
         )
 
-    def _positions(self) -> int:
-        """Axes of an input that are positions: rows and columns, steps, features."""
+    def _guessed_positions(self) -> int:
+        """Axes of positions of an input, for explanations that do not say (of version 0.1)."""
         if self.mask is not None:
             return self.mask.ndim - 1
         axes = self.inputs.ndim - 1

@@ -100,7 +100,7 @@ METHODS: dict[str, Method] = {
         "smug.attribution.gradcam:gradcam",
         name="GradCAM",
         about="last feature maps, weighted by their gradients",
-        needs=("images", "two-dimensional feature maps", "gradients"),
+        needs=("images", "feature maps of a convolution", "gradients"),
     ),
     "ggig": Method(
         "smug.attribution.geometric:ggig",
@@ -155,7 +155,8 @@ def explain(
     Parameters
     ----------
     model : keras.Model
-        Any Keras model on the TensorFlow backend; SMUG needs a linear first layer.
+        Any Keras model on the TensorFlow backend; SMUG needs a linear first layer. A model in half
+        precision is explained as its weights answer in float32.
     x : numpy.ndarray, shape (batch, ...) or one input without the batch axis
         As the model gets it (after the preprocessing that stands outside the model). Whatever
         NumPy turns into an array of numbers: a tensor, a list, a table, an image.
@@ -190,13 +191,17 @@ def explain(
     check_name("detail", detail)
     settled = check_settings(method, known, settings)
     from smug.attribution import inputs
+    from smug.models.axes import axes_of
+    from smug.models.precision import in_float32
 
-    call = inputs.check(model, x, target, settled, known=known, one=True)
-    names = _checked_names(class_names, call.classes)
-    given, record = _found_first(model, call.x, method, call.settings, detail)
-    # Everything is checked: what checks it around the function is left out.
-    function = inspect.unwrap(METHODS[method].load())
-    made = inputs.answer(function, model, call._replace(settings=given))
+    with in_float32(model):
+        call = inputs.check(model, x, target, settled, known=known, one=True)
+        names = _checked_names(class_names, call.classes)
+        positions = axes_of(model, call.x).positions
+        given, record = _found_first(model, call.x, method, call.settings, detail)
+        # Everything is checked: what checks it around the function is left out.
+        function = inspect.unwrap(METHODS[method].load())
+        made = inputs.answer(function, model, call._replace(settings=given))
     values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
     return Explanation(
         method,
@@ -212,7 +217,7 @@ def explain(
             for name, setting in known.items()
         },
         class_names=names,
-        record=record | _provenance(model, call.x),
+        record=record | {"position_axes": list(positions)} | _provenance(model, call.x),
     )
 
 
@@ -240,7 +245,7 @@ def _found_first(
     """
     needs = METHODS[method].needs
     if "a linear first layer" not in needs:
-        if "layer" not in method_settings(method) or "two-dimensional feature maps" in needs:
+        if "layer" not in method_settings(method) or "feature maps of a convolution" in needs:
             return settings, {}
         from smug.attribution.gradients import site_of
 

@@ -180,5 +180,5 @@ def _first_numbers(model: keras.Model, x: np.ndarray) -> Any:
             and not any(floats)
             and getattr(call.output, "dtype", tf.int32).is_floating
         ):
-            return call.op
+            return call.run
     return None

@@ -14,6 +14,7 @@ from smug.errors import SmugError
 from smug.limits import check_number
 from smug.masks.encode import expand_mask, mask_grid
 from smug.models import rewire
+from smug.models.axes import Axes, axes_of
 
 # Of the earlier gradients' evidence, kept at each step. One gradient alone says little of what
 # stays when hundreds of windows go at once.
@@ -47,7 +48,8 @@ def image_sis(
     Parameters
     ----------
     model : keras.Model
-    x : numpy.ndarray, shape (batch, height, width[, channels])
+    x : numpy.ndarray, shape (batch, ...)
+        Images, series or volumes of floats, with their channels on any axis or without.
     target : numpy.ndarray of int, shape (batch,)
         Class whose score is kept; a model with one output keeps that output.
     keep : float
@@ -55,7 +57,7 @@ def image_sis(
         :func:`smug.attribution.scores.goal`: of the whole image's probability, or of the
         distance between the scores of the whole image and of an image with nothing left.
     window : int
-        Side of a window in pixels.
+        Side of a window in pixels (steps of a series).
     share : float
         Share of the windows left by which their number falls after each gradient.
     fill : float
@@ -63,9 +65,9 @@ def image_sis(
 
     Returns
     -------
-    values : numpy.ndarray of float64, shape (batch, height, width)
+    values : numpy.ndarray of float64, shape ``(batch, *positions)``
         In the subset: order of the windows' last removal, the last one 1; 0 outside.
-    mask : numpy.ndarray of bool, shape (batch, height, width)
+    mask : numpy.ndarray of bool, shape ``(batch, *positions)``
         The subset.
     solver : dict
         Empty: nothing is proven.
@@ -77,20 +79,25 @@ def image_sis(
     """
     check_number("keep", keep)
     check_number("share", share)
-    if x.ndim not in (3, 4):
-        raise SmugError(f"image_sis explains images; the input has shape {x.shape}")
+    axes = axes_of(model, x)
+    shape = axes.shape(x)
+    if x.ndim == 2 or x.dtype.kind != "f":
+        raise SmugError(
+            f"image_sis explains images, series and volumes of floats; the input has shape "
+            f"{x.shape} and type {x.dtype}: use sis"
+        )
     pairs = [
-        _first_subset(model, x[i : i + 1], target[i : i + 1], keep, window, share, fill)
+        _first_subset(model, axes, x[i : i + 1], target[i : i + 1], keep, window, share, fill)
         for i in range(len(x))
     ]
     values = [value for value, _ in pairs]
-    shape = (len(x), *x.shape[1:3])
-    masks = np.array([mask for _, mask in pairs], bool).reshape(shape)
-    return np.array(values, float).reshape(shape), masks, {}
+    masks = np.array([mask for _, mask in pairs], bool).reshape(len(x), *shape)
+    return np.array(values, float).reshape(len(x), *shape), masks, {}
 
 
 def _first_subset(
     model: keras.Model,
+    axes: Axes,
     x: np.ndarray,
     target: np.ndarray,
     keep: float,
@@ -99,7 +106,7 @@ def _first_subset(
     fill: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Remove windows until none is left; values and mask of the smallest sufficient step."""
-    spatial = x.shape[1:3]
+    spatial = axes.shape(x)
     grid = mask_grid(spatial, window)
     present = smallest = np.ones(math.prod(grid), bool)
     evidence, order = np.zeros(present.size), np.zeros(present.size)
@@ -107,11 +114,11 @@ def _first_subset(
     whole, nothing = rewire.outputs_of(model, np.concatenate([x, empty]))
     wanted, step = goal(whole, nothing, target[0], keep), 0
     while present.any():
-        shown = _shown(x, present, grid, window, fill)
+        shown = _shown(x, axes, present, grid, window, fill)
         gradient, score = gradients_and_scores(model, shown, target)
         if wanted.reached(score[0]):
             smallest = present
-        gains = wanted.side * _gains(gradient * (x - fill), window)
+        gains = wanted.side * _gains(axes.to_last(gradient * (x - fill)), window)
         evidence = _MEMORY * evidence + _unit(gains)
         left = np.count_nonzero(present)
         ranked = np.argsort(evidence, kind="stable")
@@ -126,8 +133,8 @@ def _first_subset(
 
 
 def _gains(pixels: np.ndarray, window: int) -> np.ndarray:
-    """Sum the gains of the pixels of one image, shape (1, height, width[, 3]), by window."""
-    gains = pixels[0].reshape(*pixels.shape[1:3], -1).sum(axis=-1, dtype=np.float64)
+    """Sum the gains of the pixels of one image, shape (1, *positions, channels), by window."""
+    gains = pixels[0].sum(axis=-1, dtype=np.float64)
     for axis, side in enumerate(gains.shape):
         gains = np.add.reduceat(gains, np.arange(0, side, window), axis)
     return gains.ravel()
@@ -141,7 +148,12 @@ def _unit(gains: np.ndarray) -> np.ndarray:
 
 
 def _shown(
-    x: np.ndarray, present: np.ndarray, grid: tuple[int, ...], window: int, fill: float
+    x: np.ndarray,
+    axes: Axes,
+    present: np.ndarray,
+    grid: tuple[int, ...],
+    window: int,
+    fill: float,
 ) -> np.ndarray:
-    kept = expand_mask(present.reshape(grid), x.shape[1:3], window)
-    return np.where(kept.reshape(1, *kept.shape, *(1,) * (x.ndim - 3)), x, np.float32(fill))
+    kept = expand_mask(present.reshape(grid), axes.shape(x), window)
+    return np.where(axes.from_last(kept[np.newaxis, ..., np.newaxis]), x, np.float32(fill))

@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -13,11 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from smug.errors import SmugError, shortened, shown, unknown_name
+from smug.errors import SmugError, SmugWarning, shortened, shown, unknown_name
 from smug.limits import Setting, check_settings, scalar
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer
 from smug.models.inputs import as_array, as_batch, input_rank
+from smug.models.precision import in_float32
 from smug.models.preprocessing import padding_words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -60,8 +62,9 @@ def checked(method: Function) -> Function:
 
     @functools.wraps(method)
     def run(model: keras.Model, x: np.ndarray, target: np.ndarray, **settings: Any) -> Any:
-        call = check(model, x, target, check_settings(name, known, settings), known=known)
-        return answer(method, model, call)
+        settled = check_settings(name, known, settings)
+        with in_float32(model):
+            return answer(method, model, check(model, x, target, settled, known=known))
 
     return cast(Function, run)
 
@@ -240,7 +243,19 @@ def answer(method: Callable[..., Any], model: keras.Model, call: Call) -> Any:
             f"{method.__name__} answers NaN or infinite values for input "
             f"{np.argwhere(~finite)[0][0]}; {_not_finite(model, call.x)}"
         )
+    _warn_of_zero_maps(method.__name__, values)
     return made
+
+
+def _warn_of_zero_maps(name: str, values: np.ndarray) -> None:
+    zero = np.flatnonzero(~values.any(axis=tuple(range(1, values.ndim))))
+    if zero.size:
+        more = f" (and of {zero.size - 1} more inputs)" if zero.size > 1 else ""
+        message = (
+            f"{name}: the map of input {zero[0]}{more} is zero everywhere: no part of the input "
+            "was found that the class score needs; take another target, layer or setting"
+        )
+        warnings.warn(message, SmugWarning, stacklevel=4)
 
 
 def _annotation(parameter: inspect.Parameter) -> ast.expr | None:

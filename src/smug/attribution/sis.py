@@ -16,6 +16,7 @@ from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
 from smug.errors import SmugError
 from smug.limits import check_number
 from smug.models import rewire
+from smug.models.axes import Axes, axes_of, axes_of_layer
 
 #: Positions beyond which the search, n² / 2 runs of the model, is refused.
 MOST_POSITIONS = 1000
@@ -81,13 +82,16 @@ def sis(
     for name, value in (("keep", keep), ("ties", ties), ("batch_size", batch_size)):
         check_number(name, value)
     site, points = masking_site(model, x, layer)
-    spatial = points.shape[1:2] if site is not None else points.shape[1 : min(points.ndim, 3)]
-    maskable = ~word_padding(x, spatial, pad_id if site is not None else None)
+    axes = axes_of(model, x) if site is None else axes_of_layer(site, points)
+    spatial = axes.shape(points)
+    words = site is not None and x.shape[1:] == spatial
+    maskable = ~word_padding(x, spatial, pad_id if words else None)
     values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
     for i in range(len(x)):
         _check_positions(maskable[i])
-        positions = points[i].reshape(maskable[i].size, -1)
-        outputs = _outputs(model, site, x[i : i + 1], points.shape[1:])
+        features = axes.to_last(points[i : i + 1])
+        positions = features.reshape(maskable[i].size, -1)
+        outputs = _outputs(model, site, x[i : i + 1], axes, features.shape[1:])
         wanted = _wanted(outputs, positions, maskable[i].ravel(), fill, target[i], keep)
         subsets = sufficient_subsets(
             functools.partial(_signed_scores, outputs, target[i], wanted.side),
@@ -105,11 +109,13 @@ def sis(
     return values, masks, {}
 
 
-def _outputs(model: keras.Model, site: Any, x: np.ndarray, shape: tuple[int, ...]) -> Outputs:
+def _outputs(
+    model: keras.Model, site: Any, x: np.ndarray, axes: Axes, shape: tuple[int, ...]
+) -> Outputs:
     """Function from positions of shape (batch, positions, ...) to the model's outputs."""
 
     def outputs(positions: np.ndarray) -> np.ndarray:
-        points = positions.reshape(len(positions), *shape)
+        points = axes.from_last(positions.reshape(len(positions), *shape))
         if site is None:
             return rewire.outputs_of(model, points)
         return rewire.outputs_from(model, site, np.repeat(x, len(points), axis=0), points)

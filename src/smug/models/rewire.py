@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 import numpy as np
@@ -22,6 +22,8 @@ from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
 from smug.models.inputs import as_batch
 from smug.models.structure import structure
+
+Made = TypeVar("Made")
 
 #: Errors that one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
 FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
@@ -273,8 +275,8 @@ def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np
     return _on_rows(compiled(model, key, lambda: traced(run, signature)), x)
 
 
-def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> Callable:
-    """Return the function traced under `key`; build it on first use, and after each change."""
+def compiled(model: keras.Model, key: tuple, build: Callable[[], Made]) -> Made:
+    """Return what was traced or read under `key`; build it on first use, and after each change."""
     now = structure(model)
     # Kept on the model, outside Keras's tracking: it lives and dies with the model.
     before, cache = model.__dict__.get("_smug_traced", (None, {}))
@@ -283,7 +285,8 @@ def compiled(model: keras.Model, key: tuple, build: Callable[[], Callable]) -> C
         model.__dict__["_smug_traced"] = now, cache
     if key not in cache:
         cache[key] = build()
-    return cache[key]
+    made: Made = cache[key]
+    return made
 
 
 def traced(function: Callable, signature: tuple[tf.TensorSpec, ...]) -> Callable:
@@ -322,4 +325,5 @@ def _one_output(model: keras.Model, outputs: Any) -> tf.Tensor:
             f"model {model.name!r} answers {shapes}; expected one output of shape "
             "(batch, classes): explain a model that ends in its class scores"
         )
-    return outputs
+    # NumPy and the methods know no half precision, which a last cast may leave.
+    return outputs if outputs.dtype == tf.float64 else tf.cast(outputs, tf.float32)

@@ -151,6 +151,30 @@ def test_the_score_stands_before_the_softmax(images, apart):
     np.testing.assert_array_equal(found, gradcam(linear, images, np.zeros(4, int)))
 
 
+def test_an_activation_that_runs_twice(images):
+    """A model of the user's own with one ReLU for all; its second run makes the last maps."""
+
+    class Shared(keras.Model):
+        def __init__(self, relus):
+            super().__init__()
+            self.convolutions = [layers.Conv2D(4, 3), layers.Conv2D(4, 3)]
+            self.relus = relus
+            self.pool, self.head = layers.GlobalAveragePooling2D(), layers.Dense(3)
+
+        def call(self, x):
+            for convolution, relu in zip(self.convolutions, self.relus, strict=True):
+                x = relu(convolution(x))
+            return self.head(self.pool(x))
+
+    shared, apart = Shared([layers.ReLU()] * 2), Shared([layers.ReLU(), layers.ReLU()])
+    for model in (shared, apart):
+        model(images)
+    apart.set_weights(shared.get_weights())
+    right = gradcam(apart, images, np.array([0, 1, 2, 0]))
+    assert right.max() > 0
+    np.testing.assert_array_equal(gradcam(shared, images, np.array([0, 1, 2, 0])), right)
+
+
 def test_models_without_maps_are_named(model, images):
     plain = [keras.Input(SHAPE), layers.Flatten(), layers.Dense(2, activation="softmax")]
     dense = keras.Sequential(plain, name="only_dense")
