@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,10 +17,12 @@ from tqdm import tqdm
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
+from smug.attribution.sufficient import Judge, Trial, sufficient_mask
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
-from smug.masks.minimal import ChosenNodes, MinimalMask, minimal_mask
+from smug.masks.minimal import ChosenNodes, MinimalMask, masked, minimal_mask
 from smug.masks.problem import Progress
+from smug.masks.replacement import replacement_of
 from smug.masks.saliency import sparsity
 from smug.models.first_layer import FirstLayer, find_first_layer
 
@@ -43,6 +47,11 @@ class SmugDetails:
     confirmed : bool
         Whether a forward pass of the real layer agrees with the mask, see
         :meth:`~smug.models.first_layer.FirstLayer.confirms`; False without a mask.
+    kept_score, removed_score : float
+        The model's output for the class on what the mask keeps, and on what it removes; NaN
+        without a mask.
+    top_k, gamma
+        The demand that the mask meets: as asked, or as raised for ``sufficient``.
     saliency : numpy.ndarray of float64, shape (*spatial,)
         SMUG scores (step 4); zero without a mask.
     base_mask, base_saliency : numpy.ndarray, shape (*spatial,)
@@ -53,6 +62,10 @@ class SmugDetails:
 
     minimal: MinimalMask
     confirmed: bool
+    kept_score: float
+    removed_score: float
+    top_k: int
+    gamma: float
     saliency: np.ndarray
     base_mask: np.ndarray
     base_saliency: np.ndarray
@@ -89,6 +102,8 @@ def smug(
     window: int | None = None,
     margin: float = 1e-4,
     response: str = "auto",
+    replacement: str | np.ndarray = "zero",
+    sufficient: float | None = None,
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
@@ -121,6 +136,14 @@ def smug(
     response : {"auto", "paper", "bias_free"}
         Response with the bias (``paper``) or without it; ``auto``: as the layers ask, see
         :func:`~smug.masks.linear.node_responses`.
+    replacement : {"zero", "mean", "blur"} or numpy.ndarray
+        What a removed pixel, word or feature becomes in the tensor that masks act on; see
+        :func:`~smug.masks.replacement.replacement_of`.
+    sufficient : float, optional
+        Raise `top_k`, then `gamma`, until the model's output for the class on what the mask keeps
+        is at least this share of its output on the whole input
+        (:func:`~smug.attribution.sufficient.sufficient_mask`). Each mask on the way is smallest
+        for its nodes; `top_k` and `gamma` are where the search starts.
     ranking : {"integrated_gradients", "gradients", "activations", "random"}
         Values of the nodes, by which they are chosen and scored; the first is the paper's.
     scoring : {"sum", "max"}
@@ -144,8 +167,8 @@ def smug(
         SMUG scores; zero where no mask was found.
     mask : numpy.ndarray of bool, shape (batch, *spatial)
     solver : dict of str to numpy.ndarray, shape (batch,)
-        ``status``, ``objective``, ``bound``, ``seconds``, ``confirmed`` (see
-        :class:`SmugDetails`).
+        ``status``, ``objective``, ``bound``, ``seconds``; ``confirmed``, ``kept_score``,
+        ``removed_score``, ``top_k`` and ``gamma`` (see :class:`SmugDetails`).
 
     Raises
     ------
@@ -155,12 +178,16 @@ def smug(
     first = _first_layer(model, layer, x)
     default = default_settings(first.linear)
     size = default["window"] if window is None else window
+    k = default["top_k"] if top_k is None else top_k
     padding = _padding(first, x, pad_id)
+    demand = {"window": size, "margin": margin, "response": response, "replacement": replacement}
+    search = {"solver": solver, "time_limit": time_limit, "seed": seed, "threads": threads}
     details = []
     for i in range(len(x)):
         begin, one = perf_counter(), slice(i, i + 1)
         values = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
         attributed = perf_counter()
+<<<<<<< HEAD
         entering = first.linear_input(x[one])[0]
         with _in_sight() as progress:
             found = minimal_mask(
@@ -190,14 +217,21 @@ def smug(
         checked_again = perf_counter()
         base = found.chosen.base_mask(size)
         scores = [found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)]
+=======
+        judge = Judge(first, x[one], int(target[i]))
+        solve = partial(_solved, judge, values, padding[i], demand | search)
+        if sufficient is None:
+            made = Trial(k, gamma, solve(k, gamma))
+        else:
+            most = max(int(np.count_nonzero(values > 0)), 1)
+            made = sufficient_mask(solve, judge.kept, sufficient, k, gamma, margin, most)
+>>>>>>> 9bc5090 (Removed positions may become a mean, a blur or given values; sufficient= raises the demand until the network agrees)
         seconds = {
             "attribute": attributed - begin,
-            "encode": found.encode_seconds,
-            "solve": found.solution.seconds,
-            "confirm": checked_again - solved,
-            "score": perf_counter() - checked_again,
+            "encode": made.found.encode_seconds,
+            "solve": perf_counter() - attributed - made.found.encode_seconds,
         }
-        details.append(SmugDetails(found, confirmed, scores[0], base, scores[1], seconds))
+        details.append(_judged(judge, made, size, scoring, seconds))
     answer = _answer(details, first.linear.spatial)
     return (answer, details) if return_details else answer
 
@@ -211,6 +245,7 @@ def smug_base(
     layer: FirstLayer | keras.Layer | str | None = None,
     top_k: int | None = None,
     window: int | None = None,
+    replacement: str | np.ndarray = "zero",
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
@@ -222,7 +257,9 @@ def smug_base(
 
     Parameters
     ----------
-    model, x, target, layer, top_k, window, ranking, scoring, steps, batch_size, seed, pad_id
+    model, x, target, layer, top_k, window, replacement, ranking, scoring, steps, batch_size
+        As for :func:`smug`.
+    seed, pad_id
         As for :func:`smug`.
 
     Returns
@@ -230,14 +267,15 @@ def smug_base(
     values : numpy.ndarray of float64, shape (batch, *spatial)
     mask : numpy.ndarray of bool, shape (batch, *spatial)
         See :func:`smug.masks.saliency.base_mask`.
-    solver : dict
-        Empty: nothing is solved.
+    solver : dict of str to numpy.ndarray, shape (batch,)
+        Nothing is solved; ``kept_score`` and ``removed_score`` as for :func:`smug`.
     """
     first = _first_layer(model, layer, x)
     linear, padding = first.linear, _padding(first, x, pad_id)
     default = default_settings(linear)
     size = default["window"] if window is None else window
     values, masks = np.zeros(padding.shape), np.zeros(padding.shape, bool)
+    outputs = np.zeros((len(x), 2))
     for i in range(len(x)):
         one = slice(i, i + 1)
         alpha = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
@@ -245,7 +283,60 @@ def smug_base(
         chosen = ChosenNodes.top(linear, alpha, padding[i], k)
         masks[i] = chosen.base_mask(size)
         values[i] = chosen.scores(masks[i], scoring=scoring)
-    return values, masks, {}
+        judge = Judge(first, x[one], int(target[i]))
+        instead = replacement_of(linear, judge.entering, padding[i], replacement)
+        outputs[i] = judge.outputs(masked(chosen, masks[i], judge.entering, instead))
+    return values, masks, {"kept_score": outputs[:, 0], "removed_score": outputs[:, 1]}
+
+
+def _solved(
+    judge: Judge,
+    values: np.ndarray,
+    padding: np.ndarray,
+    settings: dict[str, Any],
+    top_k: int,
+    gamma: float,
+    start: np.ndarray | None = None,
+) -> MinimalMask:
+    with _in_sight() as progress:
+        return minimal_mask(
+            judge.layer.linear,
+            judge.entering,
+            values,
+            padding,
+            top_k=top_k,
+            gamma=gamma,
+            start=start,
+            progress=progress,
+            **settings,
+        )
+
+
+def _judged(
+    judge: Judge, made: Trial, window: int, scoring: str, seconds: dict[str, float]
+) -> SmugDetails:
+    """Confirm a mask by forward passes, and score what it keeps."""
+    begin, found = perf_counter(), made.found
+    confirmed = judge.layer.confirms(judge.x, judge.entering, found)
+    kept, removed = judge.scores(found) if found.found else (np.nan, np.nan)
+    confirmed_at = perf_counter()
+    base = found.chosen.base_mask(window)
+    saliency, base_saliency = (
+        found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)
+    )
+    seconds |= {"confirm": confirmed_at - begin, "score": perf_counter() - confirmed_at}
+    return SmugDetails(
+        found,
+        confirmed,
+        kept,
+        removed,
+        made.top_k,
+        made.gamma,
+        saliency,
+        base,
+        base_saliency,
+        seconds,
+    )
 
 
 def _first_layer(
@@ -311,6 +402,10 @@ def _answer(details: list[SmugDetails], spatial: tuple[int, ...]) -> Answer:
             "bound": np.array([s.bound for s in solutions], float),
             "seconds": np.array([s.seconds for s in solutions], float),
             "confirmed": np.array([found.confirmed for found in details], bool),
+            "kept_score": np.array([found.kept_score for found in details], float),
+            "removed_score": np.array([found.removed_score for found in details], float),
+            "top_k": np.array([found.top_k for found in details], np.int64),
+            "gamma": np.array([found.gamma for found in details], float),
         },
     )
 

@@ -26,12 +26,13 @@ CAPTION = (
 )
 ABLATIONS_CAPTION = (
     "One setting changed at a time, the others as the dataset's own; medians over inputs, infinite "
-    "LSC (an empty map) counted as worst. ranking: how the nodes are chosen and scored (the "
+    "LSC (an empty map) counted as worst. replacement: what a removed pixel or word becomes (the "
+    "paper's is zero). ranking: how the nodes are chosen and scored (the "
     "paper's ablation of gradient guidance, by eye; no numbers)."
 )
 METRICS = ("mask_size", "sparsity", "base_sparsity", "lsc", "base_lsc")
 #: Settings that the ablations change.
-ABLATED = ("window", "ranking", "scoring")
+ABLATED = ("window", "replacement", "ranking", "scoring")
 #: Lowest LSC there is: a box of 5 % of the image that leaves the network certain.
 LOWEST_LSC = float(np.log(0.05))
 #: Heat maps: column, title, number format, ends of the colours (None: the largest value).

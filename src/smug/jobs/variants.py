@@ -98,6 +98,7 @@ def grid_variants(usual: Composed) -> list[str]:
 def sweep_variants(usual: Composed) -> list[str]:
     """Every setting that a dataset's sweeps try, once: the grid, and one setting changed alone."""
     changes = [{"method.window": window} for window in usual["grid"]["windows"]]
+    changes += [{"method.replacement": instead} for instead in usual["grid"]["replacements"]]
     changes += [{"method.ranking": ranking} for ranking in usual["grid"]["rankings"]]
     alone = [variant_of(usual, change) for change in changes]
     return list(dict.fromkeys([MAIN, *grid_variants(usual), *alone]))

@@ -150,13 +150,15 @@ def encode_first_layer(
     margin: float = 1e-4,
     response: str = "auto",
     fixed: np.ndarray | None = None,
+    replacement: np.ndarray | None = None,
     fields: np.ndarray | None = None,
 ) -> EncodedMask:
     """Encode "keep more than gamma of every chosen node's response" as a sparse problem.
 
     ``(W1 (X * M) + b1)_i > gamma o_i`` for every node ``i`` of `nodes` with ``o_i > 0``
     (Sahoo et al. 2021, section 3). Channels of a pixel, features of a word, and the pixels of
-    a window share one variable.
+    a window share one variable. Where removed positions become R instead of 0, the constraint
+    stays linear: ``(W1 R + W1 ((X - R) * M) + b1)_i > gamma o_i``.
 
     Parameters
     ----------
@@ -174,6 +176,9 @@ def encode_first_layer(
     fixed : numpy.ndarray of bool, shape ``layer.spatial``, optional
         Positions that are always kept and never counted (padding words): what they contribute
         becomes part of the rows' offset.
+    replacement : numpy.ndarray, shaped like `x`, optional
+        R, what a removed position holds: zeros by default (the paper's choice), see
+        :mod:`smug.masks.replacement`.
     fields : numpy.ndarray of int, shape (k, taps), optional
         The nodes' :func:`~smug.masks.linear.receptive_fields`, where they are known.
 
@@ -197,6 +202,9 @@ def encode_first_layer(
     nodes, fields, terms, total, constant = (
         part[positive] for part in (nodes, fields, terms, total, constant)
     )
+    if replacement is not None:
+        without = contributions(layer, replacement, nodes, fields)
+        constant, terms = constant + without.sum(axis=1), terms - without
     free = fields >= 0
     if fixed is not None:
         held = _check_fixed(fixed, layer)[fields] & free

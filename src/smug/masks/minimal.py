@@ -17,6 +17,7 @@ from smug.masks.encode import (
 )
 from smug.masks.linear import LinearMap, receptive_fields
 from smug.masks.problem import MaskSolution, Progress
+from smug.masks.replacement import replacement_of
 from smug.masks.saliency import base_mask, smug_saliency
 from smug.masks.solvers import solve
 
@@ -84,6 +85,8 @@ class MinimalMask:
         Answer of the solver; read its status first.
     window : int
         Side of a mask window in pixels (words).
+    replacement : numpy.ndarray, optional
+        What removed positions hold, shaped like the layer's input; None stands for zeros.
     encode_seconds : float
         Time to choose the nodes and to set the problem up.
     """
@@ -92,6 +95,7 @@ class MinimalMask:
     encoded: EncodedMask
     solution: MaskSolution
     window: int
+    replacement: np.ndarray | None
     encode_seconds: float
 
     @property
@@ -112,10 +116,43 @@ class MinimalMask:
         """All masks of that size that were found, :attr:`mask` first; none without a mask."""
         return [self._on_input(mask) for mask in self.solution.masks]
 
+    def parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Parts of the layer's input that the mask keeps and removes, each shaped like `x`.
+
+        Padding stays in both; the other removed positions hold the replacement.
+        """
+        return masked(self.chosen, self.mask, x, self.replacement)
+
     def _on_input(self, mask: np.ndarray) -> np.ndarray:
         chosen = self.chosen
         grid = self.encoded.problem.grid_mask(mask)
         return expand_mask(grid, chosen.layer.spatial, self.window) & ~chosen.padding
+
+
+def masked(
+    chosen: ChosenNodes, mask: np.ndarray, x: np.ndarray, replacement: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Parts of the layer's input that a mask keeps and removes, see :meth:`MinimalMask.parts`.
+
+    Parameters
+    ----------
+    chosen : ChosenNodes
+    mask : numpy.ndarray of bool, shape ``layer.spatial``
+    x : numpy.ndarray
+        The tensor that masks act on.
+    replacement : numpy.ndarray, shaped like `x`, optional
+        Zeros by default.
+    """
+    layer, parts = chosen.layer, []
+    nothing = layer.masked(np.zeros_like(x), mask)
+    for part in (mask, ~mask):
+        kept = part | chosen.padding
+        values = layer.masked(x, kept)
+        if replacement is not None:
+            # What no mask moves, such as a border of constants, stands in both terms.
+            values = values + layer.masked(replacement, ~kept) - nothing
+        parts.append(values)
+    return parts[0], parts[1]
 
 
 def minimal_mask(
@@ -129,6 +166,7 @@ def minimal_mask(
     window: int,
     margin: float = 1e-4,
     response: str = "auto",
+    replacement: str | np.ndarray = "zero",
     solver: str = "auto",
     time_limit: float = 60.0,
     start: np.ndarray | None = None,
@@ -152,6 +190,8 @@ def minimal_mask(
         Number of nodes.
     gamma, window, margin, response
         See :func:`smug.masks.encode.encode_first_layer`.
+    replacement : {"zero", "mean", "blur"} or numpy.ndarray
+        What a removed position holds, see :func:`smug.masks.replacement.replacement_of`.
     start : numpy.ndarray of bool, shape ``layer.spatial``, optional
         Mask over the input to start from, such as that of a larger gamma.
     solver, time_limit, solutions, seed, threads, progress
@@ -164,6 +204,7 @@ def minimal_mask(
     """
     begin = perf_counter()
     chosen = ChosenNodes.top(layer, values, padding, top_k)
+    instead = replacement_of(layer, x, padding, replacement)
     encoded = encode_first_layer(
         layer,
         x,
@@ -173,6 +214,7 @@ def minimal_mask(
         margin=margin,
         response=response,
         fixed=padding,
+        replacement=instead,
         fields=chosen.fields,
     )
     encode_seconds = perf_counter() - begin
@@ -187,4 +229,4 @@ def minimal_mask(
         threads=threads,
         progress=progress,
     )
-    return MinimalMask(chosen, encoded, solution, window, encode_seconds)
+    return MinimalMask(chosen, encoded, solution, window, instead, encode_seconds)

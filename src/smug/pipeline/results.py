@@ -27,6 +27,7 @@ COLUMNS = {
     "margin": "float64",
     "window": "Int64",
     "delta": "float64",
+    "replacement": "string",
     "ranking": "string",
     "scoring": "string",
     "solver": "string",
@@ -48,7 +49,7 @@ COLUMNS = {
 
 #: Settings of the mask problem that each encoding reads.
 _READ = {
-    "first_layer": ("response", "top_k", "gamma", "margin", "window", "ranking"),
+    "first_layer": ("response", "top_k", "gamma", "margin", "window", "replacement", "ranking"),
     "network": ("window", "delta"),
 }
 

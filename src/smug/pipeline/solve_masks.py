@@ -169,6 +169,7 @@ def _minimal_mask(
         window=method.window,
         margin=method.margin,
         response=method.response,
+        replacement=method.replacement,
         solver=solver.name,
         time_limit=solver.timeout,
         start=start,

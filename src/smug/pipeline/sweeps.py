@@ -14,7 +14,7 @@ from smug.pipeline.saliency import SmugMaps
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 #: Settings that sweeps vary.
-VARIED = ("top_k", "gamma", "window", "ranking", "scoring")
+VARIED = ("top_k", "gamma", "window", "replacement", "ranking", "scoring")
 
 
 def own_settings(records: Iterable[Path]) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Table of window, node ranking and scoring, one changed at a time."""
+"""Table of window, replacement, node ranking and scoring, one changed at a time."""
 
 from dataclasses import dataclass
 from pathlib import Path

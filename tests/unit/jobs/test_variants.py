@@ -48,10 +48,10 @@ def test_the_table_of_masks_has_every_window_with_every_solver_of_an_encoding():
 
 def test_sweeps_try_every_setting_once():
     words = "method.top_k=10 method.gamma=0.0 method.window=2 method.ranking=gradients"
-    known = usual(f"{GRID} {words} grid.rankings=[random,gradients]")
+    known = usual(f"{GRID} {words} grid.rankings=[random,gradients] grid.replacements=[zero,mean]")
     five = ["method.top_k=5", "method.top_k=5+method.gamma=0.5"]
     assert variants.grid_variants(known) == [*five, "main", "method.gamma=0.5"]
-    alone = ["method.window=1", "method.ranking=random"]
+    alone = ["method.window=1", "method.replacement=mean", "method.ranking=random"]
     assert variants.sweep_variants(known) == ["main", *five, "method.gamma=0.5", *alone]
 
 

@@ -62,8 +62,16 @@ def case(request):
     return request.param()
 
 
-@pytest.mark.parametrize("ranking", ["integrated_gradients", "gradients", "activations", "random"])
-def test_the_library_and_the_stages_give_the_same(case, ranking):
+@pytest.mark.parametrize(
+    ("ranking", "replacement"),
+    [
+        ("integrated_gradients", "zero"),
+        ("gradients", "mean"),
+        ("activations", "zero"),
+        ("random", "zero"),
+    ],
+)
+def test_the_library_and_the_stages_give_the_same(case, ranking, replacement):
     model, known, data, own = case
     attribution = SimpleNamespace(
         steps=STEPS,
@@ -74,7 +82,13 @@ def test_the_library_and_the_stages_give_the_same(case, ranking):
         settled_top_k=100,
     )
     method = SimpleNamespace(
-        encoding="first_layer", margin=1e-4, response="auto", ranking=ranking, delta=0.0, **own
+        encoding="first_layer",
+        margin=1e-4,
+        response="auto",
+        replacement=replacement,
+        ranking=ranking,
+        delta=0.0,
+        **own,
     )
     solver = SimpleNamespace(name="highs", timeout=60.0, threads=1, seed=0)
     shard, _ = attribute_shard(model, data, known, attribution)
@@ -85,6 +99,7 @@ def test_the_library_and_the_stages_give_the_same(case, ranking):
 
     x = known.preprocess(data.inputs)
     settings = {"steps": STEPS, "batch_size": BATCH_SIZE, "ranking": ranking}
+    settings |= {"replacement": replacement}
     made = smug.explain(model, x, **settings, **own)
     np.testing.assert_array_equal(made.target, shard.target)
     np.testing.assert_array_equal(made.mask, solved.masks)

@@ -20,7 +20,13 @@ def test_made_up_data_is_labelled():
 
 
 METHOD = {"name": "m", "encoding": "first_layer", "top_k": 4, "gamma": 0.3, "margin": 1e-4}
-METHOD |= {"window": 2, "response": "auto", "ranking": "gradients", "delta": 0.5}
+METHOD |= {
+    "window": 2,
+    "response": "auto",
+    "replacement": "zero",
+    "ranking": "gradients",
+    "delta": 0.5,
+}
 
 
 def test_settings_stand_in_columns_of_their_own_and_only_where_they_apply():
@@ -30,7 +36,8 @@ def test_settings_stand_in_columns_of_their_own_and_only_where_they_apply():
     assert table["window"].tolist() == [2, 2]
     assert table["top_k"].dtype == "Int64"
     assert table["top_k"].dropna().tolist() == [4]
-    read = ["encoding", "response", "top_k", "gamma", "margin", "window", "ranking", "solver"]
+    read = ["encoding", "response", "top_k", "gamma", "margin", "window"]
+    read += ["replacement", "ranking", "solver"]
     filled = [table.columns[table.loc[i].notna()].tolist() for i in range(2)]
     assert filled == [read, ["encoding", "window", "delta", "solver"]]
 

@@ -21,6 +21,7 @@ METHOD = SimpleNamespace(
     window=2,
     response="auto",
     ranking="integrated_gradients",
+    replacement="zero",
     delta=0.0,
 )
 SOLVER = SimpleNamespace(name="highs", timeout=20.0, threads=1, seed=0)

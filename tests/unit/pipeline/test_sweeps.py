@@ -106,7 +106,8 @@ def scores():
     rows += [({"top_k": 10, "gamma": 0.5, "window": w}, s) for w in (1, 4) for s in ("sum", "max")]
     made = []
     for method, scoring in rows:
-        setting = {**method, "ranking": "integrated_gradients", "scoring": scoring}
+        setting = {"replacement": "zero", "ranking": "integrated_gradients", "scoring": scoring}
+        setting |= method
         for image in ("a", "b"):
             common = {"dataset": "d", "image": image, **setting, "status": "optimal"}
             common |= {"gap": 0.0, "encode_seconds": 0.5, "solve_seconds": 1.0}
@@ -120,6 +121,7 @@ def scores():
 
 def own(**changed):
     usual = {"top_k": 10, "gamma": 0.5, "window": 2, "ranking": "integrated_gradients"}
+    usual["replacement"] = "zero"
     return {"d": {**usual, "scoring": "sum", **changed}}
 
 
@@ -148,7 +150,10 @@ def test_ablations_change_one_setting_at_a_time():
 def test_ablations_follow_the_settings_given_not_the_most_frequent_ones():
     # Twice as many settings have window 2; the data set's own window is 4.
     table = ablations(sweep_table(scores()), own(window=4))
-    assert table["changed"].tolist() == ["ranking", "scoring", "scoring", *["window"] * 3]
+    assert table["changed"].tolist() == [
+        *("ranking", "replacement", "scoring", "scoring"),
+        *["window"] * 3,
+    ]
     assert (table.loc[table["changed"].ne("window"), "window"] == 4).all()
 
 

@@ -60,6 +60,10 @@ class MethodSettings(Section):
         "Whether a response counts with the bias (`paper`), without it (`bias_free`), or as "
         "the network's layers ask (`auto`)."
     )
+    replacement: str = described(
+        "What a removed position becomes in the input of the layer: 0 (`zero`), the mean of the "
+        "input's positions (`mean`) or the blurred image (`blur`)."
+    )
     ranking: str = described(
         "What ranks the nodes: `integrated_gradients`, `gradients`, `activations` or `random`."
     )

@@ -134,6 +134,9 @@ class GridSettings(Section):
     windows: list[int] = described(
         "Sides of the windows that the sweep tries (pixels or words).", [], allowed=RANGES["window"]
     )
+    replacements: list[str] = described(
+        "What a removed position becomes, in turn.", [], allowed=NAMES["replacement"]
+    )
     rankings: list[str] = described(
         "Rankings of the nodes that the sweep tries.", [], allowed=NAMES["ranking"]
     )

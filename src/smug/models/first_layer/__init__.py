@@ -17,7 +17,7 @@ from smug.models.first_layer import search
 from smug.models.first_layer.answers import Answers
 from smug.models.first_layer.geometry import read_layer, with_norm
 from smug.models.first_layer.origin import Traced, trace_back
-from smug.models.first_layer.passes import Place
+from smug.models.first_layer.passes import Place, run_between
 from smug.models.first_layer.recover import recovered
 from smug.models.first_layer.search import Chain
 
@@ -97,6 +97,25 @@ class FirstLayer:
         """
         return rewire.outputs_from(self.model, self.site, x, activations)
 
+    def outputs_on(self, x: np.ndarray, entering: np.ndarray) -> np.ndarray:
+        """Run the model with other values in the place of the tensor that masks act on.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (n, ...)
+            Inputs of the model, for whatever bypasses that tensor.
+        entering : numpy.ndarray, shape (n, ...)
+            As :meth:`linear_input` gives them.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, classes)
+        """
+        if self.entry.run is None:
+            return rewire.outputs_of(self.model, entering.astype(x.dtype))
+        site = Place(self.site, "output")
+        return self.tail(x, run_between(self.model, x, self.entry, entering, site))
+
     def confirms(self, x: np.ndarray, entering: np.ndarray, found: MinimalMask) -> bool:
         """True if a forward pass of the real layer agrees with a mask.
 
@@ -117,8 +136,8 @@ class FirstLayer:
             return False
         linear, encoded = self.linear, found.encoded
         answers = Answers(self.model, x, self.entry, self.end, self.layer)
-        masks = (np.ones(linear.spatial, bool), found.mask | found.chosen.padding)
-        both = answers(np.stack([linear.masked(entering, mask) for mask in masks]))
+        everything = linear.masked(entering, np.ones(linear.spatial, bool))
+        both = answers(np.stack([everything, found.parts(entering)[0]]))
         whole, rest = both.reshape(2, -1)[:, encoded.nodes].astype(np.float64)
         if encoded.response == "bias_free":
             constant = linear.constants(encoded.nodes)

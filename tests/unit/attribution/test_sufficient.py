@@ -1,0 +1,124 @@
+"""Masks on which the network itself keeps its class: least demand, confirmed by forward passes."""
+
+import keras
+import numpy as np
+import pytest
+from scipy import ndimage
+
+import smug
+from smug.errors import SmugError
+
+layers = keras.layers
+
+
+@pytest.fixture(scope="module")
+def case():
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Conv2D(6, 3, activation="relu", use_bias=False),
+            layers.Conv2D(6, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="softmax", kernel_initializer="he_uniform"),
+        ]
+    )
+    model.layers[-1].kernel.assign(8 * model.layers[-1].kernel)
+    return model, np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
+
+
+def outputs(model, x, target):
+    return np.asarray(model(x.astype(np.float32)))[np.arange(len(x)), target]
+
+
+@pytest.mark.parametrize("replacement", ["zero", "mean"])
+def test_the_network_keeps_its_share_on_the_kept_pixels(case, replacement):
+    model, x = case
+    made = smug.explain(
+        model, x, top_k=20, window=2, steps=10, sufficient=0.9, replacement=replacement
+    )
+    mask, instead = made.mask[..., None], 0.0
+    if replacement == "mean":
+        instead = x.mean(axis=(1, 2), keepdims=True)
+    kept = outputs(model, np.where(mask, x, instead), made.target)
+    removed = outputs(model, np.where(mask, instead, x), made.target)
+    np.testing.assert_allclose(made.solver["kept_score"], kept, atol=1e-5)
+    np.testing.assert_allclose(made.solver["removed_score"], removed, atol=1e-5)
+    assert (kept >= 0.9 * made.score - 1e-5).all()
+    assert made.solver["confirmed"].all()
+    assert (made.solver["status"] == "optimal").all()
+    # The demand that is reported gives that mask's size again.
+    for i in range(len(x)):
+        again = smug.explain(
+            model,
+            x[i],
+            top_k=int(made.solver["top_k"][i]),
+            gamma=float(made.solver["gamma"][i]),
+            window=2,
+            steps=10,
+            replacement=replacement,
+        )
+        assert again.solver["objective"][0] == made.solver["objective"][i]
+
+
+def test_a_demand_that_is_more_than_enough_is_lowered(case):
+    model, x = case
+    few = smug.explain(model, x[:1], top_k=1000, window=2, steps=10, sufficient=0.3)
+    many = smug.explain(model, x[:1], top_k=1000, window=2, steps=10)
+    assert few.solver["kept_score"][0] >= 0.3 * few.score[0]
+    assert few.solver["top_k"][0] < 1000
+    assert few.mask.sum() < many.mask.sum()
+
+
+def test_a_share_that_no_demand_reaches_is_read_off_the_kept_score(case):
+    model, x = case
+    target = np.asarray(model(x[:1])).argmin(axis=1)
+    made = smug.explain(model, x[:1], target, top_k=5, window=8, steps=10, sufficient=1.0)
+    whole = outputs(model, x[:1], target)
+    kept = outputs(model, np.where(made.mask[..., None], x[:1], 0), target)
+    np.testing.assert_allclose(made.solver["kept_score"], kept, atol=1e-5)
+    assert made.solver["gamma"][0] > 0 or (kept >= whole - 1e-5).all()
+
+
+def test_a_share_of_a_score_below_zero_is_refused():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(8, activation="relu"), layers.Dense(2)]
+    )
+    model.layers[-1].bias.assign([-100.0, -100.0])
+    x = np.ones((1, 6), np.float32)
+    with pytest.raises(SmugError, match="sufficient asks for a share of the model's output"):
+        smug.explain(model, x, sufficient=0.9, steps=10)
+
+
+@pytest.mark.parametrize("replacement", ["zero", "mean", "blur"])
+def test_replaced_pixels_of_an_image_that_the_model_crops_are_those_of_the_crop(replacement):
+    keras.utils.set_random_seed(1)
+    cropped = keras.Sequential(
+        [
+            keras.Input((12, 12, 2)),
+            layers.Cropping2D(((2, 0), (0, 3))),
+            layers.Conv2D(5, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    x = np.random.default_rng(1).random((1, 12, 12, 2), np.float32)
+    made = smug.explain(
+        cropped, x, top_k=60, gamma=0.95, window=2, steps=10, replacement=replacement
+    )
+    instead = 0.0 * x
+    if replacement == "mean":
+        instead = instead + x[:, 2:, :-3].mean(axis=(1, 2), keepdims=True)
+    if replacement == "blur":
+        for channel in range(2):
+            instead[0, 2:, :-3, channel] = ndimage.gaussian_filter(
+                x[0, 2:, :-3, channel].astype(np.float64), 0.05 * 10, mode="nearest"
+            )
+    mask = made.mask[..., None]
+    assert 0 < mask.mean() < 1
+    kept = outputs(cropped, np.where(mask, x, instead), made.target)
+    removed = outputs(cropped, np.where(mask, instead, x), made.target)
+    np.testing.assert_allclose(made.solver["kept_score"], kept, atol=1e-5)
+    np.testing.assert_allclose(made.solver["removed_score"], removed, atol=1e-5)
+    assert made.solver["confirmed"].all()
