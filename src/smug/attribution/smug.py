@@ -187,37 +187,6 @@ def smug(
         begin, one = perf_counter(), slice(i, i + 1)
         values = _node_values(first, x[one], target[one], ranking, steps, batch_size, (seed, i))
         attributed = perf_counter()
-<<<<<<< HEAD
-        entering = first.linear_input(x[one])[0]
-        with _in_sight() as progress:
-            found = minimal_mask(
-                first.linear,
-                entering,
-                values,
-                padding[i],
-                top_k=default["top_k"] if top_k is None else top_k,
-                gamma=gamma,
-                window=size,
-                margin=margin,
-                response=response,
-                solver=solver,
-                time_limit=time_limit,
-                seed=seed,
-                threads=threads,
-                progress=progress,
-            )
-        solved = perf_counter()
-        confirmed = first.confirms(x[one], entering, found)
-        if found.found and not confirmed:
-            warnings.warn(
-                f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
-                "layer is not linear on this input",
-                stacklevel=2,
-            )
-        checked_again = perf_counter()
-        base = found.chosen.base_mask(size)
-        scores = [found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)]
-=======
         judge = Judge(first, x[one], int(target[i]))
         solve = partial(_solved, judge, values, padding[i], demand | search)
         if sufficient is None:
@@ -225,13 +194,18 @@ def smug(
         else:
             most = max(int(np.count_nonzero(values > 0)), 1)
             made = sufficient_mask(solve, judge.kept, sufficient, k, gamma, margin, most)
->>>>>>> 9bc5090 (Removed positions may become a mean, a blur or given values; sufficient= raises the demand until the network agrees)
         seconds = {
             "attribute": attributed - begin,
             "encode": made.found.encode_seconds,
             "solve": perf_counter() - attributed - made.found.encode_seconds,
         }
         details.append(_judged(judge, made, size, scoring, seconds))
+        if made.found.found and not details[-1].confirmed:
+            warnings.warn(
+                f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
+                "layer is not linear on this input",
+                stacklevel=2,
+            )
     answer = _answer(details, first.linear.spatial)
     return (answer, details) if return_details else answer
 
