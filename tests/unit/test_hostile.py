@@ -54,7 +54,7 @@ MODELS = {
 
 
 def kinds_of(method):
-    """Which of the models the method takes."""
+    """Models of these that the method takes."""
     needs = METHODS[method].needs
     if "images" in needs:
         return ["images"]
@@ -101,7 +101,7 @@ BOUNDED = settings(
 
 
 def answered(method, x, call):
-    """Whether there is an answer, which has to be right in shape and finite; else one sentence."""
+    """True for an answer, which has to be right in shape and finite; False for one sentence."""
     try:
         made = call()
     except smug.SmugError as error:
