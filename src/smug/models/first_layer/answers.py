@@ -18,6 +18,15 @@ _ROUNDOFF = {"float64": 2.0**-24, "float32": 2.0**-24, "float16": 2.0**-11, "bfl
 _TENSOR_FLOAT = 2.0**-11
 
 
+def roundoff(dtype: str) -> float:
+    """Unit roundoff of sums in numbers of a type, on this machine."""
+    unit = _ROUNDOFF.get(dtype, 2.0**-24)
+    if tf.config.list_physical_devices("GPU"):
+        rounds = tf.config.experimental.tensor_float_32_execution_enabled()
+        unit = max(unit, _TENSOR_FLOAT * rounds)
+    return unit
+
+
 @dataclass(frozen=True)
 class Answers:
     """The real layer as a function: from the tensor that masks act on to ``o``.
@@ -46,12 +55,7 @@ class Answers:
     @property
     def roundoff(self) -> float:
         """Unit roundoff of the layer's arithmetic on this machine."""
-        unit = _ROUNDOFF.get(self.layer.compute_dtype, 2.0**-24)
-        if tf.config.list_physical_devices("GPU"):
-            unit = max(
-                unit, _TENSOR_FLOAT * tf.config.experimental.tensor_float_32_execution_enabled()
-            )
-        return unit
+        return roundoff(self.layer.compute_dtype)
 
     def difference(self, linear: LinearMap, entering: np.ndarray) -> str:
         """Say where the arrays' responses differ from the real ones; empty if nowhere.

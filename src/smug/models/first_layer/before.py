@@ -92,6 +92,11 @@ class Before:
         call = call or (self.unknown[0] if self.unknown else None)
         return refusal(self.model, call, why)
 
+    @property
+    def dtype(self) -> str:
+        """Type of the numbers that enter the layer."""
+        return self.entering.dtype.name
+
     def refuse_weights(self) -> None:
         """Refuse Keras's own layers with weights: they are first layers of another kind."""
         for call in self.unknown:

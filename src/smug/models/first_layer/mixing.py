@@ -10,8 +10,7 @@ from scipy import sparse
 
 # Elements that are probed one by one, weights that are kept, values of one batch of probes.
 _ELEMENTS, _WEIGHTS, _BATCH = 4096, 2**25, 2**22
-# Error of float32 sums, relative to the largest value.
-_ROUNDING = 2e-5
+# Weight beside the largest that is rounding.
 _NOTHING = 1e-7
 
 Run = Callable[[np.ndarray], np.ndarray]
@@ -29,7 +28,7 @@ class Mixing(NamedTuple):
     axes: tuple[int | None, ...]
 
 
-def affine(run: Run, entering: np.ndarray) -> bool:
+def affine(run: Run, entering: np.ndarray, rounding: float) -> bool:
     """True if ``f(a + b) = f(a) + f(b) - f(0)`` and ``f(2 a) = 2 f(a) - f(0)``.
 
     Parameters
@@ -38,6 +37,8 @@ def affine(run: Run, entering: np.ndarray) -> bool:
         From ``(n, *shape)`` to ``(n, ...)``.
     entering : numpy.ndarray, shape shape
         A value of its input.
+    rounding : float
+        Error of its sums, relative to the largest value.
     """
     rng = np.random.default_rng(1)
     noise = rng.normal(size=entering.shape) * (np.abs(entering).max() or 1)
@@ -45,10 +46,12 @@ def affine(run: Run, entering: np.ndarray) -> bool:
     of_a, of_b, of_sum, of_twice, of_none = run(probes.astype(np.float32)).astype(np.float64)
     size = np.abs([of_a, of_b, of_twice, of_none]).max()
     error = np.maximum(abs(of_sum + of_none - of_a - of_b), abs(of_twice + of_none - 2 * of_b))
-    return bool((error <= _ROUNDING * size).all())
+    return bool((error <= rounding * size).all())
 
 
-def mixing_of(run: Run, shape: tuple[int, ...], answered: tuple[int, ...]) -> Mixing | None:
+def mixing_of(
+    run: Run, shape: tuple[int, ...], answered: tuple[int, ...], rounding: float
+) -> Mixing | None:
     """Weights of an affine map: axis by axis where it keeps them apart, else element by element.
 
     Parameters
@@ -57,6 +60,8 @@ def mixing_of(run: Run, shape: tuple[int, ...], answered: tuple[int, ...]) -> Mi
         From ``(n, *shape)`` to ``(n, values)``.
     shape, answered : tuple of int
         Of the input, and of the values.
+    rounding : float
+        Error of its sums, relative to the largest value.
 
     Returns
     -------
@@ -72,10 +77,10 @@ def mixing_of(run: Run, shape: tuple[int, ...], answered: tuple[int, ...]) -> Mi
     rng = np.random.default_rng(2)
     check = rng.normal(size=(1, *shape))
     expected = linear(check)[0]
-    apart = _axis_by_axis(linear, shape, answered)
+    apart = _axis_by_axis(linear, shape, answered, rounding)
     if apart is not None:
         error = np.abs(apart[0] @ check.ravel() - expected).max()
-        if error <= _ROUNDING * (np.abs(expected).max() + np.abs(constant).max()):
+        if error <= rounding * (np.abs(expected).max() + np.abs(constant).max()):
             return Mixing(apart[0], constant, apart[1])
     size = int(np.prod(shape))
     if size > _ELEMENTS or size * len(constant) > _WEIGHTS:
@@ -86,7 +91,7 @@ def mixing_of(run: Run, shape: tuple[int, ...], answered: tuple[int, ...]) -> Mi
 
 
 def _axis_by_axis(
-    linear: Run, shape: tuple[int, ...], answered: tuple[int, ...]
+    linear: Run, shape: tuple[int, ...], answered: tuple[int, ...], rounding: float
 ) -> tuple[sparse.csr_array, tuple[int | None, ...]] | None:
     """Weights as the product of one matrix an axis, and where each axis goes."""
     if sum(shape) > _ELEMENTS:
@@ -120,7 +125,7 @@ def _axis_by_axis(
         moved = []
         for b, (part, line) in enumerate(zip(parts, lines, strict=True)):
             share = part[:, pivot[b]] / whole[pivot]
-            if np.abs(part - share[:, None] * line).max() > _ROUNDING * np.abs(part).max():
+            if np.abs(part - share[:, None] * line).max() > rounding * np.abs(part).max():
                 moved.append(b)
         if len(moved) != 1 or moved[0] in axes:
             return None

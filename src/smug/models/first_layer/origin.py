@@ -13,11 +13,14 @@ import tensorflow as tf
 from smug.masks.origin import Origin
 from smug.models import rewire
 from smug.models.first_layer import search
+from smug.models.first_layer.answers import roundoff
 from smug.models.first_layer.before import Before
 from smug.models.first_layer.mixing import affine, mixing_of
 from smug.models.first_layer.passes import Place, run_between
 from smug.models.first_layer.sources import MIXED, sources
 
+# Error of float32 sums, relative to the largest value.
+_ROUNDING = 2e-5
 _ROOT = Place(None, "output")
 
 
@@ -211,18 +214,21 @@ def _mixed(
     """Compose a linear preprocessing into the layer; masks act on what enters it."""
     before.refuse_mixing()
     start, entering = before.start()
+    rounding = max(_ROUNDING, 16 * roundoff(before.dtype))
 
     def run(stop: Place) -> Callable[[np.ndarray], np.ndarray]:
         return lambda probes: run_between(model, x, start, probes, stop)
 
     for call in before.unknown:
-        if not affine(run(Place(call.run, "output")), entering[0]):
+        if not affine(run(Place(call.run, "output")), entering[0], rounding):
             raise before.refusal(call)
-    if not affine(run(entry), entering[0]):
+    if not affine(run(entry), entering[0], rounding):
         raise before.refusal()
     shape = entering.shape[1:]
     answered = before.unflattened or (*inner, channels)
-    made = mixing_of(lambda probes: run(entry)(probes).reshape(len(probes), -1), shape, answered)
+    made = mixing_of(
+        lambda probes: run(entry)(probes).reshape(len(probes), -1), shape, answered, rounding
+    )
     if made is None:
         raise before.refusal(
             why=f"mixes {prod(shape)} values in a way that is too large to be composed with it"

@@ -205,6 +205,30 @@ def test_padding_that_is_no_zero_is_a_constant_of_the_response():
     assert (masked > GAMMA * whole - 1e-5).all()
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ["mirrored", "resized"])
+def test_half_precision(name, policy):
+    keras.utils.set_random_seed(5)
+    shape, grid, before, make = CASES[name]
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        model = functional(shape, before if name == "mirrored" else layers.Resizing(7, 6), make())
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    x = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
+    (_, mask, solver), (found,) = smug(
+        model, x, np.array([0]), gamma=GAMMA, top_k=9, window=1, steps=10, return_details=True
+    )
+    part = keras.Model(model.inputs[0], model.get_layer("first").output)
+    nodes = found.minimal.encoded.nodes
+    whole, kept = (
+        np.asarray(part(values), np.float32).ravel()[nodes] for values in (x, x * mask[..., None])
+    )
+    assert mask.shape == (1, *grid)
+    assert solver["confirmed"].all()
+    assert (kept > GAMMA * whole - 0.05 * whole.max()).all()
+
+
 def test_words_that_are_cut_off_are_never_kept():
     keras.utils.set_random_seed(5)
     x = keras.Input((9,), dtype="int32")
