@@ -15,6 +15,7 @@ ELSEWHERE = {
     "test_explain.py",
     "test_hostile.py",
     "test_image_tables.py",
+    "test_interfaces.py",
     "test_layers.py",
     "test_project.py",
 }
