@@ -210,6 +210,11 @@ def _about_mask(row: dict[str, Any]) -> str:
             f", {row['objective']:.0f} windows (proven at least {row['bound']:.0f}), "
             f"{row['status']}, {row['seconds']:.2f} s"
         )
+    if "kept_score" in row:
+        said += (
+            f"; the network's score is {row['kept_score']:.3f} on it alone, "
+            f"{row['removed_score']:.3f} without it"
+        )
     return said
 
 

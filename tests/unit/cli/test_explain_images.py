@@ -81,6 +81,10 @@ def test_every_method_explains_an_image_or_says_why_not(picture, model_file, cap
     assert any(line.startswith(f"{method}: keeps ") for line in said) == METHODS[method].mask
     made = smug.Explanation.load(picture.with_name(f"photo.{method}"))
     assert made.method == method
+    if "kept_score" in made.solver:
+        kept, removed = made.solver["kept_score"][0], made.solver["removed_score"][0]
+        told = f"the network's score is {kept:.3f} on it alone, {removed:.3f} without it"
+        assert any(told in line for line in said)
     assert picture.with_name(f"photo.{method}.png").exists()
 
 
