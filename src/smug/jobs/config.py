@@ -89,7 +89,9 @@ def _known_keys(dataset: str, overrides: Iterable[Override]) -> frozenset[str]:
 
 @functools.cache
 def _keys(dataset: str, choices: tuple[str, ...]) -> frozenset[str]:
-    sections = _compose(dataset, choices).plain
+    # Names stand before the values are resolved and checked, which takes as long again.
+    plain = OmegaConf.to_container(_chosen(dataset, choices), resolve=False)
+    sections = cast("dict[str, Any]", plain)
     return frozenset([*sections, *(key for key, _ in flatten(sections))])
 
 
