@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any
-
 import keras
 import numpy as np
 
+from smug.attribution.back_selection import Masked
 from smug.attribution.gradients import masking_site
 from smug.attribution.inputs import checked, word_padding
-from smug.attribution.scores import Goal, class_scores, goal
-from smug.attribution.sufficient_subsets import ranked, sufficient_subsets
+from smug.attribution.scores import class_scores, goal
+from smug.attribution.sufficient_subsets import Order, Subset, collect, ranked
 from smug.errors import SmugError
 from smug.limits import check_number
-from smug.models import rewire
-from smug.models.axes import Axes, axes_of, axes_of_layer
+from smug.models.axes import axes_of, axes_of_layer
 
 #: Positions beyond which the search, n² / 2 runs of the model, is refused.
 MOST_POSITIONS = 1000
-
-#: From positions, shape (batch, positions, ...), to the model's outputs, (batch, classes).
-Outputs = Callable[[np.ndarray], np.ndarray]
 
 
 @checked
@@ -89,56 +82,30 @@ def sis(
     values, masks = np.zeros((len(x), *spatial)), np.zeros((len(x), *spatial), bool)
     for i in range(len(x)):
         _check_positions(maskable[i])
-        features = axes.to_last(points[i : i + 1])
-        positions = features.reshape(maskable[i].size, -1)
-        outputs = _outputs(model, site, x[i : i + 1], axes, features.shape[1:])
-        wanted = _wanted(outputs, positions, maskable[i].ravel(), fill, target[i], keep)
-        subsets = sufficient_subsets(
-            functools.partial(_signed_scores, outputs, target[i], wanted.side),
-            positions,
-            wanted.side * wanted.level,
-            fill=fill,
-            maskable=maskable[i].ravel(),
-            ties=ties,
-            limit=limit,
-            batch=batch_size,
-        )
+        one = slice(i, i + 1)
+        masked = Masked(model, site, axes, x[one], points[one], fill, maskable[i].ravel())
+        subsets = _subsets(masked, int(target[i]), keep, ties, limit, batch_size)
         values[i] = ranked(subsets, maskable[i].size).reshape(spatial)
         if subsets:
             masks[i] = subsets[0].mask(maskable[i].size).reshape(spatial)
     return values, masks, {}
 
 
-def _outputs(
-    model: keras.Model, site: Any, x: np.ndarray, axes: Axes, shape: tuple[int, ...]
-) -> Outputs:
-    """Function from positions of shape (batch, positions, ...) to the model's outputs."""
+def _subsets(
+    masked: Masked, target: int, keep: float, ties: float, limit: int | None, batch: int
+) -> list[Subset]:
+    """Subsets of one input, the same as those of the plain loop of ``sufficient_subsets``."""
+    none = np.zeros_like(masked.maskable)
+    whole, empty = (masked.outputs(mask[np.newaxis])[0] for mask in (masked.maskable, none))
+    wanted = goal(whole, empty, target, keep)
 
-    def outputs(positions: np.ndarray) -> np.ndarray:
-        points = axes.from_last(positions.reshape(len(positions), *shape))
-        if site is None:
-            return rewire.outputs_of(model, points)
-        return rewire.outputs_from(model, site, np.repeat(x, len(points), axis=0), points)
+    def signed_score(present: np.ndarray) -> float:
+        return wanted.side * float(class_scores(masked.outputs(present[np.newaxis]), target)[0])
 
-    return outputs
+    def back_select(present: np.ndarray) -> Order:
+        return masked.back_select(present, target, side=wanted.side, ties=ties, batch=batch)
 
-
-def _wanted(
-    outputs: Outputs,
-    positions: np.ndarray,
-    maskable: np.ndarray,
-    fill: float,
-    target: int,
-    keep: float,
-) -> Goal:
-    empty = np.where(maskable[:, np.newaxis], np.asarray(fill, positions.dtype), positions)
-    whole, nothing = (outputs(shown[np.newaxis])[0] for shown in (positions, empty))
-    return goal(whole, nothing, target, keep)
-
-
-def _signed_scores(outputs: Outputs, target: int, side: float, positions: np.ndarray) -> np.ndarray:
-    """Scores of the class, turned so that higher ones are nearer to the goal."""
-    return side * class_scores(outputs(positions), target)
+    return collect(signed_score, back_select, masked.maskable, wanted.side * wanted.level, limit)
 
 
 def _check_positions(maskable: np.ndarray) -> None:
