@@ -350,7 +350,8 @@ def _array(value: Any) -> np.ndarray | None:
 
 def _parts(value: Any, count: int) -> tuple[Any, ...] | None:
     """So many numbers or arrays of numbers as a tuple, or None."""
-    if isinstance(value, dict | set) or not hasattr(value, "__len__") or len(value) != count:
+    # A class, too, has a __len__, which is its instances'.
+    if isinstance(value, dict | set | type) or not hasattr(value, "__len__") or len(value) != count:
         return None
     parts = []
     for one in (scalar(part) for part in value):

@@ -10,7 +10,16 @@ import smug
 from smug.errors import SmugError
 from smug.jobs import config, groups
 from smug.jobs.settings.meanings import Section
-from smug.limits import NAMES, RANGES, Range, check, check_all, check_demand, check_number
+from smug.limits import (
+    NAMES,
+    RANGES,
+    Range,
+    check,
+    check_all,
+    check_demand,
+    check_number,
+    check_settings,
+)
 from smug.methods import METHODS, method_settings
 
 
@@ -84,3 +93,43 @@ def test_names_and_lists_are_checked_too():
         check_all("ranking", ["random", "up"], key="grid.rankings")
     with pytest.raises(SmugError, match=r"margin=0\.5 is above 1 - gamma = 0\.25"):
         check_demand(0.75, 0.5)
+
+
+@pytest.mark.parametrize(
+    "value", [[1], (0, 1, 2), (0, None), (0, math.nan), {0, 1}, {"a": 0, "b": 1}, "ab", list, 0.5]
+)
+def test_a_pair_is_two_finite_numbers(value):
+    with pytest.raises(SmugError, match=r"input_range=.* is not 2 finite numbers; leave input_"):
+        smug.explain(None, np.zeros((1, 2)), method="ggig", input_range=value)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({"top_k": 10.0}, 10),
+        ({"top_k": np.int64(10)}, 10),
+        ({"gamma": 0}, 0.0),
+        ({"gamma": np.float32(0.5)}, 0.5),
+        ({"window": None}, None),
+    ],
+)
+def test_numbers_become_those_of_python(given, taken):
+    ((name, found),) = check_settings("smug", method_settings("smug"), given).items()
+    assert (name in given, found, type(found)) == (True, taken, type(taken))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"gamma": "0.5"}, r"gamma='0\.5' is not a finite number; leave gamma out .* 0\.0"),
+        ({"window": 2.5}, r"window=2\.5 is not a whole number or None"),
+        ({"top_k": True}, "top_k=True is not a whole number or None"),
+        ({"batch_size": 0}, "batch_size=0 is outside"),
+        ({"solver": 3}, "solver=3 is not a text"),
+        ({"gamma": [0.5]}, r"gamma=\[0\.5\] is not a finite number"),
+        ({"gamma": 0.9, "margin": 0.5}, r"margin=0\.5 is above 1 - gamma"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(given, said):
+    with pytest.raises(SmugError, match=said):
+        check_settings("smug", method_settings("smug"), given)
