@@ -211,9 +211,7 @@ shard_size: 2
 seed: 0
 """
 #: The smallest run on the toy dataset.
-DATASET_RUN = (
-    "workflow.datasets=[toy] mnist:model.epochs=1 attribution.steps=5 toy:solver.timeout=20"
-)
+DATASET_RUN = "workflow.datasets=[toy] mnist:model.epochs=1 attribution.steps=5 toy:solver=highs"
 #: A network and an input, then what a test asks of them.
 BEGIN = """
 import keras, numpy as np, smug
