@@ -212,15 +212,17 @@ def test_one_output_is_explained_whatever_the_target():
 
 def test_repeated_calls_do_not_trace_again():
     model, x = image_model(), images(2)
+    traced = []
     for target in (np.array([0, 1]), np.array([2, 2])):
         for steps in (4, 9):
             integrated_gradients(model, x, target, steps=steps, batch_size=4)
             first_layer_integrated_gradients(model, x + 0.1, target, steps=steps, batch_size=4)
             gradients(model, x, target)
-    traced = model.__dict__["_smug_traced"]
-    assert {key[0] for key in traced} == {"path", "gradients", "tensor_at"}
-    assert len(traced) == 4
-    assert {run.experimental_get_tracing_count() for run in traced.values()} == {1}
+            traced.append(dict(model.__dict__["_smug_traced"][1]))
+    # Each is a graph of its own that is traced once, when it is made.
+    assert all(again == traced[0] for again in traced)
+    assert {key[0] for key in traced[0]} == {"path", "gradients", "tensor_at"}
+    assert len(traced[0]) == 4
 
 
 def test_weights_are_read_when_called():
@@ -276,7 +278,7 @@ def test_a_score_that_ignores_the_input_has_no_attribution():
         ({"baseline": "grey"}, "unknown baseline 'grey'"),
         ({"baseline": np.zeros(4)}, r"baseline has shape \(4,\)"),
         ({"rule": "simpson"}, "unknown rule 'simpson'"),
-        ({"steps": 0}, r"steps=0 is outside \[1, inf\); raise steps"),
+        ({"steps": 0}, r"steps=0 is outside \[1, 1000000000\]; raise steps"),
         ({"batch_size": 0}, "batch_size=0 is outside"),
         ({"steps": 4, "adaptive": True}, "steps=4 leaves nothing to adapt"),
     ],
@@ -290,8 +292,9 @@ def test_bad_settings_name_the_culprit(changes, message):
 def test_integer_images_and_ambiguous_embeddings():
     integers = keras.Input((5,), dtype="int32")
     model = keras.Model(integers, layers.Dense(2)(layers.Rescaling(0.1)(integers)))
-    with pytest.raises(SmugError, match="type int32, which has no gradient"):
-        gradients(model, np.zeros((1, 5), int), np.array([0]))
+    # Integers have no gradient: that of the first floats, here the rescaled ones, stands for it.
+    found = gradients(model, np.zeros((1, 5), int), np.array([0]))
+    np.testing.assert_allclose(found[0], model.layers[-1].kernel.numpy()[:, 0], rtol=1e-6)
     a, b = layers.Embedding(3, 2, name="a"), layers.Embedding(3, 2, name="b")
     merged = layers.Flatten()(layers.Add()([a(integers), b(integers)]))
     model = keras.Model(integers, layers.Dense(2)(merged))

@@ -11,8 +11,6 @@ from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
 from smug.masks.solvers.anytime import beats_highs, prepare, solve_on
 from smug.masks.solvers.highs import solve_highs
 
-__all__ = ["prepare", "solve_auto"]
-
 #: HiGHS's turn: seconds, and at most this share of the time limit.
 FIRST_SECONDS, FIRST_SHARE = 5.0, 0.5
 
@@ -38,8 +36,12 @@ def solve_auto(
     found = solve_highs(
         problem, time_limit=turn, start=start, seed=seed, threads=threads, progress=progress
     )
-    left = time_limit - (perf_counter() - begin)
+    spent = perf_counter() - begin
+    left = time_limit - spent
     if found.status in (Status.FEASIBLE, Status.TIMEOUT) and turn < time_limit and left > 0:
+        # Compiled here and not beforehand: few problems come this far, and it takes seconds.
+        prepare(problem)
+        begin = perf_counter() - spent
         found = solve_on(
             problem, found, time_limit=left, seed=seed, threads=threads, progress=progress
         )
