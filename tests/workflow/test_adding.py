@@ -259,10 +259,10 @@ def _python(project, code: str) -> None:
 
 
 def test_a_method_is_a_module_an_entry_and_a_file_of_values(fresh):
-    module, registry, conf, test = _listed(fresh, "Add a method")
+    module, entries, conf, test = _listed(fresh, "Add a method")
     assert test.name == "test_toy.py"  # not needed to run it
     module.write_text(METHOD)
-    _insert(registry, "METHODS: ", METHOD_ENTRY)
+    _insert(entries, "METHODS: ", METHOD_ENTRY)
     values = "defaults: [toy_explainer_schema, _self_]\nname: toy\nmethod: toy\npower: 2\n"
     conf.write_text(values)
     asked = """
@@ -276,9 +276,9 @@ np.testing.assert_array_equal(made.values, x**2)
 
 
 def test_a_solver_is_a_module_and_an_entry(fresh):
-    module, registry = _listed(fresh, "Add a solver")
+    module, entries = _listed(fresh, "Add a solver")
     module.write_text(SOLVER)
-    _insert(registry, "SOLVERS: ", SOLVER_ENTRY)
+    _insert(entries, "SOLVERS: ", SOLVER_ENTRY)
     asked = """
 made = smug.explain(model, x, gamma=0.5, solver="toy", steps=8)
 assert made.solver["status"].tolist() == ["feasible"], made.solver
