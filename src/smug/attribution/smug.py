@@ -17,7 +17,7 @@ from tqdm import tqdm
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
-from smug.attribution.sufficient import Judge, Trial, sufficient_mask
+from smug.attribution.sufficient import Judge, sufficient_mask
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.minimal import ChosenNodes, MinimalMask, masked, minimal_mask
@@ -190,17 +190,19 @@ def smug(
         judge = Judge(first, x[one], int(target[i]))
         solve = partial(_solved, judge, values, padding[i], demand | search)
         if sufficient is None:
-            made = Trial(k, gamma, solve(k, gamma))
+            found, nodes, share = solve(k, gamma), k, gamma
         else:
             most = max(int(np.count_nonzero(values > 0)), 1)
-            made = sufficient_mask(solve, judge.kept, sufficient, k, gamma, margin, most)
+            found, nodes, share = sufficient_mask(
+                solve, judge.kept, sufficient, k, gamma, margin, most
+            )
         seconds = {
             "attribute": attributed - begin,
-            "encode": made.found.encode_seconds,
-            "solve": perf_counter() - attributed - made.found.encode_seconds,
+            "encode": found.encode_seconds,
+            "solve": perf_counter() - attributed - found.encode_seconds,
         }
-        details.append(_judged(judge, made, size, scoring, seconds))
-        if made.found.found and not details[-1].confirmed:
+        details.append(_judged(judge, found, (nodes, share), scoring, seconds))
+        if found.found and not details[-1].confirmed:
             warnings.warn(
                 f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
                 "layer is not linear on this input",
@@ -287,29 +289,24 @@ def _solved(
 
 
 def _judged(
-    judge: Judge, made: Trial, window: int, scoring: str, seconds: dict[str, float]
+    judge: Judge,
+    found: MinimalMask,
+    demand: tuple[int, float],
+    scoring: str,
+    seconds: dict[str, float],
 ) -> SmugDetails:
     """Confirm a mask by forward passes, and score what it keeps."""
-    begin, found = perf_counter(), made.found
+    begin = perf_counter()
     confirmed = judge.layer.confirms(judge.x, judge.entering, found)
     kept, removed = judge.scores(found) if found.found else (np.nan, np.nan)
     confirmed_at = perf_counter()
-    base = found.chosen.base_mask(window)
+    base = found.chosen.base_mask(found.window)
     saliency, base_saliency = (
         found.chosen.scores(mask, scoring=scoring) for mask in (found.mask, base)
     )
     seconds |= {"confirm": confirmed_at - begin, "score": perf_counter() - confirmed_at}
     return SmugDetails(
-        found,
-        confirmed,
-        kept,
-        removed,
-        made.top_k,
-        made.gamma,
-        saliency,
-        base,
-        base_saliency,
-        seconds,
+        found, confirmed, kept, removed, *demand, saliency, base, base_saliency, seconds
     )
 
 

@@ -71,11 +71,22 @@ class Judge:
 
 @dataclass(frozen=True)
 class Trial:
-    """A demand and the smallest mask that meets it."""
+    """A demand, and the smallest mask that meets it.
+
+    Parameters
+    ----------
+    top_k, gamma
+        The demand.
+    found : MinimalMask, optional
+        None where so few nodes ask for nothing: none of them has a positive response.
+    enough : bool
+        True if the network keeps its share on the mask.
+    """
 
     top_k: int
     gamma: float
-    found: MinimalMask
+    found: MinimalMask | None
+    enough: bool
 
 
 def sufficient_mask(
@@ -86,7 +97,7 @@ def sufficient_mask(
     gamma: float,
     margin: float,
     most: int,
-) -> Trial:
+) -> tuple[MinimalMask, int, float]:
     """Smallest demand, as far as bisection finds it, whose mask is enough for the network.
 
     The number of nodes is halved while the network keeps its share, or doubled until it does; where
@@ -111,37 +122,64 @@ def sufficient_mask(
 
     Returns
     -------
-    Trial
+    found : MinimalMask
         The last one tried where none was enough: read its kept score.
+    top_k, gamma
+        The demand that it meets.
     """
+    top_k = min(top_k, most)
 
-    def tried(k: int, gamma: float, before: Trial | None) -> tuple[Trial, bool]:
-        start = before.found.mask if before is not None and before.found.found else None
-        trial = Trial(k, gamma, solve(k, gamma, start))
-        return trial, trial.found.found and kept(trial.found) >= share
+    def tried(k: int, gamma: float, before: Trial | None = None) -> Trial:
+        start = before.found.mask if before and before.found and before.found.found else None
+        try:
+            found = solve(k, gamma, start)
+        except SmugError:
+            # What was asked for has to work; fewer nodes than that may be too few for a mask.
+            if k >= top_k:
+                raise
+            return Trial(k, gamma, None, False)
+        return Trial(k, gamma, found, found.found and kept(found) >= share)
 
-    best, enough = tried(min(top_k, most), gamma, None)
-    low = None if enough else best
-    while low is None:
-        if best.top_k == 1:
-            return best
-        fewer, enough = tried(best.top_k // 2, gamma, None)
-        low, best = (None, fewer) if enough else (fewer, best)
-    enough = best is not low
-    while not enough and low.top_k < most:
-        best, enough = tried(min(2 * low.top_k, most), gamma, low)
-        low = low if enough else best
-    while enough and best.top_k > max(FACTOR * low.top_k, low.top_k + 1):
-        middle, fits = tried(round((low.top_k * best.top_k) ** 0.5), gamma, low)
-        low, best = (low, middle) if fits else (middle, best)
-    if enough:
+    def narrowed(
+        low: Trial, best: Trial, middle: Callable[[Trial, Trial], tuple[int, float] | None]
+    ) -> Trial:
+        while (demand := middle(low, best)) is not None:
+            trial = tried(*demand, low)
+            low, best = (low, trial) if trial.enough else (trial, best)
         return best
-    for larger in (share for share in GAMMAS if gamma < share < 1 - margin):
-        best, enough = tried(most, larger, low)
-        if enough:
-            break
-        low = best
-    while enough and best.gamma - low.gamma > DIFFERENCE:
-        middle, fits = tried(most, (low.gamma + best.gamma) / 2, low)
-        low, best = (low, middle) if fits else (middle, best)
-    return best
+
+    def least() -> Trial:
+        best = tried(top_k, gamma)
+        if best.enough:
+            while best.top_k > 1:
+                fewer = tried(best.top_k // 2, gamma)
+                if not fewer.enough:
+                    return narrowed(fewer, best, _nodes_between)
+                best = fewer
+            return best
+        while best.top_k < most:
+            low, best = best, tried(min(2 * best.top_k, most), gamma, best)
+            if best.enough:
+                return narrowed(low, best, _nodes_between)
+        for larger in GAMMAS:
+            if gamma < larger < 1 - margin:
+                low, best = best, tried(most, larger, best)
+                if best.enough:
+                    return narrowed(low, best, _gamma_between)
+        return best
+
+    made = least()
+    assert made.found is not None  # only fewer nodes than were asked for may have none
+    return made.found, made.top_k, made.gamma
+
+
+def _nodes_between(low: Trial, best: Trial) -> tuple[int, float] | None:
+    if best.top_k <= max(FACTOR * low.top_k, low.top_k + 1):
+        return None
+    return round((low.top_k * best.top_k) ** 0.5), best.gamma
+
+
+def _gamma_between(low: Trial, best: Trial) -> tuple[int, float] | None:
+    if best.gamma - low.gamma <= DIFFERENCE:
+        return None
+    return best.top_k, (low.gamma + best.gamma) / 2

@@ -1,11 +1,14 @@
 """Masks on which the network itself keeps its class: least demand, confirmed by forward passes."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 from scipy import ndimage
 
 import smug
+from smug.attribution.sufficient import FACTOR, sufficient_mask
 from smug.errors import SmugError
 
 layers = keras.layers
@@ -122,3 +125,47 @@ def test_replaced_pixels_of_an_image_that_the_model_crops_are_those_of_the_crop(
     np.testing.assert_allclose(made.solver["kept_score"], kept, atol=1e-5)
     np.testing.assert_allclose(made.solver["removed_score"], removed, atol=1e-5)
     assert made.solver["confirmed"].all()
+
+
+def searched(enough, *, top_k=100, most=1000, fewest=1):
+    """Demands that the search tries; ``enough(top_k, gamma)`` says when the network agrees."""
+    tried = []
+
+    def solve(k, gamma, start):
+        tried.append((k, gamma))
+        if k < fewest:
+            raise SmugError("none of the chosen nodes has a positive response")
+        return SimpleNamespace(found=True, mask=None, demand=(k, gamma))
+
+    def kept(found):
+        return 1.0 if enough(*found.demand) else 0.1
+
+    found, *demand = sufficient_mask(solve, kept, 0.9, top_k, 0.0, 1e-4, most)
+    assert found.demand == tuple(demand)
+    return tuple(demand), tried
+
+
+@pytest.mark.parametrize("least", [1, 3, 40, 100, 101, 337, 999, 1000])
+def test_the_number_of_nodes_is_found_up_to_a_factor(least):
+    (k, gamma), tried = searched(lambda k, gamma: k >= least)
+    assert least <= k <= max(FACTOR * least, least + 1)
+    assert gamma == 0
+    assert len(tried) == len(set(tried))
+
+
+def test_gamma_rises_where_all_nodes_are_not_enough():
+    (k, gamma), _ = searched(lambda k, gamma: k == 1000 and gamma >= 0.6)
+    assert k == 1000
+    assert 0.6 <= gamma <= 0.63
+
+
+def test_nothing_is_enough_and_the_last_demand_is_told():
+    demand, _ = searched(lambda k, gamma: False)
+    assert demand == (1000, 0.98)
+
+
+def test_too_few_nodes_for_a_mask_end_the_search_downwards_and_not_the_call():
+    (k, _), _ = searched(lambda k, gamma: True, fewest=20)
+    assert 20 <= k <= 25
+    with pytest.raises(SmugError, match="positive response"):
+        searched(lambda k, gamma: True, fewest=200)
