@@ -9,6 +9,7 @@ import pytest
 
 from smug import io
 from smug.errors import SmugError
+from tests.damage import flipped
 
 
 def test_arrays_come_back(tmp_path):
@@ -156,10 +157,7 @@ def test_damage_of_arrays_is_refused_or_changes_nothing(tmp_path):
     io.save_arrays(path, arrays)
     content = path.read_bytes()
     damaged = [b"", b"PK", b"{}", content[:-1], content[1:], content * 2]
-    for place in rng.integers(0, 8 * len(content), 400):
-        bits = bytearray(content)
-        bits[place // 8] ^= 1 << place % 8
-        damaged.append(bytes(bits))
+    damaged += flipped(content, rng.integers(0, 8 * len(content), 400))
     refused = 0
     for one in damaged:
         path.write_bytes(one)

@@ -4,6 +4,7 @@ import pytest
 
 from smug.errors import SmugError
 from smug.models.registry import load_model
+from tests.damage import flipped
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +27,7 @@ def test_damage_of_a_keras_file_is_refused_or_changes_nothing(saved, tmp_path):
     rng = np.random.default_rng(0)
     damaged = [b"", b"PK", b"\x89HDF\r\n\x1a\n", content[:100], content[:-30], content[30:]]
     damaged += [content[: len(content) // 2], content[:2000] + content[2100:]]
-    for place in rng.integers(0, 8 * len(content), 40):
-        bits = bytearray(content)
-        bits[place // 8] ^= 1 << place % 8
-        damaged.append(bytes(bits))
+    damaged += flipped(content, rng.integers(0, 8 * len(content), 40))
     path, refused = tmp_path / "damaged.keras", 0
     for one in damaged:
         path.write_bytes(one)

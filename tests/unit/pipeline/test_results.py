@@ -9,6 +9,7 @@ from smug.pipeline.results import (
     problem_columns,
     save_results,
 )
+from tests.damage import flipped
 
 
 def test_made_up_data_is_labelled():
@@ -53,10 +54,8 @@ def test_no_flipped_bit_of_a_file_is_read_as_another_value(tmp_path):
     save_results(path, table)
     content = path.read_bytes()
     refused = 0
-    for place in rng.choice(8 * len(content), 300, replace=False):
-        flipped = bytearray(content)
-        flipped[place // 8] ^= 1 << place % 8
-        path.write_bytes(flipped)
+    for damaged in flipped(content, rng.choice(8 * len(content), 300, replace=False)):
+        path.write_bytes(damaged)
         try:
             pd.testing.assert_frame_equal(load_results(path), table)
         except SmugError as error:

@@ -12,6 +12,7 @@ from smug.datasets.beer import lines
 from smug.datasets.beer import reviews as beer
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
+from tests.damage import flipped
 
 from .test_reviews import annotation, write_annotations, write_lines
 
@@ -100,13 +101,6 @@ def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path, line):
         [sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=False
     )
     assert "at most 1048576 bytes in a line and 1000000 lines are read" in done.stdout, done.stderr
-
-
-def flipped(content, places):
-    for place in places:
-        bits = bytearray(content)
-        bits[place // 8] ^= 1 << place % 8
-        yield bytes(bits)
 
 
 @pytest.mark.parametrize("reader", [beer.Reviews.load, Tokenizer.load])

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from smug.errors import SmugError
 from smug.models.weights.tensorflow import read_checkpoint
+from tests.damage import flipped
 
 
 def write(prefix, variables):
@@ -38,10 +39,7 @@ def test_damage_is_refused_or_changes_nothing(tmp_path, variables, suffix):
     path, rng = tmp_path / f"x.ckpt.{suffix}", np.random.default_rng(0)
     content = path.read_bytes()
     damaged = [b"", content[: len(content) // 2], content[:-1], b"PK" + content]
-    for place in rng.integers(0, 8 * len(content), 60):
-        bits = bytearray(content)
-        bits[place // 8] ^= 1 << place % 8
-        damaged.append(bytes(bits))
+    damaged += flipped(content, rng.integers(0, 8 * len(content), 60))
     refused = 0
     for one in damaged:
         path.write_bytes(one)
