@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from smug.attribution.scores import class_scores
 from smug.errors import SmugError, SmugWarning, shortened, shown, unknown_name
 from smug.limits import Setting, check_settings, scalar
 from smug.models import rewire
@@ -111,7 +112,7 @@ def check(
         outputs = _outputs(model, x)
         classes = outputs.shape[1]
         labels = check_target(model, _one_each(target, outputs), len(x), classes)
-        score = outputs[np.arange(len(x)), labels if classes > 1 else 0]
+        score = class_scores(outputs, labels)
     else:
         classes = _known_classes(model) or _outputs(model, x[:1]).shape[1]
         labels = check_target(model, target, len(x), classes)

@@ -140,10 +140,10 @@ def smug(
         What a removed pixel, word or feature becomes in the tensor that masks act on; see
         :func:`~smug.masks.replacement.replacement_of`.
     sufficient : float, optional
-        Raise `top_k`, then `gamma`, until the model's output for the class on what the mask keeps
-        is at least this share of its output on the whole input
-        (:func:`~smug.attribution.sufficient.sufficient_mask`). Each mask on the way is smallest
-        for its nodes; `top_k` and `gamma` are where the search starts.
+        Raise `top_k`, then `gamma`, until the model keeps this share of its score on what the mask
+        keeps (:func:`~smug.attribution.sufficient.sufficient_mask`), by the rule that SIS has
+        (:func:`~smug.attribution.scores.goal`). Each mask on the way is smallest for its nodes;
+        `top_k` and `gamma` are where the search starts.
     ranking : {"integrated_gradients", "gradients", "activations", "random"}
         Values of the nodes, by which they are chosen and scored; the first is the paper's.
     scoring : {"sum", "max"}
@@ -193,9 +193,8 @@ def smug(
             found, nodes, share = solve(k, gamma), k, gamma
         else:
             most = max(int(np.count_nonzero(values > 0)), 1)
-            found, nodes, share = sufficient_mask(
-                solve, judge.kept, sufficient, k, gamma, margin, most
-            )
+            enough = partial(judge.enough, keep=sufficient)
+            found, nodes, share = sufficient_mask(solve, enough, k, gamma, margin, most)
         seconds = {
             "attribute": attributed - begin,
             "encode": found.encode_seconds,
@@ -261,7 +260,7 @@ def smug_base(
         values[i] = chosen.scores(masks[i], scoring=scoring)
         judge = Judge(first, x[one], int(target[i]))
         instead = replacement_of(linear, judge.entering, padding[i], replacement)
-        outputs[i] = judge.outputs(masked(chosen, masks[i], judge.entering, instead))
+        outputs[i] = judge.scores(masked(chosen, masks[i], judge.entering, instead))
     return values, masks, {"kept_score": outputs[:, 0], "removed_score": outputs[:, 1]}
 
 
@@ -298,7 +297,7 @@ def _judged(
     """Confirm a mask by forward passes, and score what it keeps."""
     begin = perf_counter()
     confirmed = judge.layer.confirms(judge.x, judge.entering, found)
-    kept, removed = judge.scores(found) if found.found else (np.nan, np.nan)
+    kept, removed = judge.scores(found.parts(judge.entering)) if found.found else (np.nan, np.nan)
     confirmed_at = perf_counter()
     base = found.chosen.base_mask(found.window)
     saliency, base_saliency = (

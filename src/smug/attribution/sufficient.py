@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smug.attribution.scores import class_scores, goal
 from smug.errors import SmugError
-from smug.masks.minimal import MinimalMask
+from smug.masks.minimal import MinimalMask, masked
 from smug.models.first_layer import FirstLayer
 
 #: Shares of the response that are tried once all nodes are asked.
@@ -41,32 +42,26 @@ class Judge:
         self.entering = layer.linear_input(x)[0]
 
     def outputs(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Output on each of some values of the tensor, shape (parts,)."""
+        """Outputs on each of some values of the tensor, shape (parts, classes)."""
         x = np.repeat(self.x, len(parts), axis=0)
-        outputs = self.layer.outputs_on(x, np.stack(parts))
-        return outputs[:, 0 if outputs.shape[1] == 1 else self.target].astype(np.float64)
+        return self.layer.outputs_on(x, np.stack(parts)).astype(np.float64)
 
-    def scores(self, found: MinimalMask) -> tuple[float, float]:
-        """Output on what a mask keeps, and on what it removes."""
-        kept, removed = self.outputs(found.parts(self.entering))
-        return float(kept), float(removed)
+    def scores(self, parts: Sequence[np.ndarray]) -> list[float]:
+        """Output for the class on each of some values of the tensor."""
+        return class_scores(self.outputs(parts), np.repeat(self.target, len(parts))).tolist()
 
-    def kept(self, found: MinimalMask) -> float:
-        """Output on what a mask keeps, as a share of that on the whole input.
+    def enough(self, found: MinimalMask, keep: float) -> bool:
+        """True if the network keeps a share of its score on a mask.
 
-        Raises
-        ------
-        SmugError
-            The output on the whole input is not above zero.
+        The rule is that of :func:`~smug.attribution.scores.goal`; the score of nothing is that of
+        everything replaced as in `found`.
         """
-        kept, whole = self.outputs([found.parts(self.entering)[0], self.entering])
-        if not whole > 0:
-            raise SmugError(
-                f"sufficient asks for a share of the model's output, which is {whole:.4g} for "
-                f"class {self.target}; it must be above 0: let the model answer probabilities, or "
-                "leave sufficient out"
-            )
-        return float(kept / whole)
+        nowhere = np.zeros_like(found.mask)
+        nothing, _ = masked(found.chosen, nowhere, self.entering, found.replacement)
+        kept, _ = found.parts(self.entering)
+        outputs = self.outputs([self.entering, nothing, kept])
+        score = class_scores(outputs[2:], self.target)[0]
+        return goal(outputs[0], outputs[1], self.target, keep).reached(float(score))
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class Trial:
     found : MinimalMask, optional
         None where so few nodes ask for nothing: none of them has a positive response.
     enough : bool
-        True if the network keeps its share on the mask.
+        True if the network keeps its score on the mask.
     """
 
     top_k: int
@@ -91,8 +86,7 @@ class Trial:
 
 def sufficient_mask(
     solve: Callable[[int, float, np.ndarray | None], MinimalMask],
-    kept: Callable[[MinimalMask], float],
-    share: float,
+    enough: Callable[[MinimalMask], bool],
     top_k: int,
     gamma: float,
     margin: float,
@@ -100,8 +94,8 @@ def sufficient_mask(
 ) -> tuple[MinimalMask, int, float]:
     """Smallest demand, as far as bisection finds it, whose mask is enough for the network.
 
-    The number of nodes is halved while the network keeps its share, or doubled until it does; where
-    all nodes are not enough, gamma is raised. Between the last demand that was too small and the
+    The number of nodes is halved while the mask is enough, or doubled until it is; where all nodes
+    are not enough, gamma is raised. Between the last demand that was too small and the
     first that was enough, the search halves the step. It starts each time from the mask before it
     where that is valid.
 
@@ -109,10 +103,8 @@ def sufficient_mask(
     ----------
     solve : callable
         ``(top_k, gamma, start)`` to the smallest mask.
-    kept : callable
-        Share of the network's output that a mask keeps.
-    share : float
-        Share to reach, in (0, 1].
+    enough : callable
+        True if the network keeps its score on a mask.
     top_k, gamma
         Where the search starts.
     margin : float
@@ -138,7 +130,7 @@ def sufficient_mask(
             if k >= top_k:
                 raise
             return Trial(k, gamma, None, False)
-        return Trial(k, gamma, found, found.found and kept(found) >= share)
+        return Trial(k, gamma, found, found.found and enough(found))
 
     def narrowed(
         low: Trial, best: Trial, middle: Callable[[Trial, Trial], tuple[int, float] | None]

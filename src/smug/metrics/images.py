@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from smug.attribution.scores import class_scores
 from smug.masks.saliency import sparsity
 from smug.metrics import curves
 from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
@@ -185,7 +186,7 @@ def kept_probability(
     kept = x * masks.reshape(*masks.shape, *[1] * (x.ndim - masks.ndim)).astype(x.dtype)
     if not len(kept):
         return np.zeros(0)
-    return rewire.outputs_of(model, kept)[np.arange(len(x)), target].astype(np.float64)
+    return class_scores(rewire.outputs_of(model, kept), target).astype(np.float64)
 
 
 def _fields(scores: BoxScores) -> tuple[np.ndarray, ...]:

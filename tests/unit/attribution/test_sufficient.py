@@ -83,15 +83,20 @@ def test_a_share_that_no_demand_reaches_is_read_off_the_kept_score(case):
     assert made.solver["gamma"][0] > 0 or (kept >= whole - 1e-5).all()
 
 
-def test_a_share_of_a_score_below_zero_is_refused():
+def test_a_share_of_a_score_below_zero_is_that_of_the_way_from_nothing():
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
-        [keras.Input((6,)), layers.Dense(8, activation="relu"), layers.Dense(2)]
+        [keras.Input((12,)), layers.Dense(16, activation="relu"), layers.Dense(2)]
     )
     model.layers[-1].bias.assign([-100.0, -100.0])
-    x = np.ones((1, 6), np.float32)
-    with pytest.raises(SmugError, match="sufficient asks for a share of the model's output"):
-        smug.explain(model, x, sufficient=0.9, steps=10)
+    x = np.random.default_rng(0).random((1, 12), np.float32)
+    made = smug.explain(model, x, 1, sufficient=0.9, steps=10)
+    score, nothing, kept = (
+        np.asarray(model(some))[0, 1] for some in (x, 0 * x, np.where(made.mask, x, 0))
+    )
+    assert nothing < score < 0
+    assert kept >= nothing + 0.9 * (score - nothing) - 1e-4
+    assert 0 < made.mask.sum() < 12
 
 
 @pytest.mark.parametrize("replacement", ["zero", "mean", "blur"])
@@ -137,10 +142,9 @@ def searched(enough, *, top_k=100, most=1000, fewest=1):
             raise SmugError("none of the chosen nodes has a positive response")
         return SimpleNamespace(found=True, mask=None, demand=(k, gamma))
 
-    def kept(found):
-        return 1.0 if enough(*found.demand) else 0.1
-
-    found, *demand = sufficient_mask(solve, kept, 0.9, top_k, 0.0, 1e-4, most)
+    found, *demand = sufficient_mask(
+        solve, lambda found: enough(*found.demand), top_k, 0.0, 1e-4, most
+    )
     assert found.demand == tuple(demand)
     return tuple(demand), tried
 
