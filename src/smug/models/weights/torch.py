@@ -2,15 +2,13 @@
 
 A legacy checkpoint is five pickles (magic number, protocol, machine facts, the state dict with
 storages as references, the list of storage keys) followed by the raw bytes of each storage.
-Pickle can call anything a program can import, so the reader knows three kinds of names only and
-refuses all others.
+Three kinds of names are allowed in it, all others refused.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import pickle
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from smug.errors import SmugError
-from smug.io import reading, sha256
+from smug.io import reading
+from smug.models.weights.allow_list import Name, unpickle
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
@@ -73,11 +72,10 @@ class _RebuildTensor:
         return np.lib.stride_tricks.as_strided(storage[offset:], shape, byte_strides)
 
 
-@dataclass(frozen=True)
-class _StorageType:
-    """Stands for a class such as ``torch.FloatStorage``."""
+class _StorageType(str):
+    """Stands for a class such as ``torch.FloatStorage``: the name of its dtype."""
 
-    dtype: str
+    __slots__ = ()
 
 
 @dataclass
@@ -93,7 +91,7 @@ class _Storages:
         if kind != "storage" or not isinstance(storage_type, _StorageType) or any(view):
             raise ValueError(f"persistent id {kind!r} with view {view}")
         if key not in self.arrays:
-            dtype = np.dtype(storage_type.dtype)
+            dtype = np.dtype(str(storage_type))
             self.limit -= size * dtype.itemsize
             if size < 0 or self.limit < 0:
                 raise ValueError(f"storage {key} claims {size} elements, more than the file holds")
@@ -101,40 +99,11 @@ class _Storages:
         return self.arrays[key]
 
 
-class _AllowListUnpickler(pickle.Unpickler):
-    """Unpickler that resolves the names of a state dict and nothing else."""
-
-    def __init__(self, file: io.BytesIO, storages: _Storages) -> None:
-        super().__init__(file)
-        self._storages = storages
-
-    def find_class(self, module: str, name: str) -> object:
-        if (module, name) == ("collections", "OrderedDict"):
-            return _StateDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _RebuildTensor()
-        if module == "torch" and name in _STORAGE_DTYPES:
-            return _StorageType(_STORAGE_DTYPES[name])
-        raise SmugError(
-            f"the checkpoint asks for {module}.{name}, which a table of weights does not need; "
-            "allowed: collections.OrderedDict, torch._utils._rebuild_tensor_v2, torch.*Storage. "
-            "Do not trust this file; fetch it again from its publisher"
-        )
-
-    def persistent_load(self, pid: Any) -> np.ndarray:
-        return self._storages(pid)
-
-
-def check_sha256(path: str | os.PathLike, expected: str) -> None:
-    """Raise :class:`SmugError`, naming both hashes, unless the file has the expected SHA-256."""
-    if not Path(path).is_file():
-        raise SmugError(f"no weights file at {path}; give the path of an existing file")
-    found = sha256(path)
-    if found != expected:
-        raise SmugError(
-            f"{path} has SHA-256 {found}, expected {expected}; "
-            "it is another or a damaged file: install or download it again"
-        )
+_NAMES: dict[Name, Any] = {
+    ("collections", "OrderedDict"): _StateDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor(),
+    **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGE_DTYPES.items()},
+}
 
 
 def read_torch_checkpoint(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -172,15 +141,15 @@ def read_torch_checkpoint(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def _read_legacy(file: io.BytesIO, storages: _Storages) -> dict[str, np.ndarray]:
-    def unpickle() -> Any:
-        return _AllowListUnpickler(file, storages).load()
+    def part() -> Any:
+        return unpickle(file, _NAMES, persistent=storages)
 
     for expected in (MAGIC_NUMBER, PROTOCOL_VERSION):
-        if (found := unpickle()) != expected:
+        if (found := part()) != expected:
             raise ValueError(f"header {found!r} instead of {expected!r}")
-    if unpickle().get("little_endian") is not True:
+    if part().get("little_endian") is not True:
         raise ValueError("saved on a big-endian machine")
-    state, keys = unpickle(), unpickle()
+    state, keys = part(), part()
     if sorted(keys) != sorted(storages.arrays):
         raise ValueError(f"{len(keys)} storages stored, {len(storages.arrays)} referred to")
     for key in keys:

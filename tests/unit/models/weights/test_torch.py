@@ -10,7 +10,6 @@ from smug.errors import SmugError
 from smug.models.weights.torch import (
     MAGIC_NUMBER,
     PROTOCOL_VERSION,
-    check_sha256,
     read_torch_checkpoint,
 )
 
@@ -208,13 +207,3 @@ def test_names_missing_and_zip_files(path):
     path.write_bytes(b"PK\x03\x04")
     with pytest.raises(SmugError, match="zip checkpoint"):
         read_torch_checkpoint(path)
-
-
-def test_wrong_hash_names_both(path):
-    path.write_bytes(b"abc")
-    found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2
-    check_sha256(path, found)
-    with pytest.raises(SmugError, match=f"{found}.*{'0' * 64}"):
-        check_sha256(path, "0" * 64)
-    with pytest.raises(SmugError, match="no weights file"):
-        check_sha256(path.with_name("other"), found)
