@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 
 from smug import __version__
-from smug.cli.defaults import IMAGE_MODEL, TEXT_MODEL
+from smug.cli.defaults import IMAGE_MODEL, IMAGE_MODELS, TEXT_MODEL
 from smug.errors import SmugError
 
 
@@ -52,8 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         "verify",
         help="prove the sets of a saved explanation again",
         description="Prove the sets that method=robust found again, by an oracle that shares no "
-        "code with the search, and replay their counterexamples. Exit code 1 if a set is not "
-        "proven, or a counterexample does not hold.",
+        "code with the search. Exit code 1 if a set is not proven.",
     )
     verify.add_argument("explanation", help="the .npz file of an explanation")
     verify.add_argument("--model", required=True, help="the .keras file that was explained")
@@ -86,8 +85,8 @@ def _add_explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--text", help="explain this text instead of images")
     explain.add_argument(
         "--model",
-        help=f"a .keras file; default for images: {IMAGE_MODEL} (ImageNet weights of "
-        f"its package), for texts: {TEXT_MODEL}",
+        help=f"a .keras file, or {' or '.join(IMAGE_MODELS)} (ImageNet weights that installed "
+        f"packages ship); default for images: {IMAGE_MODEL}, for texts: {TEXT_MODEL}",
     )
     explain.add_argument(
         "--method",

@@ -1,6 +1,8 @@
-"""Networks that the command takes where none is named."""
+"""Networks that the command takes where none is named, or by their names."""
 
-#: Network of images: it needs no file.
-IMAGE_MODEL = "efficientnet_lite0"
+#: Networks of images that need no file: installed packages ship them.
+IMAGE_MODELS = ("efficientnet_lite0", "squeezenet")
+#: The one of them that is taken where none is named.
+IMAGE_MODEL = IMAGE_MODELS[0]
 #: Network of texts: where the demo run leaves it.
 TEXT_MODEL = "results/demo/train_text_cnn/model.keras"

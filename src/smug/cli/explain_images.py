@@ -20,6 +20,7 @@ from smug.threads import configure_threads, quiet
 
 if TYPE_CHECKING:
     from smug.explanation import Explanation
+    from smug.models.preprocessing import Preprocessing
 
 
 def explain_images(options: argparse.Namespace) -> int:
@@ -40,8 +41,7 @@ def explain_images(options: argparse.Namespace) -> int:
     quiet()
     configure_threads(options.threads)
     network = load_network(options.model, class_names, scale)
-    mean, unit = network.preprocess.mean, network.preprocess.scale
-    print(f"input: (pixel - {_short(mean)}) / {_short(unit)}; {network.reason}")
+    print(f"input: {_fed(network.preprocess)}; {network.reason}")
     left_out = options.method == ["all"]
     job = _Job(network, settings, options.target, options.detail, left_out=left_out)
     return job.run(images, planned, table)
@@ -68,6 +68,14 @@ def _listed(words: Sequence[str]) -> list[Path]:
     if len(found) == 1 and not found[0].is_file():
         raise SmugError(f"no image at {found[0]}; check its name")
     return list(dict.fromkeys(found))
+
+
+def _fed(preprocess: Preprocessing) -> str:
+    """Input that a network gets of a pixel, its numbers in the order red, green, blue."""
+    mean, scale, order = preprocess.mean, preprocess.scale, ""
+    if preprocess.channel_order == "bgr":
+        mean, scale, order = mean[::-1], scale[::-1], ", blue first"
+    return f"(pixel - {_short(mean)}) / {_short(scale)}{order}"
 
 
 def _short(values: Sequence[float]) -> str:

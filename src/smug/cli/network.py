@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smug.cli.defaults import IMAGE_MODEL
+from smug.cli.defaults import IMAGE_MODEL, IMAGE_MODELS
 from smug.errors import SmugError
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def read_scale(options: argparse.Namespace) -> tuple[Three, Three] | None:
     """
     if options.mean is None and options.scale is None:
         return None
-    if options.model in (None, IMAGE_MODEL):
-        raise SmugError(f"--mean and --scale are for your own --model; {IMAGE_MODEL} has its own")
+    name = options.model or IMAGE_MODEL
+    if name in IMAGE_MODELS:
+        raise SmugError(f"--mean and --scale are for your own --model; {name} has its own")
     return _three("--mean", options.mean or "0"), _three("--scale", options.scale or "1")
 
 
@@ -77,8 +78,8 @@ def _three(option: str, text: str) -> Three:
 
 def check_file(path: str | None) -> None:
     """Refuse a model that is not there, before anything is loaded."""
-    if path not in (None, IMAGE_MODEL) and not Path(str(path)).is_file():
-        raise SmugError(f"no model file {path}; give a .keras file, or {IMAGE_MODEL}")
+    if path is not None and path not in IMAGE_MODELS and not Path(path).is_file():
+        raise SmugError(f"no model file {path}; give a .keras file, or {' or '.join(IMAGE_MODELS)}")
 
 
 def load_network(
@@ -91,7 +92,8 @@ def load_network(
     Parameters
     ----------
     path : str, optional
-        A ``.keras`` file; EfficientNet-Lite0 by default.
+        A ``.keras`` file, or one of :data:`~smug.cli.defaults.IMAGE_MODELS`, whose first is the
+        default.
     class_names : sequence of str, optional
         Names for the classes of a model of the user's own.
     given : tuple of mean and scale, optional
@@ -103,25 +105,15 @@ def load_network(
         Missing or damaged file, a model that takes no images, or one that does not say which
         pixels it expects.
     """
-    if path in (None, IMAGE_MODEL):
-        from smug.datasets.imagenet import class_names as imagenet_names
-        from smug.models.fold import fold_batch_norm
-        from smug.models.networks import efficientnet_lite0
-
-        network = fold_batch_norm(efficientnet_lite0.import_weights())
-        return Network(
-            network,
-            efficientnet_lite0.PREPROCESSING,
-            class_names or imagenet_names(),
-            f"{IMAGE_MODEL} was trained so",
-            {"source": IMAGE_MODEL},
-        )
+    path = path or IMAGE_MODEL
+    if path in IMAGE_MODELS:
+        return _packaged(path, class_names)
     from smug.io import sha256
     from smug.models.pixels import pixel_scale
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
 
-    file = Path(str(path))
+    file = Path(path)
     model = load_model(file)
     shape = _image_shape(file, model)
     try:
@@ -139,6 +131,25 @@ def load_network(
         class_names,
         reason,
         {"file": str(file), "file_sha256": sha256(file)},
+    )
+
+
+def _packaged(name: str, class_names: Sequence[str] | None) -> Network:
+    """One of the networks that installed packages ship."""
+    from smug.datasets.imagenet import class_names as imagenet_names
+    from smug.models import registry
+    from smug.models.fold import fold_batch_norm
+    from smug.models.imports import import_model
+    from smug.models.preprocessing import Preprocessing
+
+    preprocess = registry.network(name).preprocess
+    assert isinstance(preprocess, Preprocessing)
+    return Network(
+        fold_batch_norm(import_model(name, None)),
+        preprocess,
+        class_names or imagenet_names(),
+        f"{name} was trained so",
+        {"source": name},
     )
 
 

@@ -18,6 +18,7 @@ from smug.models.networks import (
     inception_v1,
     mnist_cnn,
     mnist_mlp,
+    squeezenet,
     text_cnn,
 )
 from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
@@ -73,6 +74,7 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "mnist_mlp": lambda: Network(mnist_mlp.scale, (0.0, 1.0)),
     "mnist_cnn": lambda: Network(mnist_cnn.scale, (0.0, 1.0)),
     "efficientnet_lite0": lambda: Network.of_photographs(efficientnet_lite0.PREPROCESSING),
+    "squeezenet": lambda: Network.of_photographs(squeezenet.PREPROCESSING),
     "inception_v1": lambda: Network.of_photographs(inception_v1.PREPROCESSING["slim"]),
     "googlenet": lambda: Network.of_photographs(inception_v1.PREPROCESSING["bvlc"]),
     "inception_v3": lambda: network("InceptionV3"),

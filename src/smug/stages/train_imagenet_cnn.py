@@ -37,7 +37,7 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write the trained network, its accuracies and what each epoch brought."""
     from smug.models import fine_tune
-    from smug.models.imports import UNTRAINED, import_model
+    from smug.models.imports import IMPORTS, import_model
     from smug.models.registry import network
 
     settings = config.model
@@ -53,7 +53,7 @@ def main(config: Sections, files: Files) -> Summary:
         if settings.base is not None:
             fresh = settings.weights == "random"
             kinds |= {
-                "base": UNTRAINED[settings.base]()
+                "base": IMPORTS[settings.base].build()
                 if fresh
                 else import_model(settings.base, settings.weights),
                 "base_preprocessing": network(settings.base).preprocess,

@@ -38,7 +38,10 @@ def test_the_output_and_method_can_be_chosen(picture, model_file, tmp_path):
     ("words", "said"),
     [
         (["{missing}"], "missing.png"),
-        (["{photo}", "--model", "nowhere.keras"], "no model file nowhere.keras"),
+        (
+            ["{photo}", "--model", "nowhere.keras"],
+            "no model file nowhere.keras; give a .keras file, or efficientnet_lite0 or squeezenet",
+        ),
         (["{photo}", "--model", "{photo}"], "not a Keras model"),
         (["{photo}", "--model", "{model}", "--method", "lime"], "unknown method 'lime'"),
         (["{photo}", "--model", "{model}", "--set", "top_k"], "not KEY=VALUE"),

@@ -7,8 +7,23 @@ import numpy as np
 import pytest
 from keras import layers
 
+from smug.cli.defaults import IMAGE_MODELS
 from smug.cli.network import load_network, read_scale
 from smug.errors import SmugError
+from smug.models.imports import IMPORTS
+
+
+def test_the_networks_with_names_are_those_that_packages_ship():
+    assert set(IMAGE_MODELS) == {name for name, known in IMPORTS.items() if known.packaged}
+
+
+def test_a_network_with_a_name_brings_its_weights_its_scale_and_its_classes():
+    network = load_network("squeezenet", None, None)
+    assert network.model.name == "squeezenet"
+    assert network.source == {"source": "squeezenet"}
+    assert network.class_names[285] == "Egyptian cat"
+    fed = network.preprocess(np.zeros((1, 227, 227, 3), np.uint8))[0, 0, 0]
+    np.testing.assert_allclose(fed, [-104.006, -116.669, -122.679], rtol=1e-6)
 
 
 def options(model="mine.keras", mean=None, scale=None):
@@ -37,7 +52,8 @@ def test_a_scale_is_one_number_or_three(mean, scale, wanted):
         ({"scale": "nan"}, "--scale nan is not one number"),
         ({"mean": "inf"}, "--mean inf is not one number"),
         ({"mean": "1,2"}, "--mean 1,2 is not one number, or three"),
-        ({"mean": "1", "model": None}, "for your own --model"),
+        ({"mean": "1", "model": None}, "for your own --model; efficientnet_lite0 has its own"),
+        ({"scale": "1", "model": "squeezenet"}, "squeezenet has its own"),
     ],
 )
 def test_a_wrong_scale_is_refused(given, said):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from smug.errors import SmugError
-from smug.models.imports import UNTRAINED, import_model
+from smug.models.imports import IMPORTS, import_model
 from smug.models.registry import NETWORKS, load_model, network
 from smug.models.weights.npz import save_npz
 
@@ -33,9 +33,9 @@ def test_keras_weights_of_an_applications_network_come_back(tmp_path):
     np.testing.assert_array_equal(again.get_weights()[0], made.get_weights()[0])
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "inception_v1", "googlenet"])
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "squeezenet", "inception_v1", "googlenet"])
 def test_our_own_npz_comes_back(name, tmp_path):
-    made = UNTRAINED[name]()
+    made = IMPORTS[name].build()
     save_npz(made, tmp_path / "w.npz")
     again = import_model(name, str(tmp_path / "w.npz"))
     for a, b in zip(made.weights, again.weights, strict=True):

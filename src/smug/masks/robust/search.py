@@ -65,8 +65,7 @@ class RobustSet:
         moving = ~self.kept
         moving[variable] = True
         shift = self.scenarios[self.against[variable]]
-        # ``x + (low - x)`` may lie a rounding below ``low``.
-        return np.clip(problem.x + shift, *problem.box(moving))
+        return problem.x + shift * moving[problem.groups]
 
     @property
     def gap(self) -> float:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from smug.errors import SmugError
-from smug.models.imports import UNTRAINED, import_model
+from smug.models.imports import IMPORTS, import_model
 from smug.models.registry import load_model
 from smug.models.weights.npz import check_finite, save_npz
 
@@ -42,7 +42,7 @@ def test_a_file_of_weights_that_are_no_numbers_is_refused_where_it_is_read(tmp_p
     model.save(tmp_path / "nan.keras")
     with pytest.raises(SmugError, match=r"nan\.keras: 24 of 24 values of the weight"):
         load_model(tmp_path / "nan.keras")
-    made = UNTRAINED["efficientnet_lite0"]()
+    made = IMPORTS["efficientnet_lite0"].build()
     made.weights[0].assign(np.full(made.weights[0].shape, np.nan))
     save_npz(made, tmp_path / "nan.npz")
     with pytest.raises(SmugError, match=r"nan\.npz: \d+ of \d+ values of the weight"):
