@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
-from smug.masks.solvers.anytime import beats_highs, prepare, solve_on
+from smug.masks.solvers import anytime
 from smug.masks.solvers.highs import solve_highs
 
 #: HiGHS's turn: seconds, and at most this share of the time limit.
@@ -31,7 +31,7 @@ def solve_auto(
     """
     begin = perf_counter()
     turn = time_limit
-    if beats_highs(problem):
+    if anytime.beats_highs(problem):
         turn = min(FIRST_SECONDS, FIRST_SHARE * time_limit)
     found = solve_highs(
         problem, time_limit=turn, start=start, seed=seed, threads=threads, progress=progress
@@ -40,9 +40,9 @@ def solve_auto(
     left = time_limit - spent
     if found.status in (Status.FEASIBLE, Status.TIMEOUT) and turn < time_limit and left > 0:
         # Compiled here and not beforehand: few problems come this far, and it takes seconds.
-        prepare(problem)
+        anytime.prepare(problem)
         begin = perf_counter() - spent
-        found = solve_on(
+        found = anytime.solve_on(
             problem, found, time_limit=left, seed=seed, threads=threads, progress=progress
         )
     return replace(found, seconds=perf_counter() - begin, solver="auto")

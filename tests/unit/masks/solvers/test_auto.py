@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from smug.masks.problem import MaskProblem, MaskSolution, Status
-from smug.masks.solvers import auto, solve
+from smug.masks.solvers import anytime, auto, solve
 from smug.masks.verify import violated_rows
 
 from .test_anytime import brute_force, random_rows, strips
@@ -76,3 +76,12 @@ def test_long_rows_stay_with_highs_all_the_time(monkeypatch):
     found = run(problem, time_limit=40.0)
     assert limits == [40.0]
     assert (found.objective, found.bound, found.status) == (500, 7, Status.FEASIBLE)
+
+
+def test_nothing_is_compiled_where_highs_finishes(monkeypatch):
+    def refused():
+        raise AssertionError("compiled for a problem that HiGHS has solved")
+
+    monkeypatch.setattr(anytime, "compile_tree", refused)
+    problem = MaskProblem(sparse.csr_array(random_rows(np.random.default_rng(4), 8, 12)), 0.1)
+    assert solve(problem, solver="auto").objective == brute_force(problem) < math.inf
