@@ -34,8 +34,8 @@ class Masked:
         The input.
     points : numpy.ndarray, shape (1, ...)
         The tensor that is masked.
-    fill : float
-        What a masked position holds.
+    replacement : numpy.ndarray, shaped and typed like `points`
+        What masked positions hold.
     maskable : numpy.ndarray of bool, shape (n,)
         Positions that may be masked, in the order of the axes.
     """
@@ -45,14 +45,14 @@ class Masked:
     axes: Axes
     x: np.ndarray
     points: np.ndarray
-    fill: float
+    replacement: np.ndarray
     maskable: np.ndarray
 
     def outputs(self, present: np.ndarray) -> np.ndarray:
         """Outputs with the positions of some masks in place, ``(k, n)`` to ``(k, classes)``."""
         spatial = self.axes.shape(self.points)
         shown = self.axes.from_last((present | ~self.maskable).reshape(-1, *spatial, 1))
-        points = np.where(shown, self.points, np.asarray(self.fill, self.points.dtype))
+        points = np.where(shown, self.points, self.replacement)
         if self.site is None:
             return rewire.outputs_of(self.model, points)
         same = np.repeat(self.x, len(points), axis=0)
@@ -75,6 +75,7 @@ class Masked:
         """
         run = self._compiled()
         x, points = tf.constant(self.x), tf.constant(self.points)
+        replacement = tf.constant(self.replacement)
         state = tf.constant(present | ~self.maskable)
         left = int(np.count_nonzero(present))
         free = tf.constant(self.maskable)
@@ -84,8 +85,7 @@ class Masked:
             while left:
                 steps = min(left, max(1, _RUNS // left))
                 state, chosen, scores = run(
-                    *(x, points, state, free, target, side, ties, batch, steps),
-                    np.asarray(self.fill, self.points.dtype),
+                    *(x, points, replacement, state, free, target, side, ties, batch, steps)
                 )
                 order += chosen.numpy().tolist()
                 values += scores.numpy().tolist()
@@ -96,11 +96,10 @@ class Masked:
     def _compiled(self) -> Callable[..., Any]:
         signature = (
             tf.TensorSpec(self.x.shape, self.x.dtype),
-            tf.TensorSpec(self.points.shape, self.points.dtype),
-            tf.TensorSpec(self.maskable.shape, tf.bool),
-            tf.TensorSpec(self.maskable.shape, tf.bool),
+            *(tf.TensorSpec(self.points.shape, self.points.dtype) for _ in range(2)),
+            *(tf.TensorSpec(self.maskable.shape, tf.bool) for _ in range(2)),
             *(tf.TensorSpec((), kind) for kind in (tf.int64, tf.float64, tf.float64)),
-            *(tf.TensorSpec((), kind) for kind in (tf.int64, tf.int64, self.points.dtype)),
+            *(tf.TensorSpec((), kind) for kind in (tf.int64, tf.int64)),
         )
         key = ("back_select", self.site, self.axes.channels, *signature)
         return rewire.compiled(
@@ -116,6 +115,7 @@ def _steps(model: keras.Model, site: Any, axes: Axes) -> Callable[..., Any]:
     def run(
         x: tf.Tensor,
         points: tf.Tensor,
+        replacement: tf.Tensor,
         present: tf.Tensor,
         maskable: tf.Tensor,
         target: tf.Tensor,
@@ -123,7 +123,6 @@ def _steps(model: keras.Model, site: Any, axes: Axes) -> Callable[..., Any]:
         ties: tf.Tensor,
         batch: tf.Tensor,
         steps: tf.Tensor,
-        fill: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         count = maskable.shape[0]
 
@@ -131,7 +130,7 @@ def _steps(model: keras.Model, site: Any, axes: Axes) -> Callable[..., Any]:
             kept = present[tf.newaxis] & (
                 candidates[:, tf.newaxis] != tf.range(count, dtype=tf.int64)
             )
-            inputs = tf.where(_laid_out(kept, axes, points), points, fill)
+            inputs = tf.where(_laid_out(kept, axes, points), points, replacement)
             same = tf.repeat(x, tf.shape(candidates)[0], axis=0)
             outputs = rewire.run_from(model, site, same, inputs)
             column = tf.gather(outputs, target if outputs.shape[1] > 1 else 0, axis=1)

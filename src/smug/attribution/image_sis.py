@@ -9,6 +9,7 @@ import numpy as np
 
 from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked
+from smug.attribution.removed import replacement_at
 from smug.attribution.scores import goal
 from smug.errors import SmugError
 from smug.limits import check_number
@@ -30,7 +31,7 @@ def image_sis(
     keep: float = 0.9,
     window: int = 4,
     share: float = 0.1,
-    fill: float = 0.0,
+    replacement: str | float | np.ndarray = "zero",
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """First sufficient input subset of each image (Carter et al. 2019), gradient-batched.
 
@@ -60,8 +61,8 @@ def image_sis(
         Side of a window in pixels (steps of a series).
     share : float
         Share of the windows left by which their number falls after each gradient.
-    fill : float
-        Value of a removed pixel.
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        What a removed pixel becomes, see :func:`~smug.masks.replacement.replacement_of`.
 
     Returns
     -------
@@ -86,10 +87,11 @@ def image_sis(
             f"image_sis explains images, series and volumes of floats; the input has shape "
             f"{x.shape} and type {x.dtype}: use sis"
         )
-    pairs = [
-        _first_subset(model, axes, x[i : i + 1], target[i : i + 1], keep, window, share, fill)
-        for i in range(len(x))
-    ]
+    pairs = []
+    for i in range(len(x)):
+        one = slice(i, i + 1)
+        instead = replacement_at(axes, x[one], replacement)
+        pairs.append(_first_subset(model, axes, x[one], instead, target[one], keep, window, share))
     values = [value for value, _ in pairs]
     masks = np.array([mask for _, mask in pairs], bool).reshape(len(x), *shape)
     return np.array(values, float).reshape(len(x), *shape), masks, {}
@@ -99,26 +101,25 @@ def _first_subset(
     model: keras.Model,
     axes: Axes,
     x: np.ndarray,
+    instead: np.ndarray,
     target: np.ndarray,
     keep: float,
     window: int,
     share: float,
-    fill: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Remove windows until none is left; values and mask of the smallest sufficient step."""
     spatial = axes.shape(x)
     grid = mask_grid(spatial, window)
     present = smallest = np.ones(math.prod(grid), bool)
     evidence, order = np.zeros(present.size), np.zeros(present.size)
-    empty = np.full_like(x, fill)
-    whole, nothing = rewire.outputs_of(model, np.concatenate([x, empty]))
+    whole, nothing = rewire.outputs_of(model, np.concatenate([x, instead]))
     wanted, step = goal(whole, nothing, target[0], keep), 0
     while present.any():
-        shown = _shown(x, axes, present, grid, window, fill)
+        shown = _shown(x, instead, axes, present, grid, window)
         gradient, score = gradients_and_scores(model, shown, target)
         if wanted.reached(score[0]):
             smallest = present
-        gains = wanted.side * _gains(axes.to_last(gradient * (x - fill)), window)
+        gains = wanted.side * _gains(axes.to_last(gradient * (x - instead)), window)
         evidence = _MEMORY * evidence + _unit(gains)
         left = np.count_nonzero(present)
         ranked = np.argsort(evidence, kind="stable")
@@ -149,11 +150,11 @@ def _unit(gains: np.ndarray) -> np.ndarray:
 
 def _shown(
     x: np.ndarray,
+    instead: np.ndarray,
     axes: Axes,
     present: np.ndarray,
     grid: tuple[int, ...],
     window: int,
-    fill: float,
 ) -> np.ndarray:
     kept = expand_mask(present.reshape(grid), axes.shape(x), window)
-    return np.where(axes.from_last(kept[np.newaxis, ..., np.newaxis]), x, np.float32(fill))
+    return np.where(axes.from_last(kept[np.newaxis, ..., np.newaxis]), x, instead)

@@ -8,6 +8,7 @@ import numpy as np
 from smug.attribution.back_selection import Masked
 from smug.attribution.gradients import masking_site
 from smug.attribution.inputs import checked, word_padding
+from smug.attribution.removed import replacement_at
 from smug.attribution.scores import class_scores, goal
 from smug.attribution.sufficient_subsets import Order, Subset, collect, ranked
 from smug.errors import SmugError
@@ -26,7 +27,7 @@ def sis(
     *,
     layer: keras.Layer | str | None = None,
     keep: float = 0.9,
-    fill: float = 0.0,
+    replacement: str | float | np.ndarray = "zero",
     ties: float = 0.0,
     limit: int | None = None,
     batch_size: int = 128,
@@ -49,8 +50,9 @@ def sis(
         Share of the score that a subset alone has to keep, see
         :func:`smug.attribution.scores.goal`: of the whole input's probability, or of the
         distance between the scores of the whole input and of an input with nothing left.
-    fill : float
-        Value of a masked position.
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        What a masked word's embedding, feature or pixel becomes; see
+        :func:`~smug.masks.replacement.replacement_of`.
     ties, limit
         See :func:`smug.attribution.sufficient_subsets.sufficient_subsets`.
     batch_size : int
@@ -83,7 +85,8 @@ def sis(
     for i in range(len(x)):
         _check_positions(maskable[i])
         one = slice(i, i + 1)
-        masked = Masked(model, site, axes, x[one], points[one], fill, maskable[i].ravel())
+        instead = replacement_at(axes, points[one], replacement, maskable[i])
+        masked = Masked(model, site, axes, x[one], points[one], instead, maskable[i].ravel())
         subsets = _subsets(masked, int(target[i]), keep, ties, limit, batch_size)
         values[i] = ranked(subsets, maskable[i].size).reshape(spatial)
         if subsets:

@@ -102,7 +102,7 @@ def smug(
     window: int | None = None,
     margin: float = 1e-4,
     response: str = "auto",
-    replacement: str | np.ndarray = "zero",
+    replacement: str | float | np.ndarray = "zero",
     sufficient: float | None = None,
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
@@ -136,7 +136,7 @@ def smug(
     response : {"auto", "paper", "bias_free"}
         Response with the bias (``paper``) or without it; ``auto``: as the layers ask, see
         :func:`~smug.masks.linear.node_responses`.
-    replacement : {"zero", "mean", "blur"} or numpy.ndarray
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         What a removed pixel, word or feature becomes in the tensor that masks act on; see
         :func:`~smug.masks.replacement.replacement_of`.
     sufficient : float, optional
@@ -220,7 +220,7 @@ def smug_base(
     layer: FirstLayer | keras.Layer | str | None = None,
     top_k: int | None = None,
     window: int | None = None,
-    replacement: str | np.ndarray = "zero",
+    replacement: str | float | np.ndarray = "zero",
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,

@@ -133,7 +133,7 @@ def sufficient_subsets(
     x: np.ndarray,
     threshold: float,
     *,
-    fill: np.ndarray | float = 0.0,
+    replacement: np.ndarray | float = 0.0,
     maskable: np.ndarray | None = None,
     ties: float = 0.0,
     limit: int | None = None,
@@ -149,7 +149,7 @@ def sufficient_subsets(
         The input; its positions (words, pixels) are the first axis.
     threshold : float
         Value that a subset alone has to reach.
-    fill : array or float
+    replacement : array or float
         What a masked position holds; zeros are the mask of SMUG, the mean embedding that of
         Carter et al.
     maskable : numpy.ndarray of bool, shape (n,), optional
@@ -168,7 +168,7 @@ def sufficient_subsets(
         without members says that the fully masked input reaches the threshold already.
     """
     x = np.asarray(x)
-    masked = np.broadcast_to(np.asarray(fill, x.dtype), x.shape)
+    masked = np.broadcast_to(np.asarray(replacement, x.dtype), x.shape)
     maskable = np.ones(len(x), bool) if maskable is None else np.asarray(maskable, bool)
     if maskable.shape != (len(x),):
         raise SmugError(f"maskable has shape {maskable.shape}; ({len(x)},) is needed")

@@ -34,7 +34,15 @@ def explain_typed_text(options: argparse.Namespace) -> int:
     from smug.reviews.explain_text import TextModel, explain_text
 
     model = TextModel.load(file)
-    found = explain_text(model, options.text, target=options.target, methods=settings)
+    # What a masked word becomes is the same in the sufficient sets as in the methods.
+    given = [one["replacement"] for one in settings.values() if "replacement" in one]
+    found = explain_text(
+        model,
+        options.text,
+        target=options.target,
+        methods=settings,
+        replacement=given[0] if given else "zero",
+    )
     about = f" by a network trained on: {model.dataset}" if model.dataset else ""
     print(f"prediction: {found.shown.prediction:.3f}{about}")
     for name, note in found.shown.notes.items():

@@ -17,7 +17,8 @@ CURVES = {
 }
 CAPTION = (
     "Areas under curves: mean over inputs with 95 % intervals. Insertion: class probability while "
-    "pixels appear in the map's order, high is good; deletion: while they disappear, low is good. "
+    "replaced pixels appear in the map's order, high is good; deletion: while pixels are replaced, "
+    "low is good. "
     "Information curves (as in Rahman, Lewis & Plis 2022): normalised softmax and accuracy against "
     "the size of the compressed image, while a blurred image is sharpened in the map's order, high "
     "is good; without a curve are inputs that compress or predict no better whole than blurred, as "

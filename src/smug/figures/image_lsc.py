@@ -29,7 +29,7 @@ CAPTION = (
     "which a method has a value. LSC: median with quartiles, lower is better. Win%: share of these "
     "n on which a method has the lowest LSC among the paper's methods. Sparsity%: share of the "
     "image kept, whole mask windows for SMUG and SMUG_base. P kept: probability of the class on "
-    "the kept pixels alone, all others 0. Intervals: 95 %, of LSC by bootstrap, "
+    "the kept pixels alone, all others replaced. Intervals: 95 %, of LSC by bootstrap, "
     "of Win% Wilson's, of means likewise. p: paired Wilcoxon test of LSC against SMUG."
 )
 SEED = 0

@@ -28,9 +28,11 @@ class ExplainedDigit:
     image : numpy.ndarray of uint8, shape (28, 28)
     target : int
         The predicted class, ``confidence`` its probability.
+    masked_image : numpy.ndarray, shape (28, 28)
+        The digit under ``network_mask``.
     network_mask, smug_mask : numpy.ndarray of bool, shape (28, 28)
     masked_class : int
-        What the network calls the digit under ``network_mask``, with ``masked_confidence``.
+        What the network calls ``masked_image``, with ``masked_confidence``.
     saliency : numpy.ndarray, shape (28, 28)
         SMUG scores.
     """
@@ -39,6 +41,7 @@ class ExplainedDigit:
     target: int
     confidence: float
     network_mask: np.ndarray
+    masked_image: np.ndarray
     masked_class: int
     masked_confidence: float
     smug_mask: np.ndarray
@@ -51,7 +54,7 @@ def mnist_ood(digits: Sequence[ExplainedDigit]) -> Figure:
     for row, digit in zip(axes, digits, strict=True):
         show_image(row[0], digit.image)
         show_mask(row[1], digit.network_mask)
-        show_image(row[2], digit.image * digit.network_mask)
+        show_image(row[2], digit.masked_image)
         show_mask(row[3], digit.smug_mask)
         show_scores(row[4], digit.saliency)
         row[0].set_xlabel(f"“{digit.target}” {digit.confidence:.2f}")

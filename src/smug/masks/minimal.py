@@ -166,7 +166,7 @@ def minimal_mask(
     window: int,
     margin: float = 1e-4,
     response: str = "auto",
-    replacement: str | np.ndarray = "zero",
+    replacement: str | float | np.ndarray = "zero",
     solver: str = "auto",
     time_limit: float = 60.0,
     start: np.ndarray | None = None,
@@ -190,7 +190,7 @@ def minimal_mask(
         Number of nodes.
     gamma, window, margin, response
         See :func:`smug.masks.encode.encode_first_layer`.
-    replacement : {"zero", "mean", "blur"} or numpy.ndarray
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         What a removed position holds, see :func:`smug.masks.replacement.replacement_of`.
     start : numpy.ndarray of bool, shape ``layer.spatial``, optional
         Mask over the input to start from, such as that of a larger gamma.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
@@ -9,13 +12,94 @@ from smug.errors import SmugError
 from smug.limits import check_name
 from smug.masks.linear import LinearMap
 
-#: Standard deviation of the blur as a share of the image's longer side, as the insertion curve has
-#: it (:mod:`smug.metrics.curves`).
+#: Standard deviation of the blur as a share of the image's longer side.
 BLUR = 0.05
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Way from one input to the same values as (*positions, channels), and back.
+
+    Parameters
+    ----------
+    to_grid, from_grid : callable
+    """
+
+    to_grid: Callable[[np.ndarray], np.ndarray]
+    from_grid: Callable[[np.ndarray], np.ndarray]
+
+    @classmethod
+    def reshaped(cls, shape: tuple[int, ...], grid: tuple[int, ...]) -> Layout:
+        """Layout of inputs whose values stand in the order of the positions already."""
+        return cls(lambda x: x.reshape(grid), lambda x: x.reshape(shape))
+
+
+def replacement_values(
+    x: np.ndarray,
+    layout: Layout | None,
+    replacement: str | float | np.ndarray,
+    *,
+    counted: np.ndarray | None = None,
+    what: str = "the input",
+) -> np.ndarray:
+    """Values that removed positions of one input hold, whatever the input is.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        One input: the tensor whose positions are removed.
+    layout : Layout, optional
+        None where it has no channels last: then it takes zeros and whole arrays only.
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        See :func:`replacement_of`.
+    counted : numpy.ndarray of bool, shape (*positions,), optional
+        Positions that take part in a mean; all by default.
+    what : str
+        Name of the input, for messages.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shaped like `x`
+
+    Raises
+    ------
+    SmugError
+        See :func:`replacement_of`.
+    """
+    x = np.asarray(x, np.float64)
+    if not isinstance(replacement, str):
+        return _given(x, layout, replacement, what)
+    check_name("replacement", replacement)
+    if replacement == "zero":
+        return np.zeros_like(x)
+    if layout is None:
+        raise SmugError(
+            f"replacement={replacement!r} needs channels last, {what} has shape {x.shape}; "
+            "allowed: zero, or an array of that shape"
+        )
+    grid = layout.to_grid(x)
+    if replacement == "blur":
+        if grid.ndim != 3:
+            raise SmugError(
+                f"replacement='blur' needs an image, {what} has positions of shape "
+                f"{grid.shape[:-1]}; allowed: zero, mean, an array"
+            )
+        return layout.from_grid(blurred(grid[np.newaxis])[0])
+    if grid.ndim == 2 and x.ndim == 1:
+        raise SmugError(
+            f"replacement='mean' would mix the {len(x)} columns of {what}; give a value for each, "
+            "such as its mean in your data, replacement=data.mean(axis=0), or one number for all"
+        )
+    if counted is None:
+        counted = np.ones(grid.shape[:-1], bool)
+    return layout.from_grid(np.broadcast_to(grid[counted].mean(axis=0), grid.shape))
+
+
 def replacement_of(
-    layer: LinearMap, x: np.ndarray, padding: np.ndarray, replacement: str | np.ndarray
+    layer: LinearMap,
+    x: np.ndarray,
+    padding: np.ndarray,
+    replacement: str | float | np.ndarray,
 ) -> np.ndarray | None:
     """Values that removed positions of one input hold; None stands for zeros.
 
@@ -26,11 +110,11 @@ def replacement_of(
         The one tensor that masks act on: image, word embeddings or flat vector.
     padding : numpy.ndarray of bool, shape ``layer.spatial``
         Positions that are never masked; they take no part in a mean.
-    replacement : {"zero", "mean", "blur"} or numpy.ndarray
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         ``zero``: 0 in the tensor (the paper's choice). ``mean``: the mean over its positions,
         channel by channel: the mean colour, the mean embedding of the words. ``blur``: the image,
-        blurred. An array holds the values themselves: one input, or one value (a colour, an
-        embedding) for every position.
+        blurred. A number or an array holds the values themselves: one input (such as the mean of
+        every column of a table), or one value (a colour, an embedding) for every position.
 
     Returns
     -------
@@ -39,59 +123,116 @@ def replacement_of(
     Raises
     ------
     SmugError
-        Unknown name, a blur of something that is no image, an array that does not fit, or
-        channels that do not come last.
+        Unknown name, a blur of something that is no image, a mean over the columns of a table, an
+        array that does not fit, or channels that do not come last.
     """
-    x = np.asarray(x, np.float64)
-    if not isinstance(replacement, str):
-        return _given(layer, x, replacement)
-    check_name("replacement", replacement)
-    if replacement == "zero":
+    if isinstance(replacement, str) and replacement == "zero":
         return None
-    values = _by_position(layer, x)
-    if values is None:
-        raise SmugError(
-            f"replacement={replacement!r} needs channels last, the tensor that masks act on has "
-            f"shape {x.shape}; allowed: zero, or an array of that shape"
-        )
-    if replacement == "mean":
-        counted = _counted(layer, values, padding)
-        return np.broadcast_to(values[counted].mean(axis=0), values.shape).reshape(x.shape)
-    if len(layer.spatial) != 2:
-        raise SmugError(
-            f"replacement='blur' needs an image, layer {layer.name!r} sees positions of shape "
-            f"{layer.spatial}; allowed: zero, mean, an array"
-        )
-    sigma = BLUR * max(values.shape[:2])
-    blurred = ndimage.gaussian_filter(values, (sigma, sigma, 0), mode="nearest")
-    return blurred.reshape(x.shape)
+    x = np.asarray(x, np.float64)
+    layout = _layout(layer, x)
+    counted = None if layout is None else _counted(layer, layout.to_grid(x).shape[:-1], padding)
+    what = f"the input of layer {layer.name!r}"
+    return replacement_values(x, layout, replacement, counted=counted, what=what)
 
 
-def _by_position(layer: LinearMap, x: np.ndarray) -> np.ndarray | None:
-    """An input as (*positions, channels), a view; None where it is laid out otherwise."""
+def replaced_images(x: np.ndarray, replacement: str | float | np.ndarray) -> np.ndarray:
+    """Images of which every pixel is removed.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (batch, height, width[, channels])
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        See :func:`replacement_of`; an array is one image or one colour, the same for all.
+
+    Returns
+    -------
+    numpy.ndarray, of the shape and type of `x`
+    """
+    x = np.asarray(x)
+    made = np.empty_like(x)
+    layout = Layout.reshaped(x.shape[1:], (*x.shape[1:3], -1))
+    for image, one in zip(made, x, strict=True):
+        image[...] = replacement_values(one, layout, replacement, what="an image")
+    return made
+
+
+def replaced_word(
+    embedded: np.ndarray, words: int, replacement: str | float | np.ndarray
+) -> np.ndarray:
+    """Embedding that a removed word takes, the same for all words.
+
+    Parameters
+    ----------
+    embedded : numpy.ndarray, shape (length, d)
+        Embeddings of the padded text.
+    words : int
+        Number of words, the last rows of ``embedded``.
+    replacement : {"zero", "mean"}, float or numpy.ndarray, shape (d,)
+        See :func:`replacement_of`.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (d,)
+
+    Raises
+    ------
+    SmugError
+        See :func:`replacement_of`; also for words that become different embeddings.
+    """
+    own = np.asarray(embedded)[len(embedded) - words :]
+    layout = Layout.reshaped(own.shape, own.shape)
+    made = replacement_values(own, layout, replacement, what="a text")
+    if (made != made[-1]).any():
+        raise SmugError(
+            f"replacement gives the words different embeddings; give one, shape ({own.shape[1]},)"
+        )
+    return made[-1]
+
+
+def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
+    """Gaussian blur of images, shape (batch, height, width[, channels]), channel by channel.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+    blur : float
+        Standard deviation as a share of the images' longer side.
+    """
+    sigma = blur * max(x.shape[1:3])
+    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0)[: x.ndim], mode="nearest")
+
+
+def _layout(layer: LinearMap, x: np.ndarray) -> Layout | None:
     if layer.origin is None or layer.origin.mixing is None:
-        return x.reshape(*layer.inner, layer.channels)
-    return x.reshape(*layer.spatial, -1) if x.shape[: len(layer.spatial)] == layer.spatial else None
+        return Layout.reshaped(x.shape, (*layer.inner, layer.channels))
+    if x.shape[: len(layer.spatial)] == layer.spatial:
+        return Layout.reshaped(x.shape, (*layer.spatial, -1))
+    return None
 
 
-def _counted(layer: LinearMap, values: np.ndarray, padding: np.ndarray) -> np.ndarray:
+def _counted(layer: LinearMap, positions: tuple[int, ...], padding: np.ndarray) -> np.ndarray:
     """Positions that hold input, padding and borders of constants left out."""
     if layer.origin is None or layer.origin.mixing is not None:
         return ~padding
-    position = layer.origin.position.reshape(values.shape)[..., 0]
+    position = layer.origin.position.reshape(*positions, -1)[..., 0]
     return (position >= 0) & ~padding.ravel()[position]
 
 
-def _given(layer: LinearMap, x: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _given(
+    x: np.ndarray, layout: Layout | None, values: float | np.ndarray, what: str
+) -> np.ndarray:
     values = np.asarray(values, np.float64)
-    grid = _by_position(layer, x)
     if not np.isfinite(values).all():
         raise SmugError("replacement holds NaN or infinite values; give finite ones")
     if values.shape == x.shape or not values.shape:
         return np.broadcast_to(values, x.shape)
-    if grid is not None and values.shape == grid.shape[-1:]:
-        return np.broadcast_to(values, grid.shape).reshape(x.shape)
+    channels = 0
+    if layout is not None:
+        grid = layout.to_grid(x).shape
+        channels = grid[-1]
+        if values.shape == (channels,):
+            return layout.from_grid(np.broadcast_to(values, grid))
+    one = f", or one value a channel, shape ({channels},)" if channels else ""
     raise SmugError(
-        f"replacement has shape {values.shape}; layer {layer.name!r} needs one input, shape "
-        f"{x.shape}, or one value a channel, shape ({layer.channels},)"
+        f"replacement has shape {values.shape}; {what} needs one input, shape {x.shape}{one}"
     )

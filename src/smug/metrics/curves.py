@@ -13,18 +13,16 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from smug.attribution.inputs import check_target
 from smug.errors import SmugError
+from smug.masks.replacement import BLUR, blurred, replaced_images
 from smug.models import rewire
 
 #: Shares of pixels shown on the way of an information curve, as XRAI's authors chose them.
 FRACTIONS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.13, 0.21, 0.34, 0.5, 0.75)
 #: Deletion and insertion: equal steps.
 STEPS = 28
-#: Blur of the image that shows nothing, as a share of its longer side.
-BLUR = 0.05
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def deletion(
     target: np.ndarray,
     saliency: np.ndarray,
     *,
-    baseline: float | np.ndarray = 0.0,
+    replacement: str | float | np.ndarray = "zero",
     steps: int = STEPS,
     seed: int = 0,
     batch_size: int = 16,
@@ -68,8 +66,8 @@ def deletion(
         Preprocessed images.
     target : numpy.ndarray of int, shape (batch,)
     saliency : numpy.ndarray, shape (batch, height, width)
-    baseline : float or array that broadcasts to one image
-        Input value of a pixel taken away.
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        What a pixel taken away becomes, see :func:`smug.masks.replacement.replacement_of`.
     steps : int
         Equal steps from the whole image to none of it.
     seed : int
@@ -83,7 +81,7 @@ def deletion(
         ``x`` is the share of pixels taken away.
     """
     x = np.asarray(x)
-    hidden = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    hidden = replaced_images(x, replacement)
     return _pixel_curve(model, x, hidden, target, saliency, steps, seed, batch_size)
 
 
@@ -93,19 +91,19 @@ def insertion(
     target: np.ndarray,
     saliency: np.ndarray,
     *,
-    blur: float = BLUR,
+    replacement: str | float | np.ndarray = "blur",
     steps: int = STEPS,
     seed: int = 0,
     batch_size: int = 16,
 ) -> Curve:
-    """Probability while a blurred image gets its most salient pixels back; a high area is good.
+    """Probability while an image without pixels gets the most salient back; a high area is good.
 
     Parameters
     ----------
     model, x, target, saliency, steps, seed, batch_size
         See :func:`deletion`.
-    blur : float
-        Standard deviation of the Gaussian blur as a share of the image's longer side.
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        What a pixel is before it comes back; the blurred image is the original's choice.
 
     Returns
     -------
@@ -113,7 +111,8 @@ def insertion(
         ``x`` is the share of pixels shown.
     """
     x = np.asarray(x)
-    return _pixel_curve(model, blurred(x, blur), x, target, saliency, steps, seed, batch_size)
+    hidden = replaced_images(x, replacement)
+    return _pixel_curve(model, hidden, x, target, saliency, steps, seed, batch_size)
 
 
 def information_curves(
@@ -147,7 +146,9 @@ def information_curves(
         From pixels to the network's input.
     fractions : tuple of float
         Shares of pixels to show on the way.
-    blur, seed, batch_size
+    blur : float
+        See :func:`smug.masks.replacement.blurred`.
+    seed, batch_size
         See :func:`insertion`.
     points : int
         Points of the returned curves.
@@ -179,12 +180,6 @@ def information_curves(
         softmax[i] = _rising(information, sure, x)
         accuracy[i] = _rising(information, correct, x)
     return Curve(x, softmax), Curve(x, accuracy)
-
-
-def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
-    """Gaussian blur of images, shape (batch, height, width[, channels]), channel by channel."""
-    sigma = blur * max(x.shape[1:3])
-    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0)[: x.ndim], mode="nearest")
 
 
 def _like(pixels: np.ndarray, image: np.ndarray) -> np.ndarray:

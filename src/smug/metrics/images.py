@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from smug.attribution.scores import class_scores
+from smug.masks.replacement import replaced_images
 from smug.masks.saliency import sparsity
 from smug.metrics import curves
 from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
@@ -111,6 +112,7 @@ def score_methods(
     cells: int,
     thresholds: int,
     curve_steps: int,
+    replacement: str = "zero",
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Measure the boxes and every method's maps; as :func:`score_boxes`, nothing of no images."""
     if not len(images.pixels):
@@ -118,14 +120,28 @@ def score_methods(
     yield from score_boxes(images, cells)
     for name, method in methods.items():
         print(f"{name}: {np.count_nonzero(method.made)} of {len(method.made)} images", flush=True)
-        rows = score_maps(images, method, thresholds=thresholds, curve_steps=curve_steps)
+        rows = score_maps(
+            images,
+            method,
+            thresholds=thresholds,
+            curve_steps=curve_steps,
+            replacement=replacement,
+        )
         yield from ((name, *row) for row in rows)
 
 
 def score_maps(
-    images: ScoredImages, method: MethodMaps, *, thresholds: int, curve_steps: int
+    images: ScoredImages,
+    method: MethodMaps,
+    *,
+    thresholds: int,
+    curve_steps: int,
+    replacement: str = "zero",
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Measure the maps of one method; missing where the method failed.
+
+    A removed pixel becomes the `replacement`, as in the mask problems: in a mask's sufficiency and
+    comprehensiveness, and on the way of the insertion and deletion curves.
 
     Yields
     ------
@@ -147,13 +163,14 @@ def score_maps(
     if method.masks is not None:
         masks = method.masks[method.made]
         yield "sparsity", spread(sparsity(masks))
-        kept = kept_probability(images.model, x, target, masks)
-        removed = kept_probability(images.model, x, target, ~masks)
-        whole = kept_probability(images.model, x, target, np.ones_like(masks))
+        kept, removed, whole = (
+            kept_probability(images.model, x, target, some, replacement)
+            for some in (masks, ~masks, np.ones_like(masks))
+        )
         yield "sufficiency", spread(kept)
         yield "comprehensiveness", spread(whole - removed)
     for curve in (curves.insertion, curves.deletion):
-        made = curve(images.model, x, target, maps, steps=curve_steps)
+        made = curve(images.model, x, target, maps, replacement=replacement, steps=curve_steps)
         yield curve.__name__, spread(made.area)
     softmax, accuracy = curves.information_curves(
         images.model, pixels, target, maps, preprocessing=images.preprocess
@@ -164,7 +181,11 @@ def score_maps(
 
 
 def kept_probability(
-    model: keras.Model, x: np.ndarray, target: np.ndarray, masks: np.ndarray
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    masks: np.ndarray,
+    replacement: str | float | np.ndarray = "zero",
 ) -> np.ndarray:
     """Probability of the target on the kept pixels alone, as SMUG's constraint has them.
 
@@ -175,15 +196,18 @@ def kept_probability(
     ----------
     model : keras.Model
     x : numpy.ndarray, shape (n, height, width[, channels])
-        Preprocessed images; a removed pixel becomes 0 there.
+        Preprocessed images.
     target : numpy.ndarray of int64, shape (n,)
     masks : numpy.ndarray of bool, shape (n, height, width)
+    replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
+        What a removed pixel becomes, see :func:`smug.masks.replacement.replacement_of`.
 
     Returns
     -------
     numpy.ndarray of float64, shape (n,)
     """
-    kept = x * masks.reshape(*masks.shape, *[1] * (x.ndim - masks.ndim)).astype(x.dtype)
+    keep = masks.reshape(*masks.shape, *[1] * (x.ndim - masks.ndim))
+    kept = np.where(keep, x, replaced_images(x, replacement))
     if not len(kept):
         return np.zeros(0)
     return class_scores(rewire.outputs_of(model, kept), target).astype(np.float64)

@@ -50,7 +50,7 @@ COLUMNS = {
 #: Settings of the mask problem that each encoding reads.
 _READ = {
     "first_layer": ("response", "top_k", "gamma", "margin", "window", "replacement", "ranking"),
-    "network": ("window", "delta"),
+    "network": ("window", "replacement", "delta"),
 }
 
 

@@ -13,6 +13,7 @@ from smug.masks.encode import check_top_k, expand_mask, mask_grid
 from smug.masks.minimal import MinimalMask, minimal_mask
 from smug.masks.network import DenseNetwork, solve_network
 from smug.masks.problem import MaskSolution
+from smug.masks.replacement import replacement_of
 from smug.masks.solvers import solvers_of
 from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import FAILED, AttributedShard, SolvedShard
@@ -195,6 +196,9 @@ def _network(
         window=method.window,
         delta=method.delta,
         margin=method.margin,
+        replacement=replacement_of(
+            shard.layer, shard.inputs[i], shard.padding[i], method.replacement
+        ),
         solver=solver.name,
         image_shape=shard.layer.spatial,
         time_limit=solver.timeout,

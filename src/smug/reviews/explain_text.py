@@ -16,7 +16,7 @@ from smug.errors import SmugError
 from smug.explanation import Explanation
 from smug.io import load_json
 from smug.jobs.settings.reviews import SufficientWordsSettings
-from smug.methods import explain, word_scores
+from smug.methods import explain, method_settings, word_scores
 from smug.models.networks import text_cnn
 from smug.models.registry import load_model
 from smug.models.rewire import FAILURES
@@ -87,6 +87,7 @@ def explain_text(
     *,
     target: int | None = None,
     methods: Mapping[str, Mapping[str, Any]] | None = None,
+    replacement: str | float | np.ndarray = "zero",
     fraction: float = SUFFICIENT.fraction,
     time_limit: float = SUFFICIENT.timeout,
 ) -> ExplainedText:
@@ -102,6 +103,9 @@ def explain_text(
     methods : mapping of str to mapping
         Settings of each method, see :func:`smug.methods.explain`; ``smug`` alone by default. For
         ``smug`` :data:`TOP_K` nodes and a gamma of :data:`GAMMA` are the defaults.
+    replacement : {"zero", "mean"}, float or numpy.ndarray, shape (d,)
+        What a masked word becomes: in the sufficient sets, and in the methods that have the setting
+        where theirs is not given.
     fraction : float
         Of the prediction's distance to 0.5 that a sufficient set keeps.
     time_limit : float
@@ -126,7 +130,7 @@ def explain_text(
     found: dict[str, Explanation] = {}
     failed: dict[str, str] = {}
     for method, settings in (methods or {"smug": {}}).items():
-        chosen = _defaults(method, nodes) | dict(settings)
+        chosen = _defaults(method, nodes, replacement) | dict(settings)
         try:
             found[method] = explain(
                 classes, review.tokens, target, method, class_names=CLASSES, **chosen
@@ -145,6 +149,7 @@ def explain_text(
         text_cnn.network(model),
         lambda embedded: from_embeddings(embedded, training=False)[:, 0],
         replace(SUFFICIENT, fraction=fraction, timeout=time_limit),
+        replacement,
     )
     shown = highlight(
         review,
@@ -166,11 +171,13 @@ def _check_unicode(text: str) -> None:
         ) from error
 
 
-def _defaults(method: str, nodes: int) -> dict[str, Any]:
-    """Settings of SMUG for reviews; the other methods keep their own."""
+def _defaults(method: str, nodes: int, replacement: str | float | np.ndarray) -> dict[str, Any]:
+    """Settings of SMUG for reviews, and what a masked word becomes; the others keep their own."""
+    known = method_settings(method)
+    ours = {"top_k": min(TOP_K, nodes), "gamma": GAMMA, "replacement": replacement}
     if method not in ("smug", "smug_base"):
-        return {}
-    return {"top_k": min(TOP_K, nodes)} | ({"gamma": GAMMA} if method == "smug" else {})
+        ours = {"replacement": replacement}
+    return {name: value for name, value in ours.items() if name in known}
 
 
 def _answer(explanation: Explanation) -> Answer:

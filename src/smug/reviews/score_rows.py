@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from smug.masks.replacement import replaced_word
 from smug.metrics.texts import score_text, top_words
 from smug.reviews.explained import ExplainedReviews, MethodShard
 from smug.reviews.sufficient_words import SIS, SMALLEST
@@ -20,11 +21,17 @@ NO_WORD, EVERY_WORD = "no word", "every word"
 
 
 def score_rows(
-    explained: ExplainedReviews, predict: Predict, *, thresholds: int, share: float
+    explained: ExplainedReviews,
+    predict: Predict,
+    *,
+    thresholds: int,
+    share: float,
+    replacement: str = "zero",
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per review, method and metric, without the run's and the dataset's name.
 
-    A method without a mask is judged by its highest positive scores, see :func:`word_budget`. The
+    A method without a mask is judged by its highest positive scores, see :func:`word_budget`. A
+    word that is left out becomes the `replacement`, as in the mask problems. The
     metrics are those of :func:`smug.metrics.texts.score_text`; ``found`` (1 where the method has
     an answer, else 0 and no other row); ``seconds`` (of the whole method); for sufficient sets
     ``confirmed`` (1 where the network itself stays on the threshold's side) and ``proven`` (1
@@ -36,7 +43,7 @@ def score_rows(
         words = explained.words(i)
         human = explained.reviews.rationales[i, words]
         budget = word_budget(human, share)
-        confidence = _confidence(explained, predict, i)
+        confidence = _confidence(explained, predict, i, replacement)
         for method, shard in methods.items():
             common = {"image": name, "method": method}
             yield {**common, "metric": "found", "value": float(shard.found[i])}
@@ -76,16 +83,17 @@ def _trivial(explained: ExplainedReviews) -> dict[str, MethodShard]:
 
 
 def _confidence(
-    explained: ExplainedReviews, predict: Predict, i: int
+    explained: ExplainedReviews, predict: Predict, i: int, replacement: str
 ) -> Callable[[np.ndarray], float]:
     """Probability of the class explained in review ``i``, of a mask over its words."""
     words, high = explained.words(i), explained.attributed.target[i] == 1
+    instead = replaced_word(explained.attributed.inputs[i], len(words), replacement)
     known: dict[bytes, float] = {}  # the whole review is asked about by every method
 
     def confidence(mask: np.ndarray) -> float:
         if mask.tobytes() not in known:
             embedded = explained.attributed.inputs[i].copy()
-            embedded[words[~mask]] = 0.0
+            embedded[words[~mask]] = instead
             score = predict(embedded)
             known[mask.tobytes()] = score if high else 1 - score
         return known[mask.tobytes()]

@@ -20,6 +20,7 @@ from smug.attribution.sufficient_words import sufficient_words
 from smug.io import load_arrays, reading, save_arrays
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.problem import MaskSolution, Status
+from smug.masks.replacement import replaced_word
 from smug.masks.text.problem import MaskedText, TextNetwork
 from smug.masks.text.search import smallest_mask
 from smug.reviews.highlighted import SufficientSet
@@ -50,12 +51,15 @@ class WordSets:
         The smallest set of words, started from the first subset.
     sis_seconds : float
         Time of the first subset and all others.
+    replacement : numpy.ndarray, shape (d,)
+        Embedding that a masked word takes.
     """
 
     threshold: Threshold | None
     subsets: list[Subset]
     smallest: MaskSolution | None
     sis_seconds: float
+    replacement: np.ndarray
 
     @property
     def first(self) -> np.ndarray:
@@ -64,7 +68,11 @@ class WordSets:
 
 
 def word_sets(
-    network: TextNetwork, embedded: np.ndarray, words: int, settings: SufficientWordsSettings
+    network: TextNetwork,
+    embedded: np.ndarray,
+    words: int,
+    settings: SufficientWordsSettings,
+    replacement: str | float | np.ndarray = "zero",
 ) -> WordSets:
     """Find the sufficient words of one review.
 
@@ -77,7 +85,10 @@ def word_sets(
         Number of words, the last rows of ``embedded``.
     settings : SufficientWordsSettings
         The threshold's rule and the seconds for the proof.
+    replacement : {"zero", "mean"}, float or numpy.ndarray, shape (d,)
+        What a masked word becomes, see :func:`smug.masks.replacement.replaced_word`.
     """
+    instead = replaced_word(embedded, words, replacement)
     threshold = choose_threshold(
         float(network.logits(embedded)),
         rule=settings.rule,
@@ -86,8 +97,9 @@ def word_sets(
         fraction=settings.fraction,
     )
     if threshold is None:
-        return WordSets(None, [], None, 0.0)
-    text = MaskedText(network if threshold.above else network.negated(), embedded, words)
+        return WordSets(None, [], None, 0.0, instead)
+    side = network if threshold.above else network.negated()
+    text = MaskedText(side, embedded, words, instead)
     # The whole review reaches its own threshold, whatever the last digit says.
     demand = min(threshold.logit, text.logit(np.ones(words, bool)))
     begin = perf_counter()
@@ -98,7 +110,7 @@ def word_sets(
         # The last digit of an updated logit is not that of a full evaluation.
         start = None
     smallest = smallest_mask(text, demand, time_limit=settings.timeout, start=start)
-    return WordSets(threshold, subsets, smallest, seconds)
+    return WordSets(threshold, subsets, smallest, seconds, instead)
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets)
     first[found.first] = True
     alone = np.repeat(embedded[np.newaxis], 2, axis=0)
     for shown, kept in zip(alone, (first, found.smallest.mask), strict=True):
-        shown[len(embedded) - words :][~kept] = 0.0
+        shown[len(embedded) - words :][~kept] = found.replacement
     distance = np.asarray(predict(alone), np.float64) - found.threshold.probability
     holds = (distance if found.threshold.above else -distance) >= -_FLOAT32
     return Confirmation(
@@ -223,6 +235,7 @@ def word_sets_of_shard(
     network: TextNetwork,
     predict: Predict,
     settings: SufficientWordsSettings,
+    replacement: str | float | np.ndarray = "zero",
 ) -> WordSetShard:
     """Find the sufficient words of every review of a shard, and ask the network about them.
 
@@ -232,7 +245,7 @@ def word_sets_of_shard(
     inputs : numpy.ndarray, shape (n, length, d)
         Embeddings of the padded reviews.
     padding : numpy.ndarray of bool, shape (n, length)
-    network, predict, settings
+    network, predict, settings, replacement
         See :func:`word_sets` and :func:`confirm`.
     """
     found: list[WordSets] = []
@@ -240,7 +253,7 @@ def word_sets_of_shard(
     # One review is done before a progress line says anything.
     shown = tqdm(inputs, desc="sufficient words", unit="review", disable=len(inputs) < 2)
     for embedded, count in zip(shown, np.count_nonzero(~padding, axis=1).tolist(), strict=True):
-        found.append(word_sets(network, embedded, count, settings))
+        found.append(word_sets(network, embedded, count, settings, replacement))
         checked.append(confirm(predict, embedded, count, found[-1]))
     n, length = padding.shape
     sis, smallest = np.zeros((n, length), bool), np.zeros((n, length), bool)

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from smug.drawing import save_figure
 from smug.figures.mnist_masks import per_digit
 from smug.figures.mnist_ood import ExplainedDigit, mnist_ood
 from smug.io import load_arrays
 from smug.jobs.run import Summary, run
+from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.workflow import MaskSweepSettings
+from smug.masks.replacement import replaced_images
 from smug.pipeline.results import load_results
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
@@ -17,6 +21,7 @@ from smug.pipeline.shards import AttributedShard, SolvedShard
 class Sections:
     """Sections of the configuration that the stage reads."""
 
+    method: MethodSettings
     sweep: MaskSweepSettings
 
 
@@ -47,6 +52,7 @@ def main(config: Sections, files: Files) -> Summary:
         & scores["window"].eq(config.sweep.figure_window)
         & scores["solver"].eq(config.sweep.network_solvers[0])
     ].set_index("image")
+    removed = replaced_images(shard.images.astype(np.float32), config.method.replacement)
     digits = []
     for i, name in enumerate(shard.ids.tolist()):
         if not (network.has_mask()[i] and first_layer.has_mask()[i]):
@@ -59,6 +65,7 @@ def main(config: Sections, files: Files) -> Summary:
                 target=int(shard.target[i]),
                 confidence=float(score["full_confidence"]),
                 network_mask=network.masks[i],
+                masked_image=np.where(network.masks[i], shard.images[i], removed[i]),
                 masked_class=int(score["masked_class"]),
                 masked_confidence=float(score["masked_confidence"]),
                 smug_mask=first_layer.masks[i],

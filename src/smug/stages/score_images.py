@@ -8,6 +8,7 @@ from smug.io import load_arrays, load_json
 from smug.jobs.run import JobSettings, Summary, run
 from smug.jobs.settings.comparisons import ImageComparisonSettings
 from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, save_results
@@ -21,6 +22,7 @@ class Sections:
     workflow: WorkflowSettings
     dataset: DatasetSettings
     model: ModelSettings
+    method: MethodSettings
     comparison: ImageComparisonSettings
     job: JobSettings
 
@@ -74,6 +76,7 @@ def main(config: Sections, files: Files) -> Summary:
         cells=comparison.cells,
         thresholds=comparison.thresholds,
         curve_steps=comparison.curve_steps,
+        replacement=config.method.replacement,
     )
     common = {"run": config.workflow.run, "dataset": config.dataset.name}
     solver = {"smug": [solved.solver_columns(i) for i in range(len(data))]}

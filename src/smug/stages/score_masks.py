@@ -37,6 +37,7 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric."""
+    from smug.masks.replacement import replaced_images
     from smug.models import rewire
     from smug.models.registry import load_model, network
 
@@ -51,7 +52,8 @@ def main(config: Sections, files: Files) -> Summary:
         shard, _ = inputs[solved.ids[0]]
         images = preprocess(shard.images)
         kept = solved.masks.reshape(solved.masks.shape + (1,) * (images.ndim - solved.masks.ndim))
-        probability = rewire.outputs_of(model, images * kept)
+        removed = replaced_images(images, settings["method"]["replacement"])
+        probability = rewire.outputs_of(model, np.where(kept, images, removed))
         common = {
             "run": config.workflow.run,
             "dataset": dataset_label(vars(config.dataset), generated=shard.generated),

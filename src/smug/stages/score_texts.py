@@ -9,6 +9,7 @@ from smug.datasets.beer.reviews import Reviews
 from smug.jobs.run import JobSettings, Summary, run
 from smug.jobs.settings.comparisons import TextComparisonSettings
 from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.reviews.explained import load_explained, smug_files
@@ -21,6 +22,7 @@ class Sections:
 
     workflow: WorkflowSettings
     dataset: DatasetSettings
+    method: MethodSettings
     comparison: TextComparisonSettings
     job: JobSettings
 
@@ -60,6 +62,7 @@ def main(config: Sections, files: Files) -> Summary:
         lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
         thresholds=config.comparison.thresholds,
         share=config.comparison.share,
+        replacement=config.method.replacement,
     )
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
     common = {"run": config.workflow.run, "dataset": label}

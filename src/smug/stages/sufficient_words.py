@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from smug.jobs.run import Summary, run
+from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.pipeline.shards import AttributedShard
 from smug.reviews.sufficient_words import word_sets_of_shard
@@ -16,6 +17,7 @@ from smug.reviews.sufficient_words import word_sets_of_shard
 class Sections:
     """Sections of the configuration that the stage reads."""
 
+    method: MethodSettings
     sufficient_words: SufficientWordsSettings
 
 
@@ -45,6 +47,7 @@ def main(config: Sections, files: Files) -> Summary:
         text_cnn.network(model),
         lambda embedded: from_embeddings(embedded, training=False)[:, 0],
         config.sufficient_words,
+        config.method.replacement,
     )
     sets.save(files.sets)
     found = np.isfinite(sets.objective)

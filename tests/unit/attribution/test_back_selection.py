@@ -48,9 +48,17 @@ def test_the_order_is_that_of_the_plain_loop(monkeypatch, build, side, batch, ti
         points = axes.from_last(batch.reshape(-1, *last.shape[1:]))
         return side * class_scores(rewire.outputs_of(model, points), 0).astype(np.float64)
 
-    settings = {"fill": 0.5, "maskable": maskable, "ties": ties, "batch": batch, "limit": 1}
+    instead = np.random.default_rng(1).normal(size=x.shape).astype(np.float32)
+    removed = axes.to_last(instead).reshape(positions.shape)
+    settings = {
+        "replacement": removed,
+        "maskable": maskable,
+        "ties": ties,
+        "batch": batch,
+        "limit": 1,
+    }
     (plain,) = sufficient_subsets(predict, positions, -1e9, **settings)
-    masked = Masked(model, None, axes, x, x, 0.5, maskable)
+    masked = Masked(model, None, axes, x, x, instead, maskable)
     order, values = masked.back_select(maskable, 0, side=side, ties=ties, batch=batch)
     assert order == plain.order.tolist()
     np.testing.assert_array_equal(values, plain.values)

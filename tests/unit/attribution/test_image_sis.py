@@ -35,6 +35,21 @@ def test_the_subset_is_what_the_class_stands_on_and_keeps_its_probability(model)
     assert (rewire.outputs_of(model, x * mask)[:, 1] >= 0.9 * whole).all()
 
 
+def test_the_subset_keeps_its_probability_among_replaced_pixels(model):
+    x = np.random.default_rng(0).uniform(0, 0.5, (2, 6, 6)).astype(np.float32)
+    x[:, 2:4, 2:4] += 0.7
+    target = np.array([1, 1])
+    whole = rewire.outputs_of(model, x)[:, 1]
+    for replacement, instead in [("mean", x.mean(axis=(1, 2), keepdims=True)), (-1.0, -1.0)]:
+        _, mask, _ = image_sis(model, x, target, keep=0.9, window=1, replacement=replacement)
+        shown = np.where(mask, x, instead).astype(np.float32)
+        assert (rewire.outputs_of(model, shown)[:, 1] >= 0.9 * whole).all()
+        nothing = np.full_like(x, instead) if replacement == -1.0 else x * 0 + instead
+        assert (rewire.outputs_of(model, nothing)[:, 1] < 0.9 * whole).all()
+        assert mask.any(axis=(1, 2)).all()
+        assert not mask[:, [0, 1, 4, 5]].any()
+
+
 def test_a_batch_equals_its_singles(model):
     x = np.random.default_rng(0).uniform(0.5, 1, (3, 6, 6)).astype(np.float32)
     target = np.array([1, 0, 1])

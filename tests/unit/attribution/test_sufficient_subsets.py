@@ -37,7 +37,7 @@ def test_an_input_that_needs_nothing_says_so_once():
     assert subset.value == 1.0
 
 
-def test_padding_stays_and_masked_positions_hold_the_fill():
+def test_padding_stays_and_masked_positions_hold_the_replacement():
     seen = []
 
     def predict(batch):
@@ -46,7 +46,7 @@ def test_padding_stays_and_masked_positions_hold_the_fill():
 
     x = np.array([7.0, 7.0, 3.0, 1.0])
     maskable = np.array([False, False, True, True])
-    (subset,) = sufficient.sufficient_subsets(predict, x, 3.0, fill=-1.0, maskable=maskable)
+    (subset,) = sufficient.sufficient_subsets(predict, x, 3.0, replacement=-1.0, maskable=maskable)
     assert subset.members.tolist() == [2]
     every = np.concatenate(seen)
     assert (every[:, :2] == 7).all()
@@ -60,16 +60,16 @@ def test_rows_of_features_are_masked_as_one_position_and_batches_do_not_matter()
     def predict(batch):
         return np.tanh(5 + (batch * weights).sum(axis=(1, 2)))
 
-    fill = rng.normal(size=4)
+    instead = rng.normal(size=4)
     found = [
-        sufficient.sufficient_subsets(predict, x, 0.8, fill=fill, batch=batch)
+        sufficient.sufficient_subsets(predict, x, 0.8, replacement=instead, batch=batch)
         for batch in (1, 4, 100)
     ]
     assert len(found[0]) >= 1
     for other in found[1:]:
         assert [s.members.tolist() for s in other] == [s.members.tolist() for s in found[0]]
     for subset in found[0]:
-        alone = np.where(subset.mask(9)[:, None], x, fill)
+        alone = np.where(subset.mask(9)[:, None], x, instead)
         assert predict(alone[None])[0] == pytest.approx(subset.value)
         assert subset.value >= 0.8
     members = np.concatenate([subset.members for subset in found[0]])

@@ -86,7 +86,8 @@ def test_the_solver_table_takes_medians_and_counts_proofs():
 
 def test_figures_are_written_in_both_formats_and_alike_each_time(tmp_path):
     mask = np.eye(28, dtype=bool)
-    digit = ExplainedDigit(np.full((28, 28), 9, np.uint8), 3, 0.9, mask, 3, 0.8, mask, mask * 1.0)
+    image = np.full((28, 28), 9, np.uint8)
+    digit = ExplainedDigit(image, 3, 0.9, mask, image * mask, 3, 0.8, mask, mask * 1.0)
     figure = mnist_ood([digit, digit])
     assert [axis.get_title() for axis in figure.axes[: len(TITLES)]] == list(TITLES)
     save_figure(figure, tmp_path / "a.png", tmp_path / "a.pdf")

@@ -139,6 +139,19 @@ def test_maps_are_measured_and_a_failed_one_is_missing(images):
     )
     assert found["sufficiency"][0] == pytest.approx(kept, abs=1e-6)
     assert found["comprehensiveness"][0] == pytest.approx(whole - rest, abs=1e-6)
+    # So they are with the mean colour in the place of what is removed.
+    measured = {"thresholds": 3, "curve_steps": 1, "replacement": "mean"}
+    found = dict(score_maps(images, method, **measured))
+    instead = np.broadcast_to(x.mean(axis=(1, 2), keepdims=True), x.shape)
+    kept, rest, nothing = (
+        np.asarray(images.model(some))[0, images.target[0]]
+        for some in (np.where(keep, x, instead), np.where(keep, instead, x), instead)
+    )
+    assert found["sufficiency"][0] == pytest.approx(kept, abs=1e-6)
+    assert found["comprehensiveness"][0] == pytest.approx(whole - rest, abs=1e-6)
+    # Of one step: from the whole image to none of it, and back.
+    assert found["insertion"][0] == pytest.approx((whole + nothing) / 2, abs=1e-6)
+    assert found["deletion"][0] == pytest.approx((whole + nothing) / 2, abs=1e-6)
     unmasked = MethodMaps(maps, None, np.ones(2), np.ones(2, bool))
     assert "sufficiency" not in dict(score_maps(images, unmasked, thresholds=3, curve_steps=3))
 

@@ -163,6 +163,8 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
             "mnist:method.encoding=network mnist:timing.solvers=[highs,cpsat]",
             ["timing.solvers: cpsat", "method.encoding=network"],
         ),
+        ("method.replacement=blur", ["method.replacement: blur", "beer holds texts", "mean"]),
+        ("beer:grid.replacements=[blur]", ["grid.replacements: blur", "known: zero, mean"]),
         ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "(0, 10000000]"]),
     ],
 )

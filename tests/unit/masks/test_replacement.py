@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from smug.errors import SmugError
 from smug.masks.encode import encode_first_layer, expand_mask
-from smug.masks.replacement import replacement_of
+from smug.masks.replacement import replaced_images, replaced_word, replacement_of
 from smug.masks.solvers import solve
 from smug.models.first_layer import find_first_layer
 
@@ -92,3 +92,27 @@ def test_a_blur_needs_an_image():
     )
     with pytest.raises(SmugError, match="needs an image"):
         replacement_of(words, rng.normal(size=(9, 2)), np.zeros(9, bool), "blur")
+
+
+@pytest.mark.parametrize("shape", [(2, 7, 5, 3), (2, 7, 5)])
+def test_images_are_replaced_one_by_one(shape):
+    x = np.random.default_rng(0).random(shape).astype(np.float32)
+    assert not replaced_images(x, "zero").any()
+    mean = np.broadcast_to(x.mean(axis=(1, 2), keepdims=True), shape)
+    np.testing.assert_allclose(replaced_images(x, "mean"), mean, rtol=1e-5)
+    blur = np.stack(
+        [ndimage.gaussian_filter(one, (0.35, 0.35, 0)[: one.ndim], mode="nearest") for one in x]
+    )
+    np.testing.assert_allclose(replaced_images(x, "blur"), blur, rtol=1e-5)
+    assert (replaced_images(x, 0.25) == 0.25).all()
+    assert replaced_images(x, "blur").dtype == np.float32
+    assert replaced_images(x[:0], "mean").shape == (0, *shape[1:])
+
+
+def test_a_removed_word_becomes_one_embedding():
+    embedded = np.random.default_rng(0).normal(size=(9, 4))
+    np.testing.assert_array_equal(replaced_word(embedded, 6, "zero"), np.zeros(4))
+    np.testing.assert_allclose(replaced_word(embedded, 6, "mean"), embedded[3:].mean(axis=0))
+    np.testing.assert_array_equal(replaced_word(embedded, 6, embedded[0]), embedded[0])
+    with pytest.raises(SmugError, match=r"different embeddings; give one, shape \(4,\)"):
+        replaced_word(embedded, 6, embedded[3:])

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from smug.errors import SmugError
+from smug.masks.replacement import blurred
 from smug.metrics import curves
-from smug.metrics.curves import FRACTIONS, Curve, blurred, deletion, information_curves, insertion
+from smug.metrics.curves import FRACTIONS, Curve, deletion, information_curves, insertion
 from smug.models.preprocessing import Preprocessing
 
 SIZE = (12, 16)
@@ -49,12 +50,17 @@ def test_the_right_map_beats_the_wrong_one(model, images):
 def test_ends_are_the_whole_and_the_hidden_image(model, images):
     saliency = np.random.default_rng(1).random((3, *SIZE))
     whole = np.asarray(model(images))[:, 0]
-    removed = deletion(model, images, TARGET, saliency, baseline=0.25)
+    removed = deletion(model, images, TARGET, saliency, replacement=0.25)
     np.testing.assert_allclose(removed.y[:, 0], whole, atol=1e-6)
     np.testing.assert_allclose(removed.y[:, -1], 0.25, atol=1e-6)
     shown = insertion(model, images, TARGET, saliency)
     np.testing.assert_allclose(shown.y[:, -1], whole, atol=1e-6)
     np.testing.assert_allclose(shown.y[:, 0], blurred(images).mean(axis=(1, 2, 3)), atol=1e-5)
+    shown = insertion(model, images, TARGET, saliency, replacement=np.array([0.1, 0.2, 0.6]))
+    np.testing.assert_allclose(shown.y[:, 0], 0.3, atol=1e-6)
+    # On the mean colour the probability stays: the model answers the mean.
+    removed = deletion(model, images, TARGET, saliency, replacement="mean")
+    np.testing.assert_allclose(removed.y[:, -1], whole, atol=1e-6)
 
 
 def test_equal_pixels_come_in_a_seeded_order_without_a_side(model, images):

@@ -40,7 +40,7 @@ def test_settings_stand_in_columns_of_their_own_and_only_where_they_apply():
     read = ["encoding", "response", "top_k", "gamma", "margin", "window"]
     read += ["replacement", "ranking", "solver"]
     filled = [table.columns[table.loc[i].notna()].tolist() for i in range(2)]
-    assert filled == [read, ["encoding", "window", "delta", "solver"]]
+    assert filled == [read, ["encoding", "window", "delta", "replacement", "solver"]]
 
 
 def test_no_flipped_bit_of_a_file_is_read_as_another_value(tmp_path):

@@ -52,6 +52,28 @@ def test_own_settings_replace_those_of_reviews(text_model):
     assert list(whole.shown.saliency) == ["gradients", "SIS", "smallest set"]
 
 
+def test_a_masked_word_becomes_the_same_in_every_method_and_in_the_sufficient_sets(text_model):
+    methods = {"smug": {}, "sis": {}, "gradients": {}}
+    found = explain_text(
+        text_model, "nice head, dull nose nice", methods=methods, replacement="mean", fraction=0.4
+    )
+    settings = {name: made.settings for name, made in found.explanations.items()}
+    assert settings["smug"]["replacement"] == settings["sis"]["replacement"] == "mean"
+    assert settings["smug"]["top_k"] == 60
+    assert "replacement" not in settings["gradients"]
+    model, tokens = text_model.model, found.explanations["smug"].inputs
+    embedded = text_cnn.embed(model, tokens)
+    words = np.flatnonzero(tokens[0])
+    left_out = words[~found.sets.smallest[0, words]]
+    embedded[0, left_out] = embedded[0, words].mean(axis=0)
+    p = float(text_cnn.on_embeddings(model)(embedded)[0, 0])
+    threshold, above = found.sets.threshold[0], found.sets.above[0]
+    assert left_out.size
+    assert (p >= threshold - 1e-5) if above else (p <= threshold + 1e-5)
+    with pytest.raises(SmugError, match="replacement='blur' needs an image"):
+        explain_text(text_model, "nice head", methods={"gradients": {}}, replacement="blur")
+
+
 def test_methods_stand_side_by_side_and_one_that_does_not_suit_is_named(text_model):
     found = explain_text(
         text_model, "nice head", methods={"gradients": {}, "gradcam": {}, "sis": {}}

@@ -42,6 +42,23 @@ def _empty(explained, texts, i):
     return p if texts.attributed.target[i] == 1 else 1 - p
 
 
+def test_words_that_are_left_out_take_the_replacement(explained):
+    network, reviews, files = explained
+    texts = load_explained(reviews=reviews, **files)
+
+    def predict(embedded):
+        return float(1 / (1 + np.exp(-network.logits(embedded))))
+
+    rows = score_rows(texts, predict, thresholds=9, share=0.3, replacement="mean")
+    value = as_table(list(rows)).set_index(["image", "method", "metric"])["value"]
+    embedded, words = texts.attributed.inputs[0].astype(np.float64), texts.words(0)
+    embedded[words] = embedded[words].mean(axis=0)
+    p = predict(embedded)
+    nothing = p if texts.attributed.target[0] == 1 else 1 - p
+    assert value["r0", NO_WORD, "sufficiency"] == pytest.approx(nothing, abs=1e-6)
+    assert nothing != pytest.approx(_empty(explained, texts, 0), abs=1e-3)
+
+
 def test_sets_are_confirmed_and_the_smallest_is_proven(explained):
     _, scores = scores_of(explained)
     value = scores.set_index(["image", "method", "metric"])["value"]

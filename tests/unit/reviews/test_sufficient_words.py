@@ -19,9 +19,30 @@ from tests.unit.reviews.toy import (
 )
 
 
-def holds(network, embedded, kept, threshold):
-    p = probability(network, embedded, kept)
+def holds(network, embedded, kept, threshold, instead=0.0):
+    p = probability(network, embedded, kept, instead)
     return p >= threshold.probability if threshold.above else p <= threshold.probability
+
+
+def test_masked_words_take_the_replacement_and_the_network_confirms_it():
+    found = 0
+    for seed, text in [(6, 7), (2, 7), (0, 6), (7, 3)]:
+        network, embedded = random_network(seed)[0], random_network(text)[1]
+        mean = embedded[PADDING:].mean(axis=0)
+        sets = word_sets(network, embedded, WORDS, SETTINGS, "mean")
+        smallest = next(
+            size
+            for size in range(WORDS + 1)
+            if any(holds(network, embedded, mask, sets.threshold, mean) for mask in masks(size))
+        )
+        assert sets.smallest.objective == sets.smallest.bound == smallest
+        for subset in sets.subsets:
+            assert holds(network, embedded, subset.mask(WORDS), sets.threshold, mean)
+        same = confirm(predicted_by(network), embedded, WORDS, sets)
+        assert (same.sis, same.smallest) == (True, True)
+        zero = word_sets(network, embedded, WORDS, SETTINGS)
+        found += zero.smallest.mask.tolist() != sets.smallest.mask.tolist()
+    assert found
 
 
 def masks(size):

@@ -33,9 +33,9 @@ def random_network(seed):
     return network, embedded
 
 
-def probability(network, embedded, kept):
+def probability(network, embedded, kept, instead=0.0):
     shown = embedded.copy()
-    shown[PADDING:][~kept] = 0
+    shown[PADDING:][~kept] = instead
     return 1 / (1 + np.exp(-network.logits(shown)))
 
 

@@ -48,6 +48,8 @@ def check_together(
             raise _unfit("mnist", name)
     if sections.get("method", {}).get("encoding") == "network":
         _check_network_solvers(sections)
+    if sections.get("dataset", {}).get("kind") == "texts":
+        _check_replacements_of_words(sections)
 
 
 def _unfit(dataset: str, model: str) -> SmugError:
@@ -55,6 +57,16 @@ def _unfit(dataset: str, model: str) -> SmugError:
         f"model={model} does not fit the inputs of dataset={dataset}; "
         f"known: {', '.join(networks(dataset))}; for one dataset alone: <dataset>:model=<name>"
     )
+
+
+def _check_replacements_of_words(sections: Mapping[str, Mapping[str, Any]]) -> None:
+    for section, key in (("method", "replacement"), ("grid", "replacements")):
+        given = sections.get(section, {}).get(key, ())
+        if "blur" in ([given] if isinstance(given, str) else given):
+            raise SmugError(
+                f"{section}.{key}: blur is of images, dataset={sections['dataset']['name']} holds "
+                f"texts; known: zero, mean; for one dataset alone: <dataset>:{section}.{key}=blur"
+            )
 
 
 def _check_network_solvers(sections: Mapping[str, Mapping[str, Any]]) -> None:

@@ -26,6 +26,7 @@ def solve_network(
     window: int,
     delta: float = 0.0,
     margin: float = 1e-4,
+    replacement: np.ndarray | None = None,
     solver: str = "auto",
     image_shape: tuple[int, ...] = (28, 28),
     time_limit: float = 60.0,
@@ -35,7 +36,8 @@ def solve_network(
     """Smallest set of windows with which the whole network keeps its class.
 
     ``minimise sum(m)  subject to  logit_y(x * m) - logit_j(x * m) >= delta + margin`` for every
-    class ``j != y`` (Sahoo et al. 2021, the full encoding). The whole image itself meets this
+    class ``j != y`` (Sahoo et al. 2021, the full encoding; with a replacement ``r`` the network
+    sees ``r + (x - r) * m``). The whole image itself meets this
     only if ``delta + margin`` is at most its own lead; beyond it, a smaller mask still may. If the
     network answers ``label`` even for the empty image, the empty mask is the answer.
 
@@ -51,6 +53,8 @@ def solve_network(
         Side of a window in pixels.
     delta, margin : float
         Lead over every other class, in logits, and what ``>`` means in floating point.
+    replacement : numpy.ndarray, shaped like `x`, optional
+        What removed pixels hold; zeros by default.
     solver : {"auto", "highs", "z3"}
         ``auto``, the same as ``highs``, decides size after size by forward passes and branch
         and bound over HiGHS' linear programs; ``z3`` has the network as one formula with ReLU
@@ -80,7 +84,14 @@ def solve_network(
         raise unknown_name("solver for the full-network encoding", solver, solvers_of("network"))
     check_number("time_limit", time_limit)
     problem = network_problem(
-        network, x, label, window=window, delta=delta, margin=margin, image_shape=image_shape
+        network,
+        x,
+        label,
+        window=window,
+        delta=delta,
+        margin=margin,
+        replacement=replacement,
+        image_shape=image_shape,
     )
     chosen, bound = _SEARCHES[solver](problem, begin, time_limit, seed, progress)
     return _solution(problem, chosen, bound, perf_counter() - begin, solver)

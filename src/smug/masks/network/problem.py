@@ -78,7 +78,7 @@ class NetworkMaskProblem:
     contributions : numpy.ndarray, shape (active, hidden)
         What each active window adds to the first hidden layer's pre-activations.
     bias : numpy.ndarray, shape (hidden,)
-        First-layer bias: the pre-activations of the empty mask.
+        The pre-activations of the empty mask: the first layer's bias, and what replaces pixels.
     hidden : tuple of (W, b)
         The hidden layers after the first.
     output : numpy.ndarray, shape (last hidden, classes - 1)
@@ -163,6 +163,7 @@ def network_problem(
     window: int,
     delta: float = 0.0,
     margin: float = 1e-4,
+    replacement: np.ndarray | None = None,
     image_shape: tuple[int, ...] = (28, 28),
 ) -> NetworkMaskProblem:
     """Encode "the masked image keeps its class" over windows of the image.
@@ -181,6 +182,8 @@ def network_problem(
         How far, in logits, the label must lead every other class; at least 0.
     margin : float
         What strictness (``>``) means in floating point: the lead must reach ``delta + margin``.
+    replacement : numpy.ndarray, shaped like `x`, optional
+        What removed pixels hold; zeros by default.
     image_shape : tuple of int
         (rows, columns) or (rows, columns, channels) of the image.
 
@@ -208,6 +211,10 @@ def network_problem(
         )
     for name, value in (("delta", delta), ("margin", margin)):
         check_number(name, value)
+    bias = network.biases[0]
+    if replacement is not None:
+        instead = np.asarray(replacement, np.float64).reshape(flat.shape)
+        flat, bias = flat - instead, bias + instead @ network.weights[0]
     grid = (-(-rows // window), -(-columns // window))
     pixel = np.arange(inputs) // (inputs // (rows * columns))
     group = pixel // columns // window * grid[1] + pixel % columns // window
@@ -218,7 +225,7 @@ def network_problem(
     W, b = network.weights[-1], network.biases[-1]
     return NetworkMaskProblem(
         contributions=contributions[active],
-        bias=network.biases[0],
+        bias=bias,
         hidden=tuple(zip(network.weights[1:-1], network.biases[1:-1], strict=True)),
         output=W[:, [label]] - W[:, others],
         offset=b[label] - b[others],

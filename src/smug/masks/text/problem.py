@@ -60,11 +60,18 @@ class MaskedText:
     words : int
         Number of words n; they are the last n rows, the rows before them are padding, which is
         never masked.
-
-    A masked word's embedding is zero, as in SMUG's own masks.
+    replacement : numpy.ndarray, shape (d,), optional
+        Embedding that a masked word takes, see :func:`smug.masks.replacement.replaced_word`; zero
+        by default.
     """
 
-    def __init__(self, network: TextNetwork, embedded: np.ndarray, words: int) -> None:
+    def __init__(
+        self,
+        network: TextNetwork,
+        embedded: np.ndarray,
+        words: int,
+        replacement: np.ndarray | None = None,
+    ) -> None:
         embedded = np.asarray(embedded, np.float64)
         width, d, _ = network.kernel.shape
         length = len(embedded)
@@ -77,13 +84,15 @@ class MaskedText:
         first = length - words
         start = max(0, first - width + 1)  # first window that holds a word
         masked = embedded.copy()
-        masked[first:] = 0.0
+        instead = np.zeros(d) if replacement is None else replacement
+        masked[first:] = instead
         responses = _convolve(network, masked)
         # Largest response of the windows without any word, shape (filters,); 0 if there is none.
         self.rest = np.maximum(responses[:start].max(axis=0, initial=0.0), 0.0)
         self.base = responses[start:]
-        # What a word adds to a window, by its place there, shape (width, n, filters).
-        self.taps = embedded[first:] @ network.kernel
+        # What a word adds to a window in place of the replacement, by its place there, shape
+        # (width, n, filters).
+        self.taps = (embedded[first:] - instead) @ network.kernel
         self.offset = first - start  # window of word j at place k is j + offset - k
 
     def responses(self, mask: np.ndarray, windows: np.ndarray | None = None) -> np.ndarray:

@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -39,6 +40,33 @@ def test_branch_and_bound_alone_equals_brute_force(seed, depth, share):
         patch.setattr(search, "TRY_WORK", 2.5)  # next to nothing is tried before branching
         solution = solve_network(network, x, label, window=1, delta=delta, image_shape=(3, 4))
     check(network, x, label, (3, 4), 1, delta, solution)
+
+
+@pytest.mark.parametrize("solver", ["highs", "z3"])
+def test_removed_pixels_take_the_replacement(solver):
+    rng = np.random.default_rng(3)
+    network, x, _ = instance(0, 2, shape=(2, 4), hidden=3)
+    x, instead = quarters(x), quarters(rng.uniform(-1, 1, 8))
+    network = DenseNetwork(
+        tuple(map(quarters, network.weights)), tuple(map(quarters, network.biases))
+    )
+    label, sizes = int(network.logits(x[np.newaxis])[0].argmax()), []
+    for bits in itertools.product([False, True], repeat=8):
+        logits = network.logits(np.where(bits, np.ravel(x), instead)[np.newaxis])[0]
+        if logits[label] - np.delete(logits, label).max() >= 0.25:
+            sizes.append(sum(bits))
+    found = solve_network(
+        network,
+        x,
+        label,
+        window=1,
+        delta=0.25 - MARGIN,
+        margin=MARGIN,
+        replacement=instead,
+        image_shape=(2, 4),
+        solver=solver,
+    )
+    assert found.objective == found.bound == min(sizes) > 0
 
 
 def quarters(values):

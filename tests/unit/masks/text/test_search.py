@@ -4,6 +4,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from smug.attribution.sufficient_subsets import sufficient_subsets
 from smug.attribution.sufficient_words import sufficient_words
 from smug.errors import SmugError
 from smug.masks.problem import Status
@@ -26,12 +27,12 @@ def random_case(seed, *, words=8, padding=4, width=3, d=3, filters=6):
     return network, embedded
 
 
-def masked_logits(network, embedded, words, masks):
+def masked_logits(network, embedded, words, masks, instead=0.0):
     """Full forward passes, written out with loops over windows and places."""
     logits = []
     for mask in masks:
         rows = embedded.copy()
-        rows[len(rows) - words :][~mask] = 0
+        rows[len(rows) - words :][~mask] = instead
         pooled = np.zeros(len(network.bias))
         for t in range(len(rows) - len(network.kernel) + 1):
             response = network.bias + sum(
@@ -89,6 +90,35 @@ def test_the_minimum_equals_brute_force(case, seed):
         again = smallest_mask(text, threshold, start=start, time_limit=60)
         assert again.status is Status.OPTIMAL
         assert again.objective == smallest
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_masked_words_take_the_replacement(case):
+    words = case["words"]
+    network, embedded = random_case(9, **case)
+    instead = embedded[len(embedded) - words :].mean(axis=0)
+    masks = all_masks(words)
+    logits = masked_logits(network, embedded, words, masks, instead)
+    text = MaskedText(network, embedded, words, instead)
+    np.testing.assert_allclose([text.logit(mask) for mask in masks], logits, atol=1e-12)
+    sizes = masks.sum(axis=1)
+    for quantile in (0.5, 0.95):
+        threshold = np.quantile(logits, quantile) - 1e-9
+        smallest = sizes[logits >= threshold].min()
+        assert smallest_mask(text, threshold, time_limit=60).bound == smallest
+        milp, bound, _ = solve_text_milp(text, threshold, best=None, bound=0, time_limit=60)
+        assert milp.sum() == bound == smallest
+    plain = sufficient_subsets(
+        network.logits,
+        embedded,
+        threshold,
+        replacement=np.broadcast_to(instead, embedded.shape),
+        maskable=np.arange(len(embedded)) >= len(embedded) - words,
+    )
+    fast = sufficient_words(text, threshold)
+    assert [(s.members - len(embedded) + words).tolist() for s in plain] == [
+        s.members.tolist() for s in fast
+    ]
 
 
 def test_an_unreachable_threshold_is_proven_so():
