@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -41,6 +43,8 @@ PERTURBATION_CAPTION = (
 #: Inputs that a band needs: of two it is as wide as the axis.
 FEWEST = 3
 METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
+#: Told apart where the palette's colours are alike.
+MARKERS = "osD^vP*Xp<"
 #: Checks in the order of the table; ``untrained`` is the last cascading level.
 CHECKS = ("cascading", "untrained", "independent", "perturbation")
 
@@ -128,28 +132,30 @@ def sanity_randomisation(
         if len(arrays) > 1 and arrays["image"].ndim > 2
     }
     width = max(TWO_COLUMNS, 2.4 * len(panels))
-    strips = []
-    for arrays in shown.values():
-        methods, _, levels = _strip(arrays)
-        strips.append((1 + levels) * min(1.1, width / (1 + len(methods))) + 0.3)
-    figure = plt.figure(figsize=(width, 4.6 + sum(strips)), layout="constrained")
-    heights = [4.6, *strips]
+    columns = [1 + len(_strip(arrays)[0]) for arrays in shown.values()]
+    levels = max((1 + _strip(arrays)[2] for arrays in shown.values()), default=0)
+    heights = [4.6]
+    if shown:
+        heights.append(levels * min(1.1, width / sum(columns)) + 0.3)
+    figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     axes = parts[0].subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
-    colours = _colours(rows["method"])
+    looks = _looks(rows["method"])
     for column, ((dataset, network, check), panel) in zip(axes.T, panels, strict=False):
         layers = panel.drop_duplicates("level").sort_values("level")
         ticks = [0, *layers["level"].astype(int)]
         for axis, metric in zip(column, METRICS, strict=True):
-            _lines(axis, panel[panel["metric"].eq(metric)], "level", colours, start=True)
+            _lines(axis, panel[panel["metric"].eq(metric)], "level", looks, start=True)
             axis.set_xticks(ticks, ["trained", *map(_lowest, layers["layer"])], rotation=30)
             plt.setp(axis.get_xticklabels(), ha="right", rotation_mode="anchor", fontsize=6)
         column[0].set_title(f"{dataset}, {check}\n{network}", fontsize=7)
     _finish(parts[0], axes)
-    for part, (name, arrays) in zip(parts[1:], shown.items(), strict=True):
-        _draw_strip(part, name, arrays)
+    if shown:
+        strips = parts[1].subfigures(1, len(shown), squeeze=False, width_ratios=columns)[0]
+        for strip, (name, arrays) in zip(strips, shown.items(), strict=True):
+            _draw_strip(strip, name, arrays, levels)
     return figure
 
 
@@ -166,11 +172,11 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
     axes = figure.subplots(
         len(METRICS), max(len(panels), 1), squeeze=False, sharey="row", sharex="col"
     )
-    colours = _colours(rows["method"])
+    looks = _looks(rows["method"])
     for column, (names, panel) in zip(axes.T, panels, strict=False):
         kept = panel[panel["metric"].eq("kept")].groupby("noise")["value"].mean()
         for axis, metric in zip(column, METRICS, strict=True):
-            _lines(axis, panel[panel["metric"].eq(metric)], "noise", colours)
+            _lines(axis, panel[panel["metric"].eq(metric)], "noise", looks)
             axis.set_xscale("log")
             axis.set_xticks(
                 list(kept.index), [f"{noise:g}\n{share:.0%} kept" for noise, share in kept.items()]
@@ -182,23 +188,29 @@ def sanity_perturbation(scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def _colours(names: pd.Series) -> dict[str, tuple]:
-    """Colour of each method; those of one name, as GGIG from black and from zero, share it."""
+def _looks(names: pd.Series) -> dict[str, dict]:
+    """Colour and marker of each method; those of one name (GGIG from black, zero) share them."""
     titles = list(dict.fromkeys(method_name(name) for name in names))
-    of_title = dict(zip(titles, sns.color_palette("colorblind", len(titles)), strict=True))
+    palette = sns.color_palette("colorblind", len(titles))
+    of_title = {
+        title: {"color": colour, "marker": marker}
+        for title, colour, marker in zip(titles, palette, cycle(MARKERS), strict=False)
+    }
     return {name: of_title[method_name(name)] for name in names.unique()}
 
 
 def _lines(
-    axis: Axes, rows: pd.DataFrame, x: str, colours: dict[str, tuple], *, start: bool = False
+    axis: Axes, rows: pd.DataFrame, x: str, looks: dict[str, dict], *, start: bool = False
 ) -> None:
     """One line per method with its band; with `start`, from the trained network's similarity 1."""
     for name, own in rows.groupby("method", sort=False):
         measured = [(key, *_with_band(_over_inputs(of))) for key, of in own.groupby(x)]
         points = np.array([(0.0, 1.0, 1.0, 1.0)] * start + measured, float)
-        label, colour = method_name(name), colours[name]
-        axis.plot(points[:, 0], points[:, 1], marker="o", ms=3, lw=1, color=colour, label=label)
-        axis.fill_between(points[:, 0], *points[:, 2:].T, color=colour, alpha=0.12, linewidth=0)
+        look = looks[name]
+        axis.plot(points[:, 0], points[:, 1], ms=4, lw=1, label=method_name(name), **look)
+        axis.fill_between(
+            points[:, 0], *points[:, 2:].T, color=look["color"], alpha=0.12, linewidth=0
+        )
 
 
 def _with_band(interval: Interval) -> tuple[float, float, float]:
@@ -210,7 +222,8 @@ def _with_band(interval: Interval) -> tuple[float, float, float]:
 def _finish(part: Figure | SubFigure, axes: np.ndarray) -> None:
     for row, title in zip(axes, METRICS.values(), strict=True):
         row[0].set_ylabel(title)
-        row[0].set_ylim(-1.05, 1.05)
+        lowest = min((axis.dataLim.y0 for axis in row if axis.has_data()), default=0.0)
+        row[0].set_ylim(min(0.0, max(-1.0, lowest)) - 0.05, 1.05)
     entries = {
         label: handle
         for axis in axes.flat
@@ -232,21 +245,24 @@ def _strip(arrays: dict[str, np.ndarray]) -> tuple[list[str], str, int]:
     return methods, order, len(arrays[f"{order}/{methods[0]}"])
 
 
-def _draw_strip(part: SubFigure, dataset: str, arrays: dict[str, np.ndarray]) -> None:
+def _draw_strip(part: SubFigure, dataset: str, arrays: dict[str, np.ndarray], rows: int) -> None:
     """Columns: the image, then one per method; rows: the trained map, the map at every level."""
     methods, order, levels = _strip(arrays)
-    axes = part.subplots(1 + levels, 1 + len(methods), squeeze=False)
+    axes = part.subplots(rows, 1 + len(methods), squeeze=False)
+    for axis in axes[1 + levels :].flat:
+        axis.remove()
+    axes = axes[: 1 + levels]
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
         axis.grid(visible=False)
     show_image(axes[0, 0], arrays["image"][0])
-    axes[0, 0].set_title(dataset, fontsize=7)
+    axes[0, 0].set_title(dataset.replace(", ", ",\n"), fontsize=6)
     for axis in axes[1:, 0]:
         axis.set_frame_on(False)
     for axis, level in zip(axes[:, 1], range(levels + 1), strict=True):
         axis.set_ylabel(f"{order}\n{level}" if level else "trained", fontsize=6)
     for column, name in zip(axes[:, 1:].T, methods, strict=True):
-        column[0].set_title(method_name(name), fontsize=7)
+        column[0].set_title(method_name(name).replace(" ", "\n"), fontsize=6)
         maps = [*arrays[f"trained/{name}"], *arrays[f"{order}/{name}"]]
         for axis, values in zip(column, maps, strict=True):
             show_scores(axis, clipped(values))
