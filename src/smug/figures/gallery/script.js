@@ -11,7 +11,10 @@
 
   const set = () => data.datasets[state.dataset];
   const ofWords = () => set().kind === "words";
-  const metrics = () => data.metrics[set().kind];
+  /** Measures of the chosen dataset; those that none of its inputs has are left out. */
+  const metrics = () => data.metrics[set().kind].filter(({ key }) => measured(key));
+  const measured = (key) =>
+    set().inputs.some(({ methods }) => Object.values(methods).some(({ scores }) => scores[key] != null));
   const current = () => set().inputs[state.row];
   const shownMethods = () => Object.keys(set().names).filter((method) => !hidden.has(method));
 
