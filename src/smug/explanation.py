@@ -11,6 +11,7 @@ import numpy as np
 
 from smug.errors import SmugError
 from smug.io import check_new, load_arrays, load_json, plain, save_arrays, save_json, sha256
+from smug.masks.robust.counterexamples import Counterexamples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _FORMAT = "smug explanation"
 #: Arrays that every explanation has.
 _ARRAYS = ("values", "inputs", "target", "score")
+#: First words of the arrays of its parts.
+_SOLVER, _COUNTEREXAMPLES = "solver.", "counterexamples."
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Explanation:
         hash of the weights), ``first_layer`` (where the method has one), ``attributed_to`` (layer
         whose output the values belong to, else ``input``), ``position_axes``, ``input`` (hash,
         and what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``.
+    counterexamples : Counterexamples, optional
+        Of ``method="robust"``: for each feature of a set, an input that loses the class once this
+        feature moves too (:class:`~smug.masks.robust.counterexamples.Counterexamples`).
     """
 
     method: str
@@ -64,6 +70,7 @@ class Explanation:
     settings: dict[str, Any] = field(default_factory=dict)
     class_names: tuple[str, ...] | None = None
     record: dict[str, Any] = field(default_factory=dict)
+    counterexamples: Counterexamples | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -181,7 +188,10 @@ class Explanation:
 
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {f"solver.{name}": value for name, value in self.solver.items()}
+        arrays |= {f"{_SOLVER}{name}": value for name, value in self.solver.items()}
+        if self.counterexamples is not None:
+            found = vars(self.counterexamples)
+            arrays |= {f"{_COUNTEREXAMPLES}{name}": value for name, value in found.items()}
         if self.mask is not None:
             arrays["mask"] = self.mask
         if self.class_names is not None:
@@ -219,24 +229,35 @@ class Explanation:
                 f"{about} is no record of a saved explanation; name one of its two files"
             )
         arrays = load_arrays(npz)
-        solver = {name: value for name, value in arrays.items() if name.startswith("solver.")}
-        sizes = {len(arrays[n]) for n in (*_ARRAYS, *solver) if n in arrays and arrays[n].ndim}
+        solver = _part(arrays, _SOLVER)
+        batched = [arrays[name] for name in _ARRAYS if name in arrays] + list(solver.values())
+        sizes = {len(array) for array in batched if array.ndim}
         if not arrays.keys() >= set(_ARRAYS) or len(sizes) != 1:
             raise SmugError(f"{npz} holds no saved explanation; name one of its two files")
         if content.pop("arrays_sha256", None) != sha256(npz):
             raise SmugError(
                 f"{npz} and {about} were not written together; save the explanation again"
             )
-        names = arrays.get("class_names")
+        names, found = arrays.get("class_names"), _part(arrays, _COUNTEREXAMPLES)
         return cls(
             method=content.pop("method"),
             **{name: arrays[name] for name in _ARRAYS},
             mask=arrays.get("mask"),
-            solver={name.removeprefix("solver."): value for name, value in solver.items()},
+            solver=solver,
             settings=content.pop("settings"),
             class_names=None if names is None else tuple(names.tolist()),
             record={k: v for k, v in content.items() if k not in ("format", "explained")},
+            counterexamples=Counterexamples(**found) if found else None,
         )
+
+
+def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays of one part by their own names."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def explanation_files(path: str | Path) -> tuple[Path, Path]:

@@ -41,7 +41,8 @@ class Method:
     ----------
     function : str
         ``module:function``; called as ``function(model, x, target, **settings)``. It returns the
-        values, or ``(values, mask, solver)`` as :class:`~smug.explanation.Explanation` has them.
+        values, or ``(values, mask, solver)`` and, where it has them, counterexamples, as
+        :class:`~smug.explanation.Explanation` has them.
     name : str
         Name in tables and figures.
     about : str
@@ -202,7 +203,7 @@ def explain(
         # Everything is checked: what checks it around the function is left out.
         function = inspect.unwrap(METHODS[method].load())
         made = inputs.answer(function, model, call._replace(settings=given))
-    values, mask, solver = made if isinstance(made, tuple) else (made, None, {})
+    values, mask, solver, *found = made if isinstance(made, tuple) else (made, None, {})
     return Explanation(
         method,
         values,
@@ -218,6 +219,7 @@ def explain(
         },
         class_names=names,
         record=record | {"position_axes": list(positions)} | _provenance(model, call.x),
+        counterexamples=found[0] if found else None,
     )
 
 

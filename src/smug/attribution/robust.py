@@ -10,9 +10,13 @@ import numpy as np
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.masks.network import DenseNetwork
+from smug.masks.robust.counterexamples import Counterexamples, counterexamples
 from smug.masks.robust.problem import RobustProblem, robust_problem
 from smug.masks.robust.search import RobustSet, smallest_set
 from smug.models.dense import dense_layers, misfit
+
+#: Values, mask, what the solver says, and counterexamples.
+Answer = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Counterexamples]
 
 
 @checked
@@ -27,13 +31,7 @@ def robust(
     margin: float = 1e-4,
     time_limit: float = 60.0,
     return_details: bool = False,
-) -> (
-    tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
-    | tuple[
-        tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]],
-        list[tuple[RobustProblem, RobustSet]],
-    ]
-):
+) -> Answer | tuple[Answer, list[tuple[RobustProblem, RobustSet]]]:
     """Smallest sets of features or pixels that keep the class of each input.
 
     With the set's features at their values, the class leads by ``margin`` for *every* value of
@@ -59,8 +57,7 @@ def robust(
     time_limit : float
         Seconds for each input; after them the best set so far and its bound are the answer.
     return_details : bool
-        Return the problem and the :class:`~smug.masks.robust.search.RobustSet` of every input
-        too, with a counterexample for each feature of the set.
+        Return the problem and the :class:`~smug.masks.robust.search.RobustSet` of every input too.
 
     Returns
     -------
@@ -72,6 +69,8 @@ def robust(
         ``status`` (``optimal``: no smaller set is sufficient), ``objective`` (size), ``bound``
         (proven: no set is smaller), ``seconds``, and ``minimal``: whether no single feature can be
         left out.
+    counterexamples : Counterexamples
+        For each feature of the set an input that loses the class once this feature moves too.
 
     Raises
     ------
@@ -95,7 +94,8 @@ def robust(
         "seconds": np.array([found.seconds for found in sets], float),
         "minimal": np.array([found.minimal for found in sets], bool),
     }
-    answer = masks.astype(float), masks, solver
+    found = counterexamples(details, x.shape[1:])
+    answer = masks.astype(float), masks, solver, found
     return (answer, details) if return_details else answer
 
 

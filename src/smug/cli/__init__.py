@@ -52,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         "verify",
         help="prove the sets of a saved explanation again",
         description="Prove the sets that method=robust found again, by an oracle that shares no "
-        "code with the search. Exit code 1 if a set is not proven.",
+        "code with the search, and replay their counterexamples. Exit code 1 if a set is not "
+        "proven, or a counterexample does not hold.",
     )
     verify.add_argument("explanation", help="the .npz file of an explanation")
     verify.add_argument("--model", required=True, help="the .keras file that was explained")

@@ -25,7 +25,7 @@ def inputs(model, count, seed=0):
 
 @pytest.mark.parametrize("last", ["softmax", None])
 def test_smallest_sets_equal_brute_force(last):
-    model = dense(last=last)
+    model = dense(last=last, seed=3)
     x = inputs(model, 3)
     made = smug.explain(model, x, method="robust", epsilon=0.4)
     target = np.asarray(model(x)).argmax(axis=1)
@@ -35,29 +35,44 @@ def test_smallest_sets_equal_brute_force(last):
         assert made.solver["objective"][i] == 6 - largest_free(problem)
         assert made.solver["minimal"][i]
         np.testing.assert_array_equal(made.mask[i], found.kept)
+    assert made.mask.any(axis=1).all()
     np.testing.assert_array_equal(made.values, made.mask)
 
 
 def test_the_class_stays_under_random_changes_outside_the_set():
-    model = dense((5, 5, 1), hidden=(6, 5), seed=3)
+    model = dense((5, 5, 1), hidden=(6, 5), seed=2)
     x = inputs(model, 1)
     made = smug.explain(model, x, method="robust", epsilon=0.3, time_limit=10.0)
     assert made.mask.shape == (1, 5, 5)
+    assert made.mask.any()
     rng = np.random.default_rng(0)
     moved = x + rng.choice([-0.3, 0.3, 0.1], size=(2000, 5, 5, 1)) * ~made.mask[0][..., None]
     assert (np.asarray(model(np.clip(moved, 0, 1))).argmax(axis=1) == made.target[0]).all()
 
 
 def test_counterexamples_change_the_models_answer():
-    model = dense((8,), hidden=(5,), seed=1)
-    x = inputs(model, 1)
-    target = np.asarray(model(x)).argmax(axis=1)
-    _, [(problem, found)] = robust(model, x, target, epsilon=None, return_details=True)
-    assert found.kept.any()
-    points = [found.counterexample(problem, i) for i in np.flatnonzero(found.kept)]
-    logits = np.log(np.asarray(model(np.array(points, np.float32))))
-    rivals = np.delete(logits, target[0], axis=1).max(axis=1)
-    assert (logits[:, target[0]] - rivals < problem.margin + 1e-4).all()
+    """Replayed by the model itself, with nothing of the search."""
+    model = dense((4, 3, 2), hidden=(5,), seed=1)
+    x = inputs(model, 2)
+    made = smug.explain(model, x, method="robust", epsilon=0.4, window=2)
+    found = made.counterexamples
+    assert sorted(set(found.explained)) == [0, 1]
+    window = (np.arange(4) // 2)[:, None] * 2 + np.arange(3) // 2
+    for i, point, frees, becomes, lead in zip(
+        found.explained, found.points, found.frees, found.becomes, found.lead, strict=True
+    ):
+        assert made.mask[i][window == frees].all()
+        moving = (~made.mask[i] | (window == frees))[..., None]
+        np.testing.assert_array_equal(point[~moving.repeat(2, -1)], x[i][~moving.repeat(2, -1)])
+        assert (np.abs(point - x[i]) <= 0.4 + 1e-12).all()
+        assert point.min() >= 0
+        assert point.max() <= 1
+        logits = np.log(np.asarray(model(point[None].astype(np.float32)))[0])
+        assert logits[made.target[i]] - logits[becomes] == pytest.approx(lead, abs=1e-4)
+        assert lead < 1e-4
+    for i in range(2):
+        windows = np.unique(window[made.mask[i]])
+        np.testing.assert_array_equal(np.sort(found.of(i).frees), windows)
 
 
 def test_windows_are_kept_whole():
@@ -79,11 +94,14 @@ def test_channels_of_a_pixel_go_together():
 
 
 def test_an_explanation_is_saved_and_read(tmp_path):
-    model = dense()
-    made = smug.explain(model, inputs(model, 2), method="robust")
+    model = dense(seed=3)
+    made = smug.explain(model, inputs(model, 2), method="robust", epsilon=0.4)
     again = smug.Explanation.load(made.save(tmp_path / "sets")[0])
     for name, values in made.solver.items():
         np.testing.assert_array_equal(again.solver[name], values)
+    assert len(again.counterexamples) == made.mask.sum() > 0
+    for name, values in vars(made.counterexamples).items():
+        np.testing.assert_array_equal(getattr(again.counterexamples, name), values)
 
 
 def branched():
@@ -147,3 +165,4 @@ def test_time_over_gives_the_whole_input_and_says_so():
     made = smug.explain(model, inputs(model, 1), **settings)
     assert made.mask.all()
     assert (made.solver["status"][0], made.solver["bound"][0]) == ("feasible", 0)
+    assert made.counterexamples.points.shape == (0, 30)

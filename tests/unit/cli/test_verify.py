@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -35,19 +37,46 @@ def test_found_sets_are_proven_again(explained, capsys, oracle):
     cli.main([*words, "--oracle", oracle])
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        f"input {i}: {int(size)} of 4 kept, proven"
+        f"input {i}: {int(size)} of 4 kept, proven; {int(size)} of {int(size)} counterexamples hold"
         for i, size in enumerate(made.solver["objective"])
     ]
 
 
+def verified(folder, made, tmp_path, capsys):
+    """Words of ``smug verify`` about an explanation that it refuses."""
+    made.save(tmp_path / "other.npz")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["verify", str(tmp_path / "other.npz"), "--model", str(folder / "m.keras")])
+    assert stop.value.code == 1
+    return capsys.readouterr().out
+
+
 def test_a_set_that_is_too_small_is_named(explained, tmp_path, capsys):
     folder, _, made = explained
-    made.mask[1] = False
-    made.save(tmp_path / "less.npz")
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["verify", str(tmp_path / "less.npz"), "--model", str(folder / "m.keras")])
-    assert stop.value.code == 1
-    assert "input 1: 0 of 4 kept, NOT sufficient" in capsys.readouterr().out
+    mask = made.mask.copy()
+    mask[1] = False
+    said = verified(folder, replace(made, mask=mask), tmp_path, capsys)
+    assert "input 1: 0 of 4 kept, NOT sufficient" in said
+    frees = made.counterexamples.of(1).frees[0]
+    assert f"frees {frees} does not hold: {frees} is not in the set" in said
+
+
+def test_a_counterexample_that_does_not_hold_is_named(explained, tmp_path, capsys):
+    folder, _, made = explained
+    points = made.counterexamples.points.copy()
+    points[0] = made.inputs[made.counterexamples.explained[0]]
+    changed = replace(made.counterexamples, points=points)
+    said = verified(folder, replace(made, counterexamples=changed), tmp_path, capsys)
+    assert f"frees {changed.frees[0]} does not hold: class {made.target[0]} leads class" in said
+    assert said.count("proven; ") == 2
+
+
+def test_a_minimal_set_has_a_counterexample_for_each_feature(explained, tmp_path, capsys):
+    folder, _, made = explained
+    last = made.counterexamples
+    fewer = type(last)(**{name: values[:-1] for name, values in vars(last).items()})
+    said = verified(folder, replace(made, counterexamples=fewer), tmp_path, capsys)
+    assert f"input 1: it is said to be minimal, and {last.frees[-1]} has no counterexample" in said
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ class RobustSet:
         moving = ~self.kept
         moving[variable] = True
         shift = self.scenarios[self.against[variable]]
-        return problem.x + shift * moving[problem.groups]
+        # ``x + (low - x)`` may lie a rounding below ``low``.
+        return np.clip(problem.x + shift, *problem.box(moving))
 
     @property
     def gap(self) -> float:
