@@ -49,18 +49,22 @@ def hidden_bounds(network: DenseNetwork, low: np.ndarray, high: np.ndarray) -> l
     list of LayerBounds
     """
     layers: list[LayerBounds] = []
+    floor, roof = low, high
     for W, b in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        eye = np.eye(W.shape[1])
-        below = linear_bound(network, layers, W, b, low, high).least
-        above = -linear_bound(network, layers, -W @ eye, -b, low, high).least
-        if layers:
-            # Neither of the two is always the better one.
-            before = layers[-1]
-            plus, minus = np.maximum(W, 0), np.minimum(W, 0)
-            floor, roof = np.maximum(before.lower, 0), np.maximum(before.upper, 0)
-            below = np.maximum(below, floor @ plus + roof @ minus + b)
-            above = np.minimum(above, roof @ plus + floor @ minus + b)
+        plus, minus = np.maximum(W, 0), np.minimum(W, 0)
+        below, above = floor @ plus + roof @ minus + b, roof @ plus + floor @ minus + b
+        open_ = (below < 0) & (above > 0)
+        some = np.flatnonzero(open_.any(axis=0))
+        if layers and len(some):
+            # Where intervals tell the sign, nothing tighter is needed; else neither of the two
+            # is always the better one.
+            W, b, open_ = W[:, some], b[some], open_[:, some]
+            least = linear_bound(network, layers, W, b, low, high).least
+            most = -linear_bound(network, layers, -W, -b, low, high).least
+            below[:, some] = np.where(open_, np.maximum(below[:, some], least), below[:, some])
+            above[:, some] = np.where(open_, np.minimum(above[:, some], most), above[:, some])
         layers.append(LayerBounds(below, above))
+        floor, roof = np.maximum(below, 0), np.maximum(above, 0)
     return layers
 
 

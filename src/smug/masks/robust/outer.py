@@ -18,7 +18,7 @@ from smug.masks.problem import Status
 from smug.masks.robust.bounds import LayerBounds
 from smug.masks.robust.problem import SLACK
 from smug.masks.robust.program import Encoded, Program, encode
-from smug.masks.robust.scenarios import Scenarios
+from smug.masks.robust.scenarios import Scenarios, dense
 from smug.masks.robust.tighten import tighten
 from smug.masks.solvers.highs import solve_milp
 
@@ -152,7 +152,7 @@ class Relaxation:
 
 def sorted_bounds(scenarios: Scenarios, number: int, least: int, most: int) -> list[LayerBounds]:
     """Bounds under a scenario with any ``least`` to ``most`` variables: sums of sorted effects."""
-    effect, network = scenarios.effects[number], scenarios.problem.network
+    effect, network = dense(scenarios.effects[number]), scenarios.problem.network
     order = np.sort(effect, axis=0)
     none = np.zeros((1, effect.shape[1]))
     up = np.concatenate([none, np.cumsum(order, axis=0)])[least : most + 1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reprlib import repr as shortened
 
 import numpy as np
+from scipy import sparse
 
 from smug.errors import SmugError
 from smug.limits import check_number
@@ -62,6 +63,11 @@ class RobustProblem:
         W, b = self.network.weights[-1], self.network.biases[-1]
         return W[:, [self.label]] - W[:, self.rivals], b[self.label] - b[self.rivals]
 
+    @property
+    def work(self) -> int:
+        """Multiplications of one forward pass from the first pre-activations on."""
+        return sum(W.size for W in self.network.weights[1:])
+
     def leads_after(self, pre: np.ndarray) -> np.ndarray:
         """Leads from the first layer's pre-activations (..., hidden): (..., classes - 1)."""
         network, a = self.network, np.maximum(pre, 0)
@@ -90,9 +96,11 @@ class RobustProblem:
 
     def by_variable(self, values: np.ndarray) -> np.ndarray:
         """Sum values of the features, shape (inputs, ...), over each variable: (size, ...)."""
-        total = np.zeros((self.size, *values.shape[1:]))
-        np.add.at(total, self.groups, values)
-        return total
+        features = np.arange(len(self.groups))
+        sums = sparse.csr_array(
+            (np.ones(len(features)), (self.groups, features)), shape=(self.size, len(features))
+        )
+        return sums @ values
 
 
 def robust_problem(

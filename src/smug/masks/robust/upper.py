@@ -18,6 +18,8 @@ from smug.masks.robust.scenarios import Scenarios, corner, whole
 
 #: Knapsacks before the pieces are taken anew at the best set, and how often that is done.
 KNAPSACKS, RENEWALS = 12, 6
+#: Multiplications of the forward passes that are made at once.
+FORWARD = 2**26
 #: Halvings on the way to the edge of the class.
 HALVINGS = 30
 
@@ -35,6 +37,9 @@ class UpperSearch:
     def __init__(self, oracle: Oracle, scenarios: Scenarios) -> None:
         self.oracle, self.scenarios = oracle, scenarios
         self.problem = oracle.problem
+        # A free set, how many scenarios were tried on it with one variable more, and the least
+        # lead with each.
+        self._tried = b"", 0, np.zeros(0)
 
     def large_set(self) -> np.ndarray:
         """A free set that the oracle confirms, bool of shape (size,); at worst the empty one."""
@@ -94,21 +99,29 @@ class UpperSearch:
 
     def _unrefuted(self, free: np.ndarray, against: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Variables that no scenario keeps from being freed, with their least lead so far."""
+        key = free.tobytes()
+        if self._tried[0] != key:
+            self._tried = key, 0, np.full(self.problem.size, np.inf)
+        _, done, least = self._tried
         rest = np.flatnonzero(~free & (against < 0))
-        if not len(rest) or not len(self.scenarios):
-            return rest, np.zeros(len(rest))
-        leads = self.scenarios.leads_with(free, rest).min(axis=2)
-        least = leads.min(axis=0)
-        for position in np.flatnonzero(least < self.problem.margin):
-            more = free.copy()
-            more[rest[position]] = True
-            number = int(leads[:, position].argmin())
-            # The sums above are ordered otherwise than a forward pass.
-            point = self.scenarios.point(number, more)
-            if self.problem.leads(point[None]).min() < self.problem.margin:
-                against[rest[position]] = number
-        left = against[rest] < 0
-        return rest[left], least[left]
+        # The newest first: most variables fall to the last few.
+        numbers = np.arange(done, len(self.scenarios))[::-1]
+        while len(numbers) and len(rest):
+            count = max(1, FORWARD // (len(rest) * self.problem.work))
+            some, numbers = numbers[:count], numbers[count:]
+            leads = self.scenarios.leads_with(free, rest, some).min(axis=2)
+            least[rest] = np.minimum(least[rest], leads.min(axis=0))
+            for position in np.flatnonzero(leads.min(axis=0) < self.problem.margin):
+                more = free.copy()
+                more[rest[position]] = True
+                number = int(some[leads[:, position].argmin()])
+                # The sums above are ordered otherwise than a forward pass.
+                point = self.scenarios.point(number, more)
+                if self.problem.leads(point[None]).min() < self.problem.margin:
+                    against[rest[position]] = number
+            rest = rest[against[rest] < 0]
+        self._tried = key, len(self.scenarios), least
+        return rest, least[rest]
 
     def _by_knapsacks(self, best: np.ndarray) -> np.ndarray | None:
         rows = self._rows_beyond(best)

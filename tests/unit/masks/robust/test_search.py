@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from smug.masks.problem import Status
+from smug.masks.robust import scenarios as scenarios_module
 from smug.masks.robust import search
 from smug.masks.robust.oracle import Oracle, OutOfTime
 from smug.masks.robust.outer import sorted_bounds
@@ -99,7 +100,10 @@ def test_sorted_bounds_hold_for_every_set_of_these_sizes(seed):
         a = np.maximum(h, 0)
 
 
-def test_scenarios_speak_about_every_set_at_once():
+@pytest.mark.parametrize("share", [0.0, 1.1])
+def test_scenarios_speak_about_every_set_at_once(monkeypatch, share):
+    """With effects kept dense, and sparse."""
+    monkeypatch.setattr(scenarios_module, "SPARSE", share)
     problem = random_problem(3, hidden=(4, 3), epsilon=0.4)
     scenarios = Scenarios(problem)
     for share in (0.2, 0.7):
@@ -113,4 +117,6 @@ def test_scenarios_speak_about_every_set_at_once():
         np.testing.assert_allclose(leads[number], problem.leads(points))
     more = np.flatnonzero(~sets[5])
     with_each = np.array([sets[5] | (np.arange(problem.size) == i) for i in more])
-    np.testing.assert_allclose(scenarios.leads_with(sets[5], more), scenarios.leads(with_each))
+    for numbers in ([0], [1, 0]):
+        some = scenarios.leads_with(sets[5], more, np.array(numbers))
+        np.testing.assert_allclose(some, scenarios.leads(with_each)[numbers])
