@@ -128,7 +128,10 @@ METHODS: dict[str, Method] = {
         "smug.attribution.robust:robust",
         name="robust set",
         about="fewest features that keep the class whatever the others become, proven",
-        needs=("dense layers with ReLU", "the predicted class"),
+        needs=(
+            "a chain of dense, convolution, pooling and ReLU layers, not large",
+            "the predicted class",
+        ),
         mask=True,
     ),
     "image_sis": Method(

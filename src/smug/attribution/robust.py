@@ -13,7 +13,7 @@ from smug.masks.network import DenseNetwork
 from smug.masks.robust.counterexamples import Counterexamples, counterexamples
 from smug.masks.robust.problem import RobustProblem, robust_problem
 from smug.masks.robust.search import RobustSet, smallest_set
-from smug.models.dense import dense_layers, misfit
+from smug.models.unroll import unroll
 
 #: Values, mask, what the solver says, and counterexamples.
 Answer = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Counterexamples]
@@ -42,10 +42,13 @@ def robust(
     Parameters
     ----------
     model : keras.Model
-        Dense layers with ReLU; the last one with softmax or no activation.
+        A chain of dense, convolution, pooling, batch normalisation and ReLU layers
+        (:func:`smug.models.unroll.unroll`) that ends in softmax, sigmoid of one output, or logits.
     x : numpy.ndarray, shape (batch, ...)
     target : numpy.ndarray of int, shape (batch,)
-        The class to keep; it has to be the predicted one.
+        The class to keep; it has to be the predicted one. A single output has two classes, 0
+        where its logit is negative and 1 where it is positive; whatever the target says, the one
+        of the input is kept.
     epsilon : float, optional
         How far other features may move from their values; None: over the whole input range.
     input_range : (low, high)
@@ -67,8 +70,8 @@ def robust(
         The set.
     solver : dict of str to numpy.ndarray, shape (batch,)
         ``status`` (``optimal``: no smaller set is sufficient), ``objective`` (size), ``bound``
-        (proven: no set is smaller), ``seconds``, and ``minimal``: whether no single feature can be
-        left out.
+        (proven: no set is smaller), ``seconds``, ``minimal``: whether no single feature can be
+        left out, and ``class``, the one that is kept.
     counterexamples : Counterexamples
         For each feature of the set an input that loses the class once this feature moves too.
 
@@ -93,6 +96,7 @@ def robust(
         "bound": np.array([found.bound for found in sets], float),
         "seconds": np.array([found.seconds for found in sets], float),
         "minimal": np.array([found.minimal for found in sets], bool),
+        "class": np.array([problem.label for problem, _ in details], np.int64),
     }
     found = counterexamples(details, x.shape[1:])
     answer = masks.astype(float), masks, solver, found
@@ -105,12 +109,23 @@ def problems(
     target: np.ndarray,
     *,
     epsilon: float | None,
-    input_range: tuple[float, float],
+    input_range: tuple[float | np.ndarray, float | np.ndarray],
     window: int,
     margin: float,
 ) -> Iterator[RobustProblem]:
-    """The question that each input poses, one after the other; arguments as for :func:`robust`."""
-    network = dense_network(model)
+    """The question that each input poses, one after the other.
+
+    Arguments are those of :func:`robust`; the ends of the range may differ from feature to feature,
+    arrays of shape (inputs,).
+    """
+    *hidden, (W, b) = unroll(model, x)
+    single = W.shape[1] == 1
+    if single:
+        # The logit of class 1, over a class 0 that stays at 0.
+        W, b = np.pad(W, ((0, 0), (1, 0))), np.pad(b, (1, 0))
+    network = DenseNetwork(*zip(*hidden, (W, b), strict=True))
+    if single:
+        target = network.logits(x.reshape(len(x), -1)).argmax(axis=1)
     groups, _ = _windows(x.shape[1:], window)
     for one, label in zip(np.asarray(x, np.float64), target, strict=True):
         yield robust_problem(
@@ -122,24 +137,6 @@ def problems(
             groups=groups,
             margin=margin,
         )
-
-
-def dense_network(model: keras.Model) -> DenseNetwork:
-    """A model as the arrays that the search takes.
-
-    Raises
-    ------
-    SmugError
-        Names the first layer or activation that does not fit.
-    """
-    layers = dense_layers(model)
-    if not layers:
-        raise SmugError(
-            f"robust takes dense layers with ReLU, the last one with softmax or no activation; "
-            f"model {model.name!r} has {misfit(model)}; use smug or sis"
-        )
-    kernels, biases = zip(*layers, strict=True)
-    return DenseNetwork(kernels, biases)
 
 
 def _windows(shape: tuple[int, ...], window: int) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -22,7 +22,7 @@ def dense_layers(model: keras.Model) -> tuple[tuple[np.ndarray, np.ndarray], ...
         float64, kernel (inputs, nodes); empty where the model is no such network: another kind
         of layer, a hidden activation other than ReLU, a last one other than softmax or none.
     """
-    if misfit(model) is not None:
+    if not _fits(model):
         return ()
     return tuple(
         (
@@ -33,26 +33,16 @@ def dense_layers(model: keras.Model) -> tuple[tuple[np.ndarray, np.ndarray], ...
     )
 
 
-def misfit(model: keras.Model) -> str | None:
-    """The first thing for which :func:`dense_layers` refuses a model, in words; None if it fits."""
+def _fits(model: keras.Model) -> bool:
     layers = _weighted(model)
-    if not layers:
-        return "no layer with weights"
-    for layer in layers:
-        if type(layer) is not keras.layers.Dense:
-            return f"layer {layer.name!r} ({type(layer).__name__})"
+    if not layers or any(type(layer) is not keras.layers.Dense for layer in layers):
+        return False
     straight = isinstance(model, keras.Sequential) or all(
         len(layer._inbound_nodes) == 1 and len(layer._outbound_nodes) <= 1 for layer in model.layers
     )
-    if not straight:
-        return "branches, or a layer that runs twice"
     last = (keras.activations.softmax, keras.activations.linear)
-    for layer in layers:
-        allowed = last if layer is layers[-1] else (keras.activations.relu,)
-        if layer.activation not in allowed:
-            name = getattr(layer.activation, "__name__", layer.activation)
-            return f"activation {name} in layer {layer.name!r}"
-    return None
+    hidden = all(layer.activation is keras.activations.relu for layer in layers[:-1])
+    return straight and hidden and layers[-1].activation in last
 
 
 def _weighted(model: keras.Model) -> list[keras.layers.Layer]:

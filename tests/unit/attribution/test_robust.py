@@ -1,10 +1,17 @@
+from itertools import combinations, product
+
 import keras
 import numpy as np
 import pytest
+from scipy.optimize import linprog
+from sklearn.datasets import load_breast_cancer
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
 
 import smug
-from smug.attribution.robust import robust
+from smug.attribution.robust import problems, robust
 from smug.errors import SmugError
+from smug.masks.robust.verify import verify
 from tests.unit.masks.robust.toy import largest_free
 
 
@@ -110,9 +117,123 @@ def branched():
     return keras.Model(x, keras.layers.Dense(3)(keras.layers.Add()([a, a])))
 
 
-def convolution():
-    layers = [keras.layers.Conv2D(2, 2), keras.layers.Flatten(), keras.layers.Dense(3)]
-    return keras.Sequential([keras.Input((4, 4, 1)), *layers])
+def images(*middle, end=2):
+    """A network for images of 3 x 3 pixels."""
+    keras.utils.set_random_seed(2)
+    bias = keras.initializers.RandomNormal(stddev=0.3)
+    first = keras.layers.Conv2D(1, 2, bias_initializer=bias)
+    last = keras.layers.Dense(end, bias_initializer=bias)
+    inner = [keras.Input((3, 3, 1)), first, *middle, keras.layers.Flatten(), last]
+    return keras.Sequential(inner)
+
+
+def least_lead_of_the_largest(model, x, target, moving, epsilon):
+    """Least lead of convolution, maximum, ReLU, dense: a linear program for each maximum."""
+    conv, last = model.layers[0], model.layers[-1]
+    kernel, bias = np.asarray(conv.kernel)[..., 0, 0], float(np.asarray(conv.bias)[0])
+    rows = []
+    for r, c in np.ndindex(2, 2):
+        row = np.zeros((3, 3))
+        row[r : r + 2, c : c + 2] = kernel
+        rows.append(row.ravel())
+    rows = np.array(rows)
+    low = np.where(moving, np.maximum(x - epsilon, 0), x).ravel()
+    high = np.where(moving, np.minimum(x + epsilon, 1), x).ravel()
+    W, b = (np.asarray(part, float) for part in last.get_weights())
+    slope, constant = W[0, target] - W[0, 1 - target], b[target] - b[1 - target]
+    best = np.inf
+    for k in range(4):
+        for on in (True, False):
+            A = np.vstack([rows - rows[k], -rows[k] if on else rows[k]])
+            limit = np.append(np.zeros(4), bias if on else -bias)
+            cost = slope * rows[k] * on
+            found = linprog(cost, A, limit, bounds=np.c_[low, high].tolist())
+            if found.success:
+                best = min(best, found.fun + constant + slope * bias * on)
+    return best
+
+
+@pytest.mark.parametrize("relu_first", [True, False])
+def test_sets_of_a_network_with_max_pooling_equal_brute_force(relu_first):
+    """ReLU and maximum may change places: both networks have the same smallest sets."""
+    middle = [keras.layers.ReLU(), keras.layers.MaxPooling2D(2)]
+    model = images(*middle[:: 1 if relu_first else -1])
+    x = inputs(model, 4, seed=5)
+    kernel, bias = model.layers[-1].get_weights()
+    leads = np.asarray(model(x)) @ [1, -1]
+    model.layers[-1].set_weights([kernel, bias - [np.median(leads), 0]])
+    made = smug.explain(model, x, method="robust", epsilon=0.5, window=2)
+    window = (np.arange(3) // 2)[:, None] * 2 + np.arange(3) // 2
+    sizes = []
+    for one, target in zip(x[..., 0].astype(float), made.target, strict=True):
+        for kept in sorted(product((False, True), repeat=4), key=sum):
+            moving = ~np.array(kept)[window]
+            if least_lead_of_the_largest(model, one, target, moving, 0.5) >= 1e-4:
+                sizes.append(sum(kept))
+                break
+    assert 0 < sum(sizes) < 16
+    np.testing.assert_array_equal(made.solver["objective"], sizes)
+    np.testing.assert_array_equal(made.solver["status"], "optimal")
+
+
+@pytest.mark.parametrize("last", ["sigmoid", None])
+def test_a_single_output_keeps_its_side(last):
+    model = dense(classes=1, last=last, hidden=(4,), seed=4)
+    x = inputs(model, 12, seed=2)
+    kernel, bias = model.layers[-1].get_weights()
+    middle = 0.0 if last is None else 0.5
+    # Half of the inputs on each side.
+    shift = np.median(np.asarray(keras.Sequential(model.layers[:-1])(x)) @ kernel + bias)
+    model.layers[-1].set_weights([kernel, bias - shift])
+    made = smug.explain(model, x, method="robust", epsilon=0.3)
+    sides = np.asarray(model(x))[:, 0] > middle
+    np.testing.assert_array_equal(made.solver["class"], sides)
+    assert 0 < sides.mean() < 1
+    assert (made.solver["status"] == "optimal").all()
+    # The same network with a second logit that is always 0.
+    two = dense(classes=2, last="softmax", hidden=(4,))
+    both = np.c_[0 * kernel, kernel], np.r_[0, bias - shift]
+    two.set_weights([*model.get_weights()[:-2], *both])
+    again, details = robust(two, x, sides.astype(int), epsilon=0.3, return_details=True)
+    np.testing.assert_array_equal(again[2]["objective"], made.solver["objective"])
+    for i in range(0, 12, 4):
+        assert made.solver["objective"][i] == 6 - largest_free(details[i][0])
+    found = made.counterexamples
+    np.testing.assert_array_equal(found.becomes, 1 - sides[found.explained])
+    changed = np.asarray(model(found.points))[:, 0] - middle
+    assert (np.where(sides[found.explained], changed, -changed) < 1e-4).all()
+
+
+def test_a_single_output_of_zero_has_no_side():
+    model = dense(classes=1, last="sigmoid")
+    model.layers[-1].set_weights([np.zeros((4, 1)), np.zeros(1)])
+    with pytest.raises(SmugError, match=r"leads by 0 logits at x itself, less than margin=0\.0001"):
+        smug.explain(model, inputs(model, 1), method="robust")
+
+
+def test_features_of_a_table_are_proven_smallest():
+    """Breast cancer, standardised: no smaller set passes another oracle."""
+    table = load_breast_cancer()
+    rows = StandardScaler().fit_transform(table.data)
+    fitted = MLPClassifier((5,), alpha=1.0, max_iter=200, random_state=0, tol=1e-3)
+    fitted.fit(rows, table.target)
+    model = dense((30,), hidden=(5,), classes=1, last="sigmoid")
+    pairs = zip(fitted.coefs_, fitted.intercepts_, strict=True)
+    model.set_weights([array for pair in pairs for array in pair])
+    reach = (float(rows.min()), float(rows.max()))
+    x = rows[[0, 19, 40, 100, 200]].astype(np.float32)
+    settings = dict(method="robust", epsilon=1.0, input_range=reach)
+    made = smug.explain(model, x, **settings)
+    assert (made.solver["status"] == "optimal").all()
+    proven = problems(model, x, made.target, epsilon=1.0, input_range=reach, window=1, margin=1e-4)
+    small = 0
+    for problem, mask in zip(proven, made.mask, strict=True):
+        assert verify(problem, mask) is True
+        if 0 < mask.sum() <= 2:
+            small += 1
+            for kept in combinations(range(30), int(mask.sum()) - 1):
+                assert verify(problem, np.isin(np.arange(30), kept)) is False
+    assert small
 
 
 @pytest.mark.parametrize(
@@ -121,9 +242,10 @@ def convolution():
         (lambda: dense(activation="tanh"), "activation tanh in layer 'dense"),
         (lambda: dense(last="sigmoid"), "activation sigmoid in layer 'dense"),
         (lambda: dense(hidden=()), "at least one hidden layer"),
-        (lambda: dense(classes=1, last=None), "a single logit"),
+        (lambda: dense(classes=1, last="tanh"), "activation tanh in layer 'dense"),
+        (lambda: dense(activation="elu"), "activation elu in layer 'dense"),
+        (lambda: images(keras.layers.LeakyReLU()), r"\(LeakyReLU\)"),
         (branched, r"\(Add\)"),
-        (convolution, r"layer 'conv2d.*' \(Conv2D\)"),
     ],
 )
 def test_a_network_that_does_not_fit_is_named(model, said):
