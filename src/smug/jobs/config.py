@@ -14,7 +14,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from hydra import compose as hydra_compose
@@ -23,7 +23,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
@@ -37,6 +37,8 @@ from smug.masks.solvers import SOLVERS
 #: Groups that may hold a file for each dataset; for one without, ``conf/config.yaml`` names the
 #: file. The dataset's own file names its model.
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
+#: Section that a value refers to.
+_REFERENCE = re.compile(r"\$\{(\w+)\.")
 for (_group, _schema_name), _schema in SCHEMAS.items():
     ConfigStore.instance().store(group=_group, name=_schema_name, node=_schema)
 
@@ -82,17 +84,17 @@ def _composed(dataset: str, overrides: Iterable[Override]) -> _Composed:
 
 def _known_keys(dataset: str, overrides: Iterable[Override]) -> frozenset[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
-    choices = tuple(str(o) for o in overrides if o.reaches(dataset) and "." not in o.key)
-    chosen = tuple(c for c in choices if c.partition("=")[0] in _sections())
-    return _keys(dataset, chosen)
+    own = tuple(str(o) for o in overrides if o.reaches(dataset) and "." not in o.key)
+    return frozenset().union(
+        *(_keys(dataset, name, _choice(dataset, name, own)) for name in _sections())
+    )
 
 
 @functools.cache
-def _keys(dataset: str, choices: tuple[str, ...]) -> frozenset[str]:
+def _keys(dataset: str, section: str, file: str) -> frozenset[str]:
     # Names stand before the values are resolved and checked, which takes as long again.
-    plain = OmegaConf.to_container(_chosen(dataset, choices), resolve=False)
-    sections = cast("dict[str, Any]", plain)
-    return frozenset([*sections, *(key for key, _ in flatten(sections))])
+    node = OmegaConf.to_container(_filled(dataset, section, file), resolve=False)
+    return frozenset([section, *(key for key, _ in flatten({section: node}))])
 
 
 @functools.cache
@@ -109,21 +111,61 @@ def _sections() -> dict[str, str]:
 
 @functools.cache
 def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
-    choices = tuple(word for word in overrides if "." not in word.partition("=")[0])
-    config = _chosen(dataset, choices)
+    """Compose section by section: the settings of a sweep differ in one, the others are there."""
+    composed = _Composed({}, {})
+    for section in _sections():
+        sections = _with_referred(dataset, section, overrides)
+        heard = tuple(word for word in overrides if _section_of(word) in sections)
+        composed.plain[section], composed.settings[section] = _part(dataset, sections, heard)
+    return composed
+
+
+def _section_of(word: str) -> str:
+    return word.partition("=")[0].partition(".")[0]
+
+
+def _choice(dataset: str, section: str, overrides: tuple[str, ...]) -> str:
+    """File that fills a section: the one chosen last, or the dataset's own."""
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith(f"{section}=")]
+    return chosen[-1] if chosen else _of_dataset(dataset)[section].name
+
+
+def _with_referred(dataset: str, section: str, overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """A section, and those that its values refer to, as ``${method.top_k}`` does."""
+    sections = [section]
+    for name in sections:  # grows while it is read
+        texts = [word for word in overrides if _section_of(word) == name]
+        texts.append(_text(dataset, name, _choice(dataset, name, overrides)))
+        referred = dict.fromkeys(found for text in texts for found in _REFERENCE.findall(text))
+        sections += [one for one in referred if one in _sections() and one not in sections]
+    return tuple(sections)
+
+
+@functools.cache
+def _text(dataset: str, section: str, file: str) -> str:
+    return OmegaConf.to_yaml(_filled(dataset, section, file))
+
+
+@functools.cache
+def _part(dataset: str, sections: tuple[str, ...], overrides: tuple[str, ...]) -> tuple[Any, Any]:
+    """First of some sections, as plain values and as an object of its schema."""
+    config = OmegaConf.create({})
+    for name in sections:
+        filled = _filled(dataset, name, _choice(dataset, name, overrides))
+        config[name] = copy.deepcopy(filled)
+    OmegaConf.set_struct(config, True)
     try:
-        # Set one by one: composing anew for each of a sweep's settings takes ten times longer.
+        # Set one by one: Hydra takes ten times longer for each of a sweep's settings.
         for word in overrides:
-            if word not in choices:
+            if "." in word.partition("=")[0]:
                 _set(config, word)
-        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        settings = OmegaConf.to_object(config)
+        section = config[sections[0]]
+        plain = OmegaConf.to_container(section, resolve=True, throw_on_missing=True)
+        return plain, OmegaConf.to_object(section)
     except SmugError as error:
         raise _where_typed(config, error) from error
     except OmegaConfBaseException as error:
         raise _explain(error) from error
-    # OmegaConf makes dicts of what is a dict, which its types do not say.
-    return _Composed(cast("dict[str, Any]", plain), cast("dict[str, Any]", settings))
 
 
 def _where_typed(config: DictConfig, error: SmugError) -> SmugError:
@@ -131,8 +173,11 @@ def _where_typed(config: DictConfig, error: SmugError) -> SmugError:
 
     A method stands in the section ``explainer`` and, several times, in ``sanity.explainers``.
     """
-    nodes = {f"sanity.explainers.{name}": node for name, node in config.sanity.explainers.items()}
-    for place, node in {"explainer": config.explainer, **nodes}.items():
+    nodes = {"explainer": config.explainer} if "explainer" in config else {}
+    if "sanity" in config:
+        of_sanity = config.sanity.explainers.items()
+        nodes |= {f"sanity.explainers.{name}": node for name, node in of_sanity}
+    for place, node in nodes.items():
         try:
             OmegaConf.to_object(node)
         except SmugError as same:
@@ -163,18 +208,10 @@ def _set(config: DictConfig, word: str) -> None:
         raise SmugError(f"{word}: not a value of {key} ({error})") from error
 
 
-def _chosen(dataset: str, choices: tuple[str, ...]) -> DictConfig:
-    """Fill every section with the file chosen for it.
-
-    Only sections chosen otherwise are composed anew: the whole takes ten times longer.
-    """
-    config = copy.deepcopy(_of_dataset(dataset))
-    for section, _, name in (choice.partition("=") for choice in choices):
-        if config[section].name == name:
-            continue
-        with open_dict(config):
-            config[section] = copy.deepcopy(_section(section, name))
-    return config
+def _filled(dataset: str, section: str, file: str) -> DictConfig:
+    """A section as a file fills it; only those chosen otherwise are composed by Hydra anew."""
+    own = _of_dataset(dataset)[section]
+    return own if own.name == file else _section(section, file)
 
 
 @functools.cache

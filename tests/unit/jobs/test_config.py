@@ -9,6 +9,7 @@ from omegaconf.errors import ValidationError
 
 from smug.errors import SmugError
 from smug.jobs import config, groups, signatures
+from smug.jobs.overrides import parse_overrides
 from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
 from smug.masks.solvers import SOLVERS
@@ -222,13 +223,23 @@ def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
         "files",
         lambda group: [n for n in known(group) if (group, n) != ("grid", "imagenet")],
     )
-    config._of_dataset.cache_clear()
-    config._compose.cache_clear()
+    remembered = (config._of_dataset, config._keys, config._text, config._part, config._compose)
+    for function in remembered:
+        function.cache_clear()
     made = config.compose("imagenet")
-    config._of_dataset.cache_clear()
-    config._compose.cache_clear()
+    for function in remembered:
+        function.cache_clear()
     assert made["grid"] == config.compose("mnist")["grid"]
     assert made["timing"] == usual["timing"]
+
+
+def test_a_value_follows_the_section_that_it_refers_to():
+    words = parse_overrides("explainer=smug method=beer method.top_k=7")
+    assert config.compose("mnist", words)["explainer"]["top_k"] == 7
+    words = parse_overrides("explainer=smug method.top_k=${grid.inputs} mnist:grid.inputs=3")
+    assert config.compose("mnist", words)["explainer"]["top_k"] == 3
+    words = parse_overrides("explainer=smug method.top_k=7 explainer.top_k=5")
+    assert config.compose("mnist", words)["explainer"]["top_k"] == 5
 
 
 def test_a_solver_without_a_file_takes_the_shared_values():
