@@ -84,10 +84,13 @@ def _composed(dataset: str, overrides: Iterable[Override]) -> _Composed:
 
 def _known_keys(dataset: str, overrides: Iterable[Override]) -> frozenset[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
-    own = tuple(str(o) for o in overrides if o.reaches(dataset) and "." not in o.key)
-    return frozenset().union(
-        *(_keys(dataset, name, _choice(dataset, name, own)) for name in _sections())
-    )
+    chosen = {o.key: o.value for o in overrides if o.reaches(dataset) and o.key in _sections()}
+    return _keys_of_all(dataset, tuple({**_own_files(dataset), **chosen}.items()))
+
+
+@functools.cache
+def _keys_of_all(dataset: str, files: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    return frozenset().union(*(_keys(dataset, section, file) for section, file in files))
 
 
 @functools.cache
@@ -127,7 +130,7 @@ def _section_of(word: str) -> str:
 def _choice(dataset: str, section: str, overrides: tuple[str, ...]) -> str:
     """File that fills a section: the one chosen last, or the dataset's own."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith(f"{section}=")]
-    return chosen[-1] if chosen else _of_dataset(dataset)[section].name
+    return chosen[-1] if chosen else _own_files(dataset)[section]
 
 
 def _with_referred(dataset: str, section: str, overrides: tuple[str, ...]) -> tuple[str, ...]:
@@ -210,8 +213,15 @@ def _set(config: DictConfig, word: str) -> None:
 
 def _filled(dataset: str, section: str, file: str) -> DictConfig:
     """A section as a file fills it; only those chosen otherwise are composed by Hydra anew."""
-    own = _of_dataset(dataset)[section]
-    return own if own.name == file else _section(section, file)
+    if file == _own_files(dataset)[section]:
+        return _of_dataset(dataset)[section]
+    return _section(section, file)
+
+
+@functools.cache
+def _own_files(dataset: str) -> dict[str, str]:
+    """File that fills each section unless another one is chosen."""
+    return {section: _of_dataset(dataset)[section].name for section in _sections()}
 
 
 @functools.cache

@@ -215,6 +215,12 @@ def test_a_dataset_says_its_kind():
     assert kinds == {"mnist": "images", "imagenet": "images", "beer": "texts"}
 
 
+def forget_configurations():
+    for function in vars(config).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
+
+
 def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
     usual = config.compose("imagenet")
     known = config.files
@@ -223,12 +229,9 @@ def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
         "files",
         lambda group: [n for n in known(group) if (group, n) != ("grid", "imagenet")],
     )
-    remembered = (config._of_dataset, config._keys, config._text, config._part, config._compose)
-    for function in remembered:
-        function.cache_clear()
+    forget_configurations()
     made = config.compose("imagenet")
-    for function in remembered:
-        function.cache_clear()
+    forget_configurations()
     assert made["grid"] == config.compose("mnist")["grid"]
     assert made["timing"] == usual["timing"]
 
