@@ -1,0 +1,50 @@
+"""The report page is written where a result is newer, and only there."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Stands for Snakemake: logs its words, and writes the report where it is asked for.
+SNAKEMAKE = """#!/bin/sh
+echo "$@" >> words.txt
+case "$*" in *--report*) touch results/demo/report.html ;; esac
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with the real Makefile, whose Python says "demo" and whose Snakemake only logs."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.lock").touch()
+    tools = tmp_path / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    (tmp_path / ".venv" / "installed").touch()
+    for name, text in {"snakemake": SNAKEMAKE, "python": "#!/bin/sh\necho demo\n"}.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    (tmp_path / "results" / "demo").mkdir(parents=True)
+    return tmp_path
+
+
+def make_results(project):
+    """Words of each call of Snakemake during ``make results``."""
+    (project / "words.txt").write_text("")
+    subprocess.run(["make", "results", "CORES=1"], cwd=project, check=True, capture_output=True)
+    return (project / "words.txt").read_text().splitlines()
+
+
+def test_an_unchanged_report_is_not_written_again(project):
+    table = project / "results" / "demo" / "table.csv"
+    table.touch()
+    run, report = make_results(project)
+    assert run == "--cores 1"
+    assert report.startswith("--report results/demo/report.html")
+    assert make_results(project) == ["--cores 1"]
+    later = (project / "results" / "demo" / "report.html").stat().st_mtime + 1
+    os.utime(table, (later, later))
+    assert len(make_results(project)) == 2
