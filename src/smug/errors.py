@@ -26,7 +26,11 @@ class SmugError(ValueError):
 
 
 class SmugWarning(UserWarning):
-    """An answer that is right as asked for, but hardly what the user wants."""
+    """An answer that is right as asked for, but hardly what the user wants.
+
+    A mask that the real layer does not confirm, a map that is zero everywhere. Every warning of
+    SMUG is one: ``warnings.simplefilter("error", smug.SmugWarning)`` makes errors of them.
+    """
 
 
 def shortened(text: str, length: int) -> str:

@@ -114,6 +114,17 @@ def test_functions_stay_short():
                 assert lines <= 60, f"{path.name}: {node.name} has {lines} lines of code"
 
 
+def test_every_warning_is_of_one_kind():
+    warned = [
+        (path.name, [ast.unparse(part) for part in node.args[1:2]])
+        for path in (ROOT / "src/smug").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("warnings.warn", "warn")
+    ]
+    assert warned
+    assert [name for name, kinds in warned if kinds != ["SmugWarning"]] == []
+
+
 def _rules():
     """Text of every rule by its name, inputs and outputs and all."""
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))

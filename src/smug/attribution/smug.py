@@ -18,6 +18,7 @@ from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
 from smug.attribution.sufficient import Judge, sufficient_mask
+from smug.errors import SmugWarning
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.minimal import ChosenNodes, MinimalMask, masked, minimal_mask
@@ -205,6 +206,7 @@ def smug(
             warnings.warn(
                 f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
                 "layer is not linear on this input",
+                SmugWarning,
                 stacklevel=2,
             )
     answer = _answer(details, first.linear.spatial)

@@ -18,6 +18,8 @@ from smug.attribution.inputs import check_target
 from smug.errors import SmugError
 from smug.masks.replacement import BLUR, blurred, replaced_images
 from smug.models import rewire
+from smug.models.inputs import as_batch, of_type
+from smug.models.precision import computed_in_float32
 
 #: Shares of pixels shown on the way of an information curve, as XRAI's authors chose them.
 FRACTIONS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.13, 0.21, 0.34, 0.5, 0.75)
@@ -46,6 +48,7 @@ class Curve:
         return np.trapezoid(self.y, self.x, axis=1)
 
 
+@computed_in_float32
 def deletion(
     model: keras.Model,
     x: np.ndarray,
@@ -80,11 +83,12 @@ def deletion(
     Curve
         ``x`` is the share of pixels taken away.
     """
-    x = np.asarray(x)
-    hidden = replaced_images(x, replacement)
+    x = as_batch(model, x).numpy()
+    hidden = _replaced(x, replacement)
     return _pixel_curve(model, x, hidden, target, saliency, steps, seed, batch_size)
 
 
+@computed_in_float32
 def insertion(
     model: keras.Model,
     x: np.ndarray,
@@ -110,11 +114,12 @@ def insertion(
     Curve
         ``x`` is the share of pixels shown.
     """
-    x = np.asarray(x)
-    hidden = replaced_images(x, replacement)
+    x = as_batch(model, x).numpy()
+    hidden = _replaced(x, replacement)
     return _pixel_curve(model, hidden, x, target, saliency, steps, seed, batch_size)
 
 
+@computed_in_float32
 def information_curves(
     model: keras.Model,
     pixels: np.ndarray,
@@ -180,6 +185,12 @@ def information_curves(
         softmax[i] = _rising(information, sure, x)
         accuracy[i] = _rising(information, correct, x)
     return Curve(x, softmax), Curve(x, accuracy)
+
+
+def _replaced(x: np.ndarray, replacement: str | float | np.ndarray) -> np.ndarray:
+    """Images of which every pixel is removed, in the type of the input."""
+    made = replaced_images(np.asarray(x, np.float64), replacement)
+    return of_type(x.dtype, made if x.dtype.kind == "f" else made.round(), "replacement")
 
 
 def _like(pixels: np.ndarray, image: np.ndarray) -> np.ndarray:

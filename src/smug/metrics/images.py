@@ -17,6 +17,7 @@ from smug.metrics import curves
 from smug.metrics.boxes import center_box, grid_boxes, max_box, opt_box
 from smug.metrics.lsc import BoxScores, box_lsc, map_lsc
 from smug.models import rewire
+from smug.models.precision import computed_in_float32
 
 #: Methods that have a box in place of a map, beside OptBox.
 BOXES = ("center_box", "max_box", "ground_truth")
@@ -180,6 +181,7 @@ def score_maps(
     yield "seconds", np.where(method.made, method.seconds, np.nan)
 
 
+@computed_in_float32
 def kept_probability(
     model: keras.Model,
     x: np.ndarray,

@@ -17,8 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from smug.attribution.inputs import check_target
-from smug.errors import SmugError
+from smug.errors import SmugError, SmugWarning
 from smug.models import rewire
+from smug.models.precision import computed_in_float32
 
 MIN_AREA = 0.05  # Dabkowski and Gal: crops below 5 % of the image win nothing more
 THRESHOLDS = 100  # paper: "about 100"
@@ -100,7 +101,7 @@ def map_lsc(
     if empty:
         warnings.warn(
             f"saliency maps {empty} are nowhere positive: no box, worst LSC (infinity)",
-            RuntimeWarning,
+            SmugWarning,
             stacklevel=2,
         )
     return lowest_lsc(model, x, target, candidates, batch_size=batch_size)
@@ -185,6 +186,7 @@ def threshold_boxes(saliency: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return np.unique(np.stack([x1, y1, x2, y2], axis=1), axis=0)
 
 
+@computed_in_float32
 def lowest_lsc(
     model: keras.Model,
     x: np.ndarray,

@@ -163,14 +163,17 @@ def _probes(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind != "f":
         base, unit = np.zeros(shape), 1.0
     else:
-        base = np.full(shape, float(np.mean(x)) if x.size else 0.0)
+        base = np.full(shape, float(np.mean(x, dtype=np.float64)) if x.size else 0.0)
         unit = 0.1 * max(float(np.abs(x).max(initial=0)), 1.0) / max(shape, default=1)
     # Integers may end at 255, and word ids anywhere: what lies behind does not tell more.
     ramps = [
         base + unit * np.minimum(ramp, 255 if x.dtype.kind != "f" else np.inf)
         for ramp in np.indices(shape)
     ]
-    return np.stack([base, base + unit, *ramps]).astype(x.dtype)
+    probes = np.stack([base, base + unit, *ramps])
+    if x.dtype.kind == "f":  # inputs may end where their type does
+        probes = np.clip(probes, np.finfo(x.dtype).min, np.finfo(x.dtype).max)
+    return probes.astype(x.dtype)
 
 
 class _Read(BaseException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -81,19 +82,69 @@ def _batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
             f"the input of model {model.name!r} holds NaN or infinite values ({count} of {x.size}, "
             f"the first in input {np.argwhere(~np.isfinite(x))[0][0]}); replace them"
         )
-    if not expected:
-        return x.astype(np.float32) if x.dtype.kind == "f" else x
-    kind = tf.as_dtype(expected[0].dtype)
+    if not expected and x.dtype.kind != "f":
+        return x
+    kind = expected[0].dtype if expected else "float32"
+    return of_type(kind, x, f"the input of model {model.name!r}")
+
+
+def of_type(kind: Any, values: Any, what: str) -> np.ndarray:
+    """Numbers as an array of another type, every value kept.
+
+    Parameters
+    ----------
+    kind : str or dtype
+    values : array-like
+        Finite numbers.
+    what : str
+        Name of the values, for the message.
+
+    Raises
+    ------
+    SmugError
+        The type cannot hold a value.
+    """
+    kind, given = tf.as_dtype(kind), np.asarray(values)
     with np.errstate(all="ignore"):
-        made = x.astype(kind.as_numpy_dtype)
+        made = given.astype(kind.as_numpy_dtype)
         # Rounding is what float32 is for; a word id or a pixel must not become another.
-        changed = made != x if not kind.is_floating else ~np.isfinite(made.astype(np.float64))
+        changed = made != given if not kind.is_floating else ~np.isfinite(made.astype(np.float64))
     if changed.any():
+        size = f"the largest is {kind.max:.8g}" if kind.is_floating else f"it holds {_held(kind)}"
         raise SmugError(
-            f"the input of model {model.name!r} holds {x[changed][0]}, which its input type "
-            f"{kind.name} cannot hold; give values of that type"
+            f"{what} holds {given[changed][0]}, which the input type {kind.name} cannot hold: "
+            f"{size}; give values of that type"
         )
     return made
+
+
+def check_size(model: keras.Model, settings: Mapping[str, Any]) -> None:
+    """Refuse settings with numbers that the type which a model computes in cannot hold.
+
+    Raises
+    ------
+    SmugError
+        Names the setting, the number and the largest one.
+    """
+    types = {layer.compute_dtype for layer in model._flatten_layers()}
+    kind = "float64" if "float64" in types else "float32"
+    largest = float(np.finfo(kind).max)
+    for name, value in settings.items():
+        for part in value if isinstance(value, tuple) else (value,):
+            if not isinstance(part, int | float | np.ndarray):
+                continue
+            beyond = np.abs(np.atleast_1d(np.asarray(part, np.float64))) > largest
+            if beyond.any():
+                raise SmugError(
+                    f"{name} holds {np.atleast_1d(part)[beyond][0]}, and model {model.name!r} "
+                    f"computes in {kind}, whose largest number is {largest:.8g}; lower {name}"
+                )
+
+
+def _held(kind: tf.DType) -> str:
+    if kind == tf.bool:
+        return "True and False"
+    return f"whole numbers from {kind.min} to {kind.max}"
 
 
 def _expected(model: keras.Model) -> list[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import keras
 import tensorflow as tf
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _HALF = ("float16", "bfloat16")
 
@@ -50,6 +52,17 @@ def _layers(model: keras.Model) -> Iterator[keras.Layer]:
             # A sequential model runs as a functional one inside it, which is none of its layers.
             if getattr(layer, "_functional", None) is not None:
                 yield layer._functional
+
+
+def computed_in_float32(function: Function) -> Function:
+    """Let a function of a model, its first argument, run within :func:`in_float32`."""
+
+    @functools.wraps(function)
+    def run(model: keras.Model, *args: Any, **settings: Any) -> Any:
+        with in_float32(model):
+            return function(model, *args, **settings)
+
+    return cast(Function, run)
 
 
 class _Float32(keras.DTypePolicy):

@@ -130,7 +130,7 @@ def of_another_width():
         (lambda: None, "model=None is no keras.Model"),
         (lambda: np.ones(3), "is no keras.Model"),
         (lambda: "model.keras", "model='model.keras' is no keras.Model"),
-        (not_finite, "'kernel' of layer 'hidden'"),
+        (not_finite, "model 'table': 1 of 20 values of the weight hidden/kernel are NaN"),
         (logarithm_of_zero, "layer 'log' answers them first"),
         (two_outputs, r"answers \[.*expected one output"),
         (words_out, r"answers \[\(None, 5, 1\)\]"),
@@ -173,7 +173,7 @@ def text_model(dtype="int32"):
 @pytest.mark.parametrize(
     ("dtype", "word", "said"),
     [
-        ("int32", 3.7, "holds 3.7, which its input type int32 cannot hold"),
+        ("int32", 3.7, "holds 3.7, which the input type int32 cannot hold"),
         ("int32", 6, r"word id 6 in input 1 .*\[0, 6\), the vocabulary of layer 'words'"),
         ("int32", -1, "word id -1 in input 1"),
         ("float32", 3.5, "word id 3.5 in input 1"),

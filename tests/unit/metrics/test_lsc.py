@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from smug.datasets.images import prepare_images
 from smug.datasets.photographs import photograph_records
-from smug.errors import SmugError
+from smug.errors import SmugError, SmugWarning
 from smug.metrics.boxes import center_box, max_box
 from smug.metrics.lsc import (
     box_lsc,
@@ -184,7 +184,7 @@ def test_crops_equal_tensorflows_resize(seed):
 def test_all_zero_map_is_worst_and_warned(model, images, target):
     saliency = maps("blob")
     saliency[1] = 0
-    with pytest.warns(RuntimeWarning, match=r"\[1\]"):
+    with pytest.warns(SmugWarning, match=r"\[1\]"):
         scores = map_lsc(model, images, target, saliency)
     assert scores.lsc[1] == np.inf
     assert scores.calls[1] == 0

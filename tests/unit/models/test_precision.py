@@ -7,6 +7,10 @@ from keras import layers
 
 import smug
 from smug.methods import METHODS
+from smug.metrics.boxes import opt_box
+from smug.metrics.curves import deletion, information_curves, insertion
+from smug.metrics.images import kept_probability
+from smug.metrics.lsc import box_lsc, map_lsc
 from smug.models.precision import in_float32
 
 POLICIES = ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16"]
@@ -126,3 +130,28 @@ def test_a_map_of_zeros_is_told_in_every_method():
     for method in ("gradients", "integrated_gradients", "gradcam", "ggig"):
         with pytest.warns(smug.SmugWarning, match=rf"{method}: the map of input 0 \(and of 1 more"):
             smug.explain(model, x, 0, method, **SETTINGS.get(method, {}))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_measures_called_alone_are_those_of_float32(policy):
+    half, single = twins(images, policy)
+    x, target = inputs_of(images), np.array([0, 1])
+    maps = np.random.default_rng(1).random((2, 6, 6))
+    boxes = np.array([[0, 0, 4, 4], [1, 2, 6, 6]])
+    pixels = np.random.default_rng(2).integers(0, 255, (2, 6, 6)).astype(np.uint8)
+
+    def two_channels(pixels):
+        return np.stack([pixels, 255 - pixels], axis=-1).astype(np.float32) / 64
+
+    def measured(model):
+        yield map_lsc(model, x, target, maps).lsc
+        yield box_lsc(model, x, target, boxes).confidence
+        yield opt_box(model, x, target, cells=3).lsc
+        yield deletion(model, x, target, maps, baseline=0.3).y
+        yield insertion(model, x, target, maps).y
+        yield kept_probability(model, x, target, maps > 0.5)
+        for curve in information_curves(model, pixels, target, maps, preprocessing=two_channels):
+            yield curve.y
+
+    for found, right in zip(measured(half), measured(single), strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-5)

@@ -70,21 +70,26 @@ def check_finite(model: keras.Model, source: str | os.PathLike[str]) -> None:
     SmugError
         Names the weight and ``source``, where the weights come from.
     """
-    for name, weight in named_weights(model).items():
-        values = keras.ops.convert_to_numpy(weight)
+    for weight in model.weights:
+        values = _values(weight)
         # Types such as bfloat16 are no floats to NumPy.
         numbers = values.astype(np.float32) if values.dtype.kind == "V" else values
         if numbers.dtype.kind == "f" and not (finite := np.isfinite(numbers)).all():
             raise SmugError(
-                f"{source}: {int((~finite).sum())} of {values.size} values of the weight {name} "
-                "are NaN or infinite; the file is damaged or its training failed: take another one"
+                f"{source}: {int((~finite).sum())} of {values.size} values of the weight "
+                f"{weight.path} are NaN or infinite; the file is damaged or its training failed: "
+                "load other weights, or train with a smaller learning rate"
             )
 
 
 def save_npz(model: keras.Model, path: str | os.PathLike) -> None:
     """Write all weights of ``model`` to ``path`` (npz, one array a weight path), atomically."""
-    arrays = {name: keras.ops.convert_to_numpy(w) for name, w in named_weights(model).items()}
-    save_arrays(path, arrays)
+    save_arrays(path, {name: _values(weight) for name, weight in named_weights(model).items()})
+
+
+def _values(weight: keras.Variable) -> np.ndarray:
+    # Keras's own conversion hands NumPy an argument that TensorFlow's variables do not know.
+    return np.asarray(weight.value)
 
 
 def load_npz(model: keras.Model, path: str | os.PathLike) -> None:

@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from smug.attribution.smug import smug
-from smug.errors import SmugError
+from smug.errors import SmugError, SmugWarning
 from smug.methods import explain
 from smug.models.first_layer import find_first_layer
 
@@ -231,7 +231,7 @@ def test_a_mask_that_the_layer_does_not_confirm_is_said_to_be_none():
     model = image_model(conv(Saturating))
     small = np.random.default_rng(0).normal(size=(1, 8, 8, 2)).astype(np.float32)
     x = np.concatenate([small, 1e4 * small])
-    with pytest.warns(UserWarning, match="input 1: a forward pass of layer 'first' does not"):
+    with pytest.warns(SmugWarning, match="input 1: a forward pass of layer 'first' does not"):
         made = explain(model, x, np.array([0, 0]), steps=5, top_k=20, window=1)
     assert made.solver["confirmed"].tolist() == [True, False]
 
