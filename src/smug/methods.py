@@ -121,7 +121,7 @@ METHODS: dict[str, Method] = {
         "smug.attribution.sis:sis",
         name="SIS",
         about="few words, features or pixels that alone keep the class score, any model",
-        needs=("at most 1000 words, features or pixels",),
+        needs=("at most 4096 words, features or pixels",),
         mask=True,
     ),
     "robust": Method(

@@ -70,7 +70,7 @@ def test_an_input_beyond_the_largest_number_is_named(model):
 
 
 def test_a_model_in_float64_takes_larger_numbers():
-    made = smug.explain(image_model("float64"), X, 0, "sis", fill=1e200, limit=1)
+    made = smug.explain(image_model("float64"), X, 0, "sis", replacement=1e200, limit=1)
     assert np.isfinite(made.values).all()
 
 
@@ -81,9 +81,9 @@ def test_what_overflows_on_the_way_is_no_warning_of_numpy(method, value):
     assert np.isfinite(smug.explain(image_model(), x, 0, method, baseline=value).values).all()
 
 
-def test_the_baseline_of_a_curve_is_held_against_the_input_type():
-    with pytest.raises(SmugError, match=rf"^baseline holds 1e\+300, .*{LARGEST}"):
-        deletion(image_model(), X, [0], X[..., 0], baseline=1e300)
+def test_the_replacement_of_a_curve_is_held_against_the_input_type():
+    with pytest.raises(SmugError, match=rf"^replacement holds 1e\+300, .*{LARGEST}"):
+        deletion(image_model(), X, [0], X[..., 0], replacement=1e300)
     pixels = keras.Sequential(
         [
             keras.Input((6, 6, 1), dtype="uint8"),
@@ -92,5 +92,5 @@ def test_the_baseline_of_a_curve_is_held_against_the_input_type():
             layers.Dense(3, "softmax"),
         ]
     )
-    with pytest.raises(SmugError, match=r"baseline holds 300, .* uint8 .* from 0 to 255"):
-        deletion(pixels, X.astype(np.uint8), [0], X[..., 0], baseline=300)
+    with pytest.raises(SmugError, match=r"replacement holds 300, .* uint8 .* from 0 to 255"):
+        deletion(pixels, X.astype(np.uint8), [0], X[..., 0], replacement=300)

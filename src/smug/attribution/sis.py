@@ -15,8 +15,9 @@ from smug.errors import SmugError
 from smug.limits import check_number
 from smug.models.axes import axes_of, axes_of_layer
 
-#: Positions beyond which the search, n² / 2 runs of the model, is refused.
-MOST_POSITIONS = 1000
+#: Positions beyond which the search, n² / 2 runs of the model for each subset, is refused: volumes
+#: of 16³ and images of 64 x 64 are searched.
+MOST_POSITIONS = 4096
 
 
 @checked
@@ -29,7 +30,7 @@ def sis(
     keep: float = 0.9,
     replacement: str | float | np.ndarray = "zero",
     ties: float = 0.0,
-    limit: int | None = None,
+    limit: int | None = 100,
     batch_size: int = 128,
     pad_id: int | None = 0,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -53,8 +54,10 @@ def sis(
     replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         What a masked word's embedding, feature or pixel becomes; see
         :func:`~smug.masks.replacement.replacement_of`.
-    ties, limit
+    ties
         See :func:`smug.attribution.sufficient_subsets.sufficient_subsets`.
+    limit : int, optional
+        Number of subsets after which the search stops; None: it finds all.
     batch_size : int
         Inputs that the network sees at once.
     pad_id : int, optional
@@ -115,6 +118,7 @@ def _check_positions(maskable: np.ndarray) -> None:
     count = np.count_nonzero(maskable)
     if count > MOST_POSITIONS:
         raise SmugError(
-            f"sis would run the model some {count**2 // 2:,} times on {count} positions; use "
-            "image_sis, which removes windows by their gradients"
+            f"sis would run the model some {count**2 // 2:,} times for each subset of {count} "
+            f"positions, and takes {MOST_POSITIONS} at most; use image_sis, which removes windows "
+            "by their gradients"
         )

@@ -30,7 +30,14 @@ TOP_K, GAMMA = 100, 0.5
 CLASSES = ("low", "high")
 #: Settings of the sufficient words, where nothing else is asked for.
 SUFFICIENT = SufficientWordsSettings(
-    name="beer", rule="fraction", fraction=0.9, high=0.85, low=0.15, ties=1e-9, timeout=10.0
+    name="beer",
+    rule="fraction",
+    fraction=0.9,
+    high=0.85,
+    low=0.15,
+    ties=1e-9,
+    limit=100,
+    timeout=10.0,
 )
 
 

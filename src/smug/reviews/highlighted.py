@@ -137,7 +137,7 @@ class SufficientSet(Answer):
         if not kept:
             note += " (the fully masked review suffices)"
         if self.subsets > 1:
-            note += f" in the first of {self.subsets} disjoint subsets"
+            note += f" in the first of {self.subsets} disjoint subsets found"
         if not self.confirmed:
             return f"{note}, NOT confirmed by the network itself"
         if self.bound is None:

@@ -103,7 +103,7 @@ def word_sets(
     # The whole review reaches its own threshold, whatever the last digit says.
     demand = min(threshold.logit, text.logit(np.ones(words, bool)))
     begin = perf_counter()
-    subsets = sufficient_words(text, demand, ties=settings.ties)
+    subsets = sufficient_words(text, demand, ties=settings.ties, limit=settings.limit)
     seconds = perf_counter() - begin
     start = subsets[0].mask(words) if subsets else None
     if start is not None and text.logit(start) < demand:
@@ -163,7 +163,7 @@ class WordSetShard:
     ranked : numpy.ndarray of float64, shape (n, length)
         All disjoint subsets: 1 in the first, falling evenly to 0 outside all of them.
     subsets : numpy.ndarray of int64, shape (n,)
-        Number of disjoint subsets.
+        Number of disjoint subsets found, at most the limit.
     smallest : numpy.ndarray of bool, shape (n, length)
         Smallest sufficient set of words.
     status : numpy.ndarray of str, shape (n,)

@@ -127,7 +127,43 @@ def test_mistakes_are_named(model):
     with pytest.raises(SmugError, match=r"keep=2 is outside \(0, 1\]"):
         smug.explain(classes, np.ones((1, 14), np.int32), method="sis", keep=2)
     large = keras.Sequential(
-        [keras.Input((40, 40)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+        [keras.Input((65, 64)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
     )
-    with pytest.raises(SmugError, match="1600 positions; use image_sis"):
-        smug.explain(large, np.ones((40, 40)), method="sis")
+    with pytest.raises(SmugError, match="4160 positions, and takes 4096 at most; use image_sis"):
+        smug.explain(large, np.ones((65, 64)), method="sis")
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3, 1), (6, 4, 2), (20, 3)])
+def test_volumes_images_and_series_get_the_subsets_of_the_plain_loop(shape):
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input(shape)
+    hidden = keras.layers.Dense(5, "relu")(keras.layers.Flatten()(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(3, "softmax")(hidden))
+    x = np.random.default_rng(2).normal(size=shape).astype(np.float32)
+    made = smug.explain(model, x, method="sis", keep=0.6, replacement=0.25, limit=None)
+    target, positions = made.target[0], x.reshape(made.values[0].size, -1)
+
+    def predict(batch):
+        return np.asarray(model(batch.reshape(-1, *shape)))[:, target]
+
+    whole = predict(positions[np.newaxis])[0]
+    subsets = sufficient_subsets(predict, positions, 0.6 * float(whole), fill=0.25)
+    assert len(subsets) > 1
+    np.testing.assert_array_equal(made.values[0].ravel(), ranked(subsets, len(positions)))
+    np.testing.assert_array_equal(made.mask[0].ravel(), subsets[0].mask(len(positions)))
+
+
+def test_the_search_stops_after_so_many_subsets():
+    model = keras.Sequential(
+        [keras.Input((120,)), keras.layers.Dense(2, "softmax", kernel_initializer="zeros")]
+    )
+    # Every feature is sufficient by itself, and none of them is not.
+    model.layers[0].set_weights([np.array([[9.0, -9.0]] * 120), np.array([-5.0, 5.0])])
+    x = np.ones((1, 120), np.float32)
+    for limit, count in ((1, 1), (7, 7), (100, 100), (None, 120)):
+        made = smug.explain(model, x, 0, "sis", keep=0.5, limit=limit)
+        assert np.count_nonzero(made.values) == count
+    np.testing.assert_array_equal(
+        smug.explain(model, x, 0, "sis", keep=0.5).values,
+        smug.explain(model, x, 0, "sis", keep=0.5, limit=100).values,
+    )

@@ -147,7 +147,7 @@ def test_measures_called_alone_are_those_of_float32(policy):
         yield map_lsc(model, x, target, maps).lsc
         yield box_lsc(model, x, target, boxes).confidence
         yield opt_box(model, x, target, cells=3).lsc
-        yield deletion(model, x, target, maps, baseline=0.3).y
+        yield deletion(model, x, target, maps, replacement=0.3).y
         yield insertion(model, x, target, maps).y
         yield kept_probability(model, x, target, maps > 0.5)
         for curve in information_curves(model, pixels, target, maps, preprocessing=two_channels):

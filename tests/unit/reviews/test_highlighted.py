@@ -22,7 +22,7 @@ NONE, TWO = np.zeros(5, bool), np.array([False, False, True, False, True])
         (SufficientSet(SCORES, TWO, confirmed=True, bound=1.0), "2 of 3 words, at least 1"),
         (
             SufficientSet(SCORES, TWO, confirmed=True, subsets=3),
-            "2 of 3 words in the first of 3 disjoint subsets",
+            "2 of 3 words in the first of 3 disjoint subsets found",
         ),
         (
             SufficientSet(SCORES, TWO, confirmed=False, bound=2.0),

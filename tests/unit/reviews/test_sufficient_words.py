@@ -74,6 +74,17 @@ def test_the_smallest_set_is_that_of_brute_force_and_sis_is_never_smaller(seed, 
         assert holds(network, embedded, subset.mask(WORDS), found.threshold)
 
 
+def test_the_search_stops_after_so_many_subsets():
+    network, embedded = random_network(5)[0], random_network(2)[1]
+    every = word_sets(network, embedded, WORDS, SETTINGS).subsets
+    assert len(every) > 1
+    for limit in range(1, len(every) + 2):
+        some = word_sets(network, embedded, WORDS, replace(SETTINGS, limit=limit)).subsets
+        assert [one.members.tolist() for one in some] == [
+            one.members.tolist() for one in every[:limit]
+        ]
+
+
 def test_words_are_ranked_by_their_subset():
     none = np.zeros(0)
     subsets = [Subset(np.array(members), none, none, 0.0) for members in ([3, 1], [5])]

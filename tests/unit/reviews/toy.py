@@ -17,7 +17,14 @@ from smug.reviews.score_rows import score_rows
 from smug.reviews.sufficient_words import word_sets_of_shard
 
 SETTINGS = SufficientWordsSettings(
-    name="beer", rule="fraction", fraction=0.8, high=0.85, low=0.15, ties=1e-9, timeout=20.0
+    name="beer",
+    rule="fraction",
+    fraction=0.8,
+    high=0.85,
+    low=0.15,
+    ties=1e-9,
+    limit=None,
+    timeout=20.0,
 )
 PADDING, WORDS = 4, 9
 VOCABULARY = ("a", "b", "c", "d", "e", "f", "g", "h", "i")

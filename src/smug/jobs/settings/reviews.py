@@ -17,6 +17,7 @@ class SufficientWordsSettings(Section):
     """The prediction that words alone have to keep, and the time for the proof of the least."""
 
     section = "sufficient_words"
+    heard = ("beer",)
 
     rule: str = described(
         "What a set of words has to keep: a `fraction` of the prediction's distance to 0.5, "
@@ -38,6 +39,10 @@ class SufficientWordsSettings(Section):
     )
     ties: float = described(
         "Difference up to which two logits count as equal, and the first word goes first."
+    )
+    limit: int | None = described(
+        "Number of disjoint sufficient subsets of a review after which the search stops; null: "
+        "it finds all."
     )
     timeout: float = described(
         "Time limit for the proof of the smallest set of words of each review (seconds)."
