@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from smug import __version__
@@ -13,27 +14,42 @@ from smug.errors import SmugError
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; errors a user can act on end it with one line and exit code 1."""
+    """Run the command line; errors a user can act on end it with one line and exit code 1.
+
+    So do a full disk and a file that must not be written; a reader who has seen enough, as in
+    ``smug methods | head``, ends it without a word.
+    """
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold bytes that the terminal's encoding does not know.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
-    # What a command needs is imported once it is chosen: help and mistakes answer at once.
-    module, _, name = options.run.partition(":")
     try:
-        code = getattr(import_module(module), name)(options)
-        sys.stdout.flush()
+        try:
+            code = _run(arguments)
+        finally:
+            # The help, too; there is no stdout where whoever started the command closed it.
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except SmugError as error:
         sys.exit(f"smug: {' '.join(str(error).split())}")
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python's own flush at exit must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        # Python's own flush at exit must not fail again; a stream in memory has no number.
+        with suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output of a broken pipe has seen enough.
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"smug: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
     if code:
         sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    # What a command needs is imported once it is chosen: help and mistakes answer at once.
+    module, _, name = options.run.partition(":")
+    code: int | None = getattr(import_module(module), name)(options)
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:

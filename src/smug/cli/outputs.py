@@ -30,7 +30,8 @@ class Outputs:
     Parameters
     ----------
     stem : pathlib.Path
-        Folder and first part of the name that all files share.
+        Folder and first part of the name that all files share: ``photo``, or ``photo.methods``
+        where several methods stand side by side, so that a method alone has files of its own.
     methods : tuple of str
         Methods that explain the input.
     shown : pathlib.Path
@@ -111,11 +112,13 @@ def plan(
         shown = Path(options.output)
         planned = [Outputs(shown.with_suffix(""), tuple(methods), shown, given=True)]
     else:
-        middle = methods[0] if len(methods) == 1 else SEVERAL
-        planned = [
-            Outputs(stem, tuple(methods), _add(stem, f".{middle}{ending}"))
-            for stem in _stems(inputs, options.output_dir)
-        ]
+        stems = _stems(inputs, options.output_dir)
+        if len(methods) == 1:
+            named = [(stem, _add(stem, f".{methods[0]}{ending}")) for stem in stems]
+        else:
+            together = [_add(stem, f".{SEVERAL}") for stem in stems]
+            named = [(stem, _add(stem, ending)) for stem in together]
+        planned = [Outputs(stem, tuple(methods), shown) for stem, shown in named]
     for outputs in planned:
         check_new(outputs, overwrite=options.overwrite, how=_HOW)
     return planned
@@ -132,9 +135,10 @@ def plan_table(images: Sequence[Path], options: argparse.Namespace) -> Path:
 
 def is_output(path: Path) -> bool:
     """True for a picture in a folder that this command drew."""
-    stem, _, method = path.stem.rpartition(".")
-    methods = METHODS if method == SEVERAL else (method,) if method in METHODS else ()
-    return any(path.with_name(f"{stem}.{name}.json").is_file() for name in methods)
+    method = path.stem.rpartition(".")[2]
+    if method == SEVERAL:
+        return any(path.with_name(f"{path.stem}.{name}.json").is_file() for name in METHODS)
+    return method in METHODS and path.with_suffix(".json").is_file()
 
 
 def _stems(inputs: Sequence[Path], folder: str | None) -> list[Path]:

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,10 @@ def run(*words, **settings):
     return subprocess.run(
         [sys.executable, *words], capture_output=True, text=True, timeout=120, **settings
     )
+
+
+def run_shell(command):
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
 
 
 def test_the_command_is_installed():
@@ -95,3 +100,31 @@ def test_an_interrupted_command_leaves_without_a_trace(monkeypatch):
     with pytest.raises(SystemExit) as stop:
         cli.main(["methods"])
     assert stop.value.code == 130
+
+
+@pytest.mark.parametrize("words", [["methods"], ["--help"], ["explain", "--help"], ["--version"]])
+def test_an_output_that_nobody_can_take_ends_without_a_traceback(words):
+    reader, closed = os.pipe()
+    os.close(reader)
+    try:
+        pipe = subprocess.run(
+            [sys.executable, "-m", "smug.cli", *words],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    finally:
+        os.close(closed)
+    assert pipe.stderr == b""
+    # A shell's `>&-`: the command has no output at all.
+    command = subprocess.list2cmdline([sys.executable, "-m", "smug.cli", *words])
+    none = run_shell(f"{command} >&-")
+    assert none.returncode == 0
+    assert "Traceback" not in none.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_said_in_one_line():
+    full = run_shell(f"{subprocess.list2cmdline([sys.executable])} -m smug.cli methods > /dev/full")
+    assert full.returncode == 1
+    assert full.stderr == "smug: [Errno 28] No space left on device\n"

@@ -138,6 +138,17 @@ def test_results_of_other_methods_stay_and_none_is_replaced_unasked(picture, mod
     assert smug.Explanation.load(picture.with_name("photo.gradients")).target.tolist() == [1]
 
 
+def test_methods_side_by_side_and_a_method_alone_have_their_own_files(picture, model_file):
+    words = ["explain", str(picture), "--model", str(model_file), "--method"]
+    for methods in ("gradients,gradcam", "gradients", "gradcam"):
+        cli.main([*words, methods])
+        with pytest.raises(SystemExit, match=r"photo\.(methods|gradients|gradcam)\.png exists"):
+            cli.main([*words, methods])
+    with pytest.raises(SystemExit, match=r"photo\.methods\.png exists; --overwrite replaces it"):
+        cli.main([*words, "gradients,image_sis"])
+    assert len({path.name for path in picture.parent.glob("photo.*")}) == 1 + 5 + 3 + 3
+
+
 def test_many_images_are_explained_and_a_bad_one_is_reported(picture, model_file, tmp_path, capsys):
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
@@ -172,7 +183,8 @@ def test_many_images_are_explained_and_a_bad_one_is_reported(picture, model_file
             assert made.solver["objective"][0] == row.objective
             assert row.status == "optimal"
     files = {path.name for path in out.iterdir()}
-    assert {"a.png.methods.png", "a.jpg.methods.png", "c.methods.png", "photo.smug.npz"} <= files
+    assert {"a.png.methods.png", "a.jpg.methods.png", "c.methods.png"} <= files
+    assert "photo.methods.smug.npz" in files
 
 
 def test_pictures_of_ours_in_a_folder_are_no_inputs(picture, model_file):
@@ -184,11 +196,11 @@ def test_pictures_of_ours_in_a_folder_are_no_inputs(picture, model_file):
 
 
 def test_all_methods_stand_side_by_side_and_those_that_do_not_suit_are_left_out(tmp_path, capsys):
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (65, 64, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     model = keras.Sequential(
         [
-            keras.Input((40, 40, 3)),
+            keras.Input((65, 64, 3)),
             keras.layers.Conv2D(4, 3, strides=4, activation="relu"),
             keras.layers.GlobalMaxPooling2D(),
             keras.layers.Dense(3, activation="softmax"),
@@ -199,9 +211,9 @@ def test_all_methods_stand_side_by_side_and_those_that_do_not_suit_are_left_out(
     few = ["steps=4", "points=2", "time_limit=2"]
     cli.main([*words, "--method", "all", *(f"--set={setting}" for setting in few)])
     said = capsys.readouterr().out
-    # 1600 pixels are more than SIS takes.
+    # 4160 pixels are more than SIS takes.
     assert "sis: left out: " in said
-    arrays = {path.name.split(".")[1] for path in tmp_path.glob("photo.*.npz")}
+    arrays = {path.name.split(".")[2] for path in tmp_path.glob("photo.methods.*.npz")}
     assert arrays == set(METHODS) - {"sis"}
     assert (tmp_path / "photo.methods.png").exists()
     with pytest.raises(SystemExit) as stop:

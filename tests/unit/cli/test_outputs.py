@@ -22,8 +22,8 @@ def test_names_carry_the_method():
     (two,) = plan([Path("photo.v2.jpg")], ["smug", "sis"], options(output_dir="b"), ".png")
     assert str(two.shown) == "b/photo.v2.methods.png"
     assert [str(two.arrays(method)) for method in two.methods] == [
-        "b/photo.v2.smug.npz",
-        "b/photo.v2.sis.npz",
+        "b/photo.v2.methods.smug.npz",
+        "b/photo.v2.methods.sis.npz",
     ]
 
 
@@ -76,10 +76,11 @@ def test_the_table_lies_beside_its_images(tmp_path):
 
 
 def test_pictures_of_ours_are_known(tmp_path):
-    for name in ("photo.gradcam.json", "photo.smug.json"):
+    for name in ("photo.gradcam.json", "photo.smug.json", "photo.methods.sis.json"):
         (tmp_path / name).touch()
     known = {"photo.gradcam.png", "photo.smug.pdf", "photo.methods.png"}
-    for name in (*known, "photo.sis.png", "other.smug.png", "photo.png", "gradcam.png"):
+    foreign = ("photo.sis.png", "other.smug.png", "other.methods.png", "photo.png", "gradcam.png")
+    for name in (*known, *foreign):
         assert is_output(tmp_path / name) == (name in known)
 
 
