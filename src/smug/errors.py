@@ -41,6 +41,13 @@ def shortened(text: str, length: int) -> str:
     return f"{text[:start]}... ({len(text) - start - end} letters left out) ...{text[-end:]}"
 
 
+def reason(error: BaseException, length: int = 400) -> str:
+    """Type and words of a library's error on one line, shortened."""
+    # Keras writes it bold, and repeats the arguments behind it.
+    words = re.sub(r"\x1b\[\d+m", "", str(error)).partition("Arguments received by")[0]
+    return f"{type(error).__name__}: {shortened(' '.join(words.split()), length)}"
+
+
 #: Errors that one input may fail with while the others go on; a TypeError and its kin are bugs.
 FAILURES = (SmugError, ArithmeticError)
 

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "test_image_tables.py",
     "test_interfaces.py",
     "test_layers.py",
+    "test_magnitudes.py",
     "test_project.py",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
@@ -15,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from smug.attribution.scores import class_scores
-from smug.errors import SmugError, SmugWarning, shortened, shown, unknown_name
+from smug.errors import SmugError, SmugWarning, reason, shortened, shown, unknown_name
 from smug.limits import Setting, check_settings, scalar
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer
@@ -132,6 +131,12 @@ def check_model(model: keras.Model) -> None:
         raise SmugError(
             f"model={shown(model)} is no keras.Model; load one with keras.models.load_model"
         )
+    for one in tf.nest.flatten(getattr(model, "inputs", None) or []):
+        if one.shape and one.shape[0] is not None:
+            raise SmugError(
+                f"model {model.name!r} takes batches of exactly {one.shape[0]} inputs, and smug "
+                "runs batches of many sizes; build it with keras.Input(shape), not batch_shape"
+            )
     # A layer that defines build makes its weights there, at random; others have none.
     open_layers = [
         op.name
@@ -296,11 +301,9 @@ def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
     except SmugError:
         raise
     except Exception as error:  # whatever the layers of a user's model raise
-        # Keras writes it bold, and repeats the arguments behind it.
-        reason = re.sub(r"\x1b\[\d+m", "", str(error)).partition("Arguments received by")[0]
         raise SmugError(
             f"model {model.name!r} does not run on inputs of shape {x.shape} and type {x.dtype}: "
-            f"{type(error).__name__}: {shortened(' '.join(reason.split()), 400)}"
+            f"{reason(error)}"
         ) from error
     finite = np.isfinite(outputs.astype(np.float64)).all(axis=1)
     if not finite.all():

@@ -100,6 +100,11 @@ def logarithm_of_zero():
     return keras.Model(inputs, layers.Dense(3)(zero))
 
 
+def two_at_once():
+    inputs = keras.Input(batch_shape=(2, 5))
+    return keras.Model(inputs, layers.Dense(3)(inputs), name="pairs")
+
+
 def two_outputs():
     inputs = keras.Input((5,))
     return keras.Model(inputs, {"a": layers.Dense(3)(inputs), "b": layers.Dense(2)(inputs)})
@@ -138,6 +143,7 @@ def of_another_width():
         (of_another_width, "'sub' does not run on inputs of shape"),
         (Subclass, "layer 'dense.*' of model 'sub' is not built"),
         (lambda: keras.Sequential([layers.Dense(3)], name="s"), "of model 's' is not built"),
+        (two_at_once, "'pairs' takes batches of exactly 2 inputs"),
     ],
 )
 @pytest.mark.parametrize("method", ["gradients", "smug", "sis"])

@@ -214,6 +214,8 @@ def _mixed(
     """Compose a linear preprocessing into the layer; masks act on what enters it."""
     before.refuse_mixing()
     start, entering = before.start()
+    if start.run is None and x.dtype.kind != "f":
+        raise before.refusal()
     rounding = max(_ROUNDING, 16 * roundoff(before.dtype))
 
     def run(stop: Place) -> Callable[[np.ndarray], np.ndarray]:

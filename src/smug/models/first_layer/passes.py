@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from smug.errors import SmugError
+from smug.errors import SmugError, reason
 from smug.models import rewire
 from smug.models.rewire import Run
 
@@ -95,6 +95,16 @@ def run_between(
             model(rewire.as_batch(model, x), training=False)
         except _Reached as reached:
             return np.asarray(tf.cast(reached.tensor, tf.float32))
+        except SmugError:
+            raise
+        except Exception as error:  # whatever the layers of a user's model raise
+            raise SmugError(
+                f"what model {model.name!r} computes before layer "
+                f"{stop.run.name if stop.run else ''!r} takes its own values only, so that masks "
+                f"cannot be traced back through it ({reason(error)}); explain the part of the "
+                "model behind, or use a method that asks nothing of the first layer, such as "
+                "integrated_gradients or sis"
+            ) from error
     raise SmugError(f"layer {stop.run.name if stop.run else ''!r} does not run on this input")
 
 

@@ -306,3 +306,17 @@ def test_an_irregular_mixture_that_is_too_large_is_refused():
     diagonal = layers.Lambda(lambda x: x[:, 1:, 1:] + x[:, :-1, :-1], name="shifted")
     with pytest.raises(SmugError, match=r"'shifted' \(Lambda\), which mixes 12288 values"):
         find_first_layer(functional((64, 64, 3), diagonal, conv()))
+
+
+def test_what_depends_on_whole_numbers_is_refused_by_name():
+    ids = keras.Input((8,), dtype="int32")
+    mean = layers.GlobalAveragePooling1D(name="mean")(layers.Embedding(12, 5, mask_zero=True)(ids))
+    model = keras.Model(ids, layers.Dense(2)(layers.Dense(6, "relu")(mean)))
+    # Each text has a mask of its own, and so weights of its own.
+    with pytest.raises(SmugError, match=r"starts with 'mean' \(GlobalAveragePooling1D\)"):
+        find_first_layer(model)
+    codes = keras.Input((6,), dtype="int32")
+    hot = layers.CategoryEncoding(10, output_mode="multi_hot", name="hot")(codes)
+    model = keras.Model(codes, layers.Dense(2)(layers.Dense(6, "relu")(hot)))
+    with pytest.raises(SmugError, match=r"before layer 'hot' takes its own values only"):
+        find_first_layer(model, x=np.arange(6)[np.newaxis])
