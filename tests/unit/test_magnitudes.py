@@ -92,5 +92,5 @@ def test_the_replacement_of_a_curve_is_held_against_the_input_type():
             layers.Dense(3, "softmax"),
         ]
     )
-    with pytest.raises(SmugError, match=r"replacement holds 300, .* uint8 .* from 0 to 255"):
+    with pytest.raises(SmugError, match=r"replacement holds 300\.0, .* uint8 .* from 0 to 255"):
         deletion(pixels, X.astype(np.uint8), [0], X[..., 0], replacement=300)

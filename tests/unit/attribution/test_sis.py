@@ -147,7 +147,7 @@ def test_volumes_images_and_series_get_the_subsets_of_the_plain_loop(shape):
         return np.asarray(model(batch.reshape(-1, *shape)))[:, target]
 
     whole = predict(positions[np.newaxis])[0]
-    subsets = sufficient_subsets(predict, positions, 0.6 * float(whole), fill=0.25)
+    subsets = sufficient_subsets(predict, positions, 0.6 * float(whole), replacement=0.25)
     assert len(subsets) > 1
     np.testing.assert_array_equal(made.values[0].ravel(), ranked(subsets, len(positions)))
     np.testing.assert_array_equal(made.mask[0].ravel(), subsets[0].mask(len(positions)))
