@@ -31,14 +31,16 @@ def configure_threads(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def quiet() -> None:
-    """Keep the log lines of TensorFlow and Keras off the terminal.
+def quiet() -> bool:
+    """Keep the log lines of TensorFlow and Keras off the terminal; False if the user asks for them.
 
     A level that the user has set (``TF_CPP_MIN_LOG_LEVEL``, ``python -W``) stays.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+    chosen = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    if not chosen:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).setLevel(logging.ERROR)
     if not sys.warnoptions:
         warnings.filterwarnings("ignore", module=r"(keras|tensorflow)\b")
+    return not chosen

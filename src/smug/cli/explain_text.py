@@ -9,9 +9,9 @@ from pathlib import Path
 from smug.cli.defaults import TEXT_MODEL
 from smug.cli.methods import chosen_methods, read_settings
 from smug.cli.outputs import PAGES, check_options, plan
+from smug.cli.startup import load_keras
 from smug.errors import SmugError
 from smug.io import atomic, sha256
-from smug.threads import configure_threads, quiet
 
 
 def explain_typed_text(options: argparse.Namespace) -> int:
@@ -28,8 +28,7 @@ def explain_typed_text(options: argparse.Namespace) -> int:
             f"no text model {file}; the rule train_text_cnn makes it: "
             f"snakemake --cores 2 {TEXT_MODEL}"
         )
-    quiet()
-    configure_threads(options.threads)
+    load_keras(options.threads)
     from smug.figures.text_html import render
     from smug.reviews.explain_text import TextModel, explain_text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 
@@ -11,8 +12,6 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -20,6 +19,10 @@ from matplotlib.patches import Rectangle
 from smug.errors import SmugError
 from smug.io import atomic
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STYLE = Path(__file__).with_name("smug.mplstyle")
 #: Width in inches of one and of two printed columns.
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.2
 #: Height in inches of a line of text below an image.
@@ -43,7 +46,7 @@ def use_style(*, dark: bool = False) -> None:
     dark : bool
         Whether the figure is for a dark page.
     """
-    sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=0.9)
+    plt.style.use(_STYLE)
     if dark:
         plt.rcParams.update({"text.color": _LIGHT, "axes.labelcolor": _LIGHT})
         plt.rcParams.update({"xtick.color": _LIGHT, "ytick.color": _LIGHT})

@@ -18,6 +18,7 @@ from smug.errors import SmugError
 from smug.jobs import config, records
 from smug.jobs.parent import end_with_parent
 from smug.jobs.signatures import JOB, signature
+from smug.lean import without_extras
 from smug.threads import configure_threads
 
 #: Facts of a stage's result for its record.
@@ -43,6 +44,7 @@ def run(stage: Stage) -> None:
     try:
         job = JobSettings(**dict(_whole_number(word) for word in own))
         configure_threads(job.threads)
+        without_extras()
         given = config.from_words(name, [word for word in words if word not in own])
         sections, files = _arguments(stage, name, {**given.settings, JOB: job}, given.io)
         checked = records.check_inputs(given.io)

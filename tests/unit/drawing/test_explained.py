@@ -1,6 +1,11 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
 
 from smug.drawing import explained, save_figure, use_style
 from smug.drawing.explained import Shown
@@ -72,3 +77,32 @@ def test_a_grid_of_methods_fits_every_format_on_a_dark_page(tmp_path, ending):
         use_style()
     assert (tmp_path / f"x.{ending}").stat().st_size > 1000
     assert plt.rcParams["figure.facecolor"] == "white"
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_figures_look_as_seaborn_draws_them(before):
+    with plt.rc_context():
+        sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=0.9)
+        wanted = dict(plt.rcParams)
+    with plt.rc_context():
+        use_style(dark=before)
+        use_style()
+        made = dict(plt.rcParams)
+    assert made["image.cmap"] == "viridis"
+    ours = ("image.cmap", "figure.dpi", "savefig.dpi", "pdf.fonttype")
+    for name, value in wanted.items():
+        if name == "axes.prop_cycle":
+            colours = [to_hex(colour) for colour in value.by_key()["color"]]
+            assert [to_hex(c) for c in made[name].by_key()["color"]] == colours
+        elif isinstance(value, float):
+            assert made[name] == pytest.approx(value, rel=1e-5) or name in ours
+        elif name not in ours:
+            assert made[name] == value, name
+
+
+def test_pictures_of_the_command_import_no_frames_and_no_seaborn():
+    asked = "import sys, smug.drawing.explained; print(*sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", asked], check=True, capture_output=True, text=True
+    ).stdout
+    assert not {"seaborn", "pandas", "scipy.stats", "sklearn"} & set(said.split())

@@ -16,15 +16,18 @@ from __future__ import annotations
 
 import math
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from smug.masks.problem import MaskProblem, MaskSolution, Progress, Status
 from smug.masks.solvers.block_bounds import BLOCK_LIMIT, BlockBound
-from smug.masks.solvers.dense import DenseTree, compile_tree
 from smug.masks.solvers.highs import MilpResult, binary_program, solve_milp
 from smug.masks.solvers.local_search import SAFETY, LocalSearch
+
+if TYPE_CHECKING:
+    from smug.masks.solvers.dense import DenseTree
 
 #: Share of the time limit after which even a first mask is left to HiGHS.
 FIRST_SHARE = 0.3
@@ -157,6 +160,8 @@ class _Race:
 
     def tree(self) -> None:
         """Branch and bound: sizes above the bound, then smaller masks."""
+        from smug.masks.solvers.dense import DenseTree
+
         tree = DenseTree(self.A.toarray(), self.demand, self.threads)
         self.prove(tree.root_bound())
         self.exclude(tree, self.at(LIFT_SHARE))
@@ -242,6 +247,9 @@ class _Race:
 def prepare(problem: MaskProblem) -> None:
     """Compile what the problem may need, before the clock starts."""
     if problem.A.shape[0] <= DENSE_ROWS:
+        # Numba takes longer to import than most problems take to solve.
+        from smug.masks.solvers.dense import compile_tree
+
         compile_tree()
 
 

@@ -71,6 +71,8 @@ def trace_back(
     before, x = Before.of(model, root, calls, index), root.numpy()
     entering = search.entry_of(calls, index)
     entry = Place(entering.run, "input")
+    if entering.inputs[0] is root and _alone(model, root, calls):
+        entry = _ROOT
     plain = Traced(entry, np.asarray(entering.inputs[0], np.float32))
     if before.plain:
         return plain
@@ -99,6 +101,12 @@ def trace_back(
         return plain
     constant = np.where(position < 0, plain.entering.ravel(), 0).astype(np.float64)
     return plain._replace(spatial=spatial, origin=Origin(inner, position, constant))
+
+
+def _alone(model: keras.Model, root: tf.Tensor, calls: list[rewire.Call]) -> bool:
+    """True if a single layer reads the model's input; a model of one's own may read it unseen."""
+    readers = [call for call in calls if any(value is root for value in call.inputs)]
+    return len(readers) == 1 and type(model).__module__.startswith("keras.")
 
 
 def _layout(

@@ -25,13 +25,6 @@ class Place(NamedTuple):
     side: str
 
 
-class _Reached(BaseException):
-    """Ends a pass at the tensor that was asked for; Keras adds words to any mere Exception."""
-
-    def __init__(self, tensor: tf.Tensor) -> None:
-        self.tensor = tensor
-
-
 def run_between(
     model: keras.Model,
     x: Any,
@@ -73,12 +66,12 @@ def run_between(
             if (run, "input") == start:
                 args, kwargs = _with_first(replaced, args, kwargs)
             if (run, "input") == stop:
-                raise _Reached(rewire.tensors(args, kwargs)[0])
+                raise rewire.Reached(rewire.tensors(args, kwargs)[0])
             output = original(*args, **kwargs)
             if (run, "output") == start:
                 output = replaced(output)
             if (run, "output") == stop:
-                raise _Reached(output)
+                raise rewire.Reached(output)
             return output
 
         return call
@@ -93,7 +86,7 @@ def run_between(
     ):
         try:
             model(rewire.as_batch(model, x), training=False)
-        except _Reached as reached:
+        except rewire.Reached as reached:
             return np.asarray(tf.cast(reached.tensor, tf.float32))
         except SmugError:
             raise
