@@ -12,9 +12,11 @@ import argparse
 import csv
 import os
 import random
+import resource
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -37,7 +39,7 @@ from smug.models.rewire import outputs_of
 NODES, WINDOWS, STEPS = 3000, (4, 3, 2), 50
 
 
-def photographs(count: int, folder: Path | None) -> Iterator[tuple[str, MaskProblem]]:
+def photographs(count: int, folder: Path | None, steps: int) -> Iterator[tuple[str, MaskProblem]]:
     """The paper's setting: trained first layer, nodes chosen by Integrated Gradients."""
     records, names = (
         validation_records(folder / "data" / "imagenet") if folder else photograph_records()
@@ -51,7 +53,7 @@ def photographs(count: int, folder: Path | None) -> Iterator[tuple[str, MaskProb
         x = lite0.PREPROCESSING(pixels[np.newaxis])
         target = outputs_of(model, x).argmax(axis=1)
         attribution = first_layer_integrated_gradients(
-            model, x, target, layer=first, steps=STEPS, top_k=NODES
+            model, x, target, layer=first, steps=steps, top_k=NODES
         )
         nodes = top_k_nodes(attribution[0], NODES)
         for window in WINDOWS:
@@ -96,17 +98,34 @@ def shared(folder: Path) -> Iterator[tuple[str, MaskProblem]]:
         yield f"{row['instance']} γ={row['gamma']}", MaskProblem(A, float(row["gamma"]))
 
 
-def measure(
-    problem: MaskProblem, solver: str, limit: float, repeats: int
-) -> tuple[float, float | None, str]:
-    """Median seconds, proven optimum (None if unproven), and a cell for the table."""
-    solutions = [solve(problem, solver=solver, time_limit=limit)]
-    if solutions[0].status is Status.OPTIMAL:
-        solutions += [solve(problem, solver=solver, time_limit=limit) for _ in range(repeats - 1)]
+def processor_seconds() -> float:
+    """Processor time of this process and of those that it has waited for, as Z3's."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Measured(NamedTuple):
+    """Median wall and processor seconds, proven optimum (None if unproven), a table's cell."""
+
+    seconds: float
+    processor: float
+    optimum: float | None
+    cell: str
+
+
+def measure(problem: MaskProblem, solver: str, limit: float, repeats: int) -> Measured:
+    solutions, processor = [], []
+    while len(solutions) < repeats:
+        begin = processor_seconds()
+        solutions.append(solve(problem, solver=solver, time_limit=limit))
+        processor.append(processor_seconds() - begin)
+        if solutions[0].status is not Status.OPTIMAL:
+            break
     seconds = statistics.median(solution.seconds for solution in solutions)
+    work = statistics.median(processor)
     if any(solution.status is not Status.OPTIMAL for solution in solutions):
-        return seconds, None, f"{solutions[0].status} after {seconds:.1f} s"
-    return seconds, solutions[0].objective, f"{seconds:.3f} s"
+        return Measured(seconds, work, None, f"{solutions[0].status} after {seconds:.1f} s")
+    return Measured(seconds, work, solutions[0].objective, f"{seconds:.3f} s")
 
 
 def main() -> None:
@@ -119,6 +138,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--limit", type=float, default=60.0, help="seconds per solve")
     parser.add_argument("--images", type=int, default=5, help="photographs at three windows each")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of Integrated Gradients")
     args = parser.parse_args()
     others = [name for name in args.solvers.split(",") if name]
     warm_up = MaskProblem(sparse.csr_array(np.ones((1, 2)) / 2), 0.5)
@@ -127,7 +147,7 @@ def main() -> None:
             solve(warm_up, solver=name)  # imports are not what is compared
     folder = Path(args.shared) if args.shared else None
     groups = {
-        f"{NODES} nodes, γ = 0, photographs": photographs(args.images, folder),
+        f"{NODES} nodes, γ = 0, photographs": photographs(args.images, folder, args.steps),
         "random convolution": random_kernel(),
         "reference.csv": shared(folder) if folder else (),
     }
@@ -147,16 +167,19 @@ def compare(
     """Print a line for each instance, then the group's medians, by window too."""
     print(f"== {group}", flush=True)
     ratios: dict[str, list[float]] = {name: [] for name in others}
+    processor: dict[str, list[float]] = {name: [] for name in ["highs", *others]}
     by_window: dict[str, list[float]] = {}
     proven = 0
     for instance, problem in instances:
-        seconds, optimum, cell = measure(problem, "highs", limit, repeats)
+        seconds, work, optimum, cell = measure(problem, "highs", limit, repeats)
+        processor["highs"].append(work)
         by_window.setdefault(instance.split("_w")[1][0], []).append(seconds)
         proven += optimum is not None
         size = "?" if optimum is None else f"{optimum:.0f}"
         line = f"{instance:24s} {'×'.join(map(str, problem.A.shape)):>10s} {size:>5s} highs {cell}"
         for name in others:
-            theirs, other, cell = measure(problem, name, limit, repeats)
+            theirs, work, other, cell = measure(problem, name, limit, repeats)
+            processor[name].append(work)
             sign = "" if other is not None else "≥ "
             ratios[name].append(theirs / seconds)
             line += f" | {name} {cell}, {sign}{theirs / seconds:.0f}×"
@@ -172,7 +195,8 @@ def compare(
     for name, values in ratios.items():
         print(
             f"{name} / highs over {len(values)} instances: "
-            f"median {statistics.median(values):.0f}×, least {min(values):.1f}×"
+            f"median {statistics.median(values):.2f}×, least {min(values):.2f}×; processor seconds "
+            f"{sum(processor[name]):.2f} against {sum(processor['highs']):.2f}"
         )
 
 

@@ -33,6 +33,13 @@ def swept(path, of_variants=variants.sweep_variants):
     return own(path, of_variants, variants.first_shard)
 
 
+def replaced(path):
+    """A path of the rule solve_masks for each replacement of the sweeps of all pictures."""
+    return RUN.files(
+        path, PICTURES, variants.replacement_variants, variants.first_shard
+    )
+
+
 def digits_drawn(path, encoding):
     """A path of masks or maps of the digits that the figure draws."""
 

@@ -87,6 +87,27 @@ use rule stage as ablations with:
         **captioned("ablations"),
 
 
+use rule stage as replacements with:
+    input:
+        scores=expand(rules.score_grid.output.scores, dataset=PICTURES),
+        grids=expand(rules.score_grid.output.record, dataset=PICTURES),
+        attribution=RUN.files(
+            rules.attribute.output.arrays, PICTURES, in_shards=variants.first_shard
+        ),
+        masks=replaced(rules.solve_masks.output.masks),
+        settings=replaced(rules.solve_masks.output.record),
+        code=code("replacements"),
+    output:
+        **figure("replacements", "What a removed pixel becomes"),
+        record=f"{OUT}/figures/replacements.json",
+    log:
+        f"{OUT}/logs/replacements.log",
+    benchmark:
+        f"{OUT}/benchmarks/replacements.tsv"
+    params:
+        **captioned("replacements", PICTURES),
+
+
 use rule stage as masks_topk_gamma with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from smug.drawing import image_grid, show_image, show_mask, show_scores
 from smug.masks.problem import MaskSolution
+from smug.masks.saliency import jaccard
 from smug.pipeline.shards import FAILED, AttributedShard
 
 CAPTION = (
@@ -77,5 +78,8 @@ def distinct_masks_table(
 
 def overlap(masks: np.ndarray) -> float:
     """Mean Jaccard index of all pairs of masks, shape ``(found, *spatial)``; NaN below two."""
-    pairs = [(a & b).sum() / max((a | b).sum(), 1) for a, b in combinations(masks, 2)]
-    return float(np.mean(pairs)) if pairs else float("nan")
+    pairs = list(combinations(masks, 2))
+    if not pairs:
+        return float("nan")
+    one, other = (np.stack(part) for part in zip(*pairs, strict=True))
+    return float(jaccard(one, other).mean())

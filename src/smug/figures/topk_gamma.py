@@ -27,10 +27,11 @@ CAPTION = (
 ABLATIONS_CAPTION = (
     "One setting changed at a time, the others as the dataset's own; medians over inputs, infinite "
     "LSC (an empty map) counted as worst. replacement: what a removed pixel or word becomes (the "
-    "paper's is zero). ranking: how the nodes are chosen and scored (the "
-    "paper's ablation of gradient guidance, by eye; no numbers)."
+    "paper's is zero); overlap: Jaccard index with the mask of the replacement zero. ranking: how "
+    "the nodes are chosen and scored (the paper's ablation of gradient guidance, by eye; no "
+    "numbers)."
 )
-METRICS = ("mask_size", "sparsity", "base_sparsity", "lsc", "base_lsc")
+METRICS = ("mask_size", "sparsity", "base_sparsity", "lsc", "base_lsc", "overlap")
 #: Settings that the ablations change.
 ABLATED = ("window", "replacement", "ranking", "scoring")
 #: Lowest LSC there is: a box of 5 % of the image that leaves the network certain.
@@ -65,24 +66,25 @@ def sweep_table(scores: pd.DataFrame) -> pd.DataFrame:
 
 def on_grid(table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Keep the settings of the top_k x gamma grid; ``own``: each dataset's own settings."""
-    return table[_same(table, own, ABLATED)].reset_index(drop=True)
+    chosen = table[same_settings(table, own, ABLATED)]
+    return chosen.drop(columns="overlap").reset_index(drop=True)
 
 
 def ablations(table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Keep the settings that differ in one of :data:`ABLATED` from the dataset's ``own``."""
     parts = []
     for key in ABLATED:
-        same = _same(table, own, [other for other in VARIED if other != key])
+        same = same_settings(table, own, [other for other in VARIED if other != key])
         parts.append(table[same].assign(changed=key, to=table[key].astype(str)))
     rows = pd.concat(parts).sort_values(["dataset", "changed", "to"], kind="stable")
     first = ["dataset", "changed", "to"]
     return rows[first + [c for c in table if c != "dataset"]].reset_index(drop=True)
 
 
-def _same(
+def same_settings(
     table: pd.DataFrame, own: Mapping[str, Mapping[str, Any]], keys: Sequence[str]
 ) -> pd.Series:
-    """Rows whose ``keys`` all hold the dataset's own value."""
+    """Rows of a table (or of results) whose ``keys`` all hold the dataset's own value, bool."""
     same = pd.Series(True, index=table.index)
     for key in keys:
         same &= table[key].eq(table["dataset"].map({name: of[key] for name, of in own.items()}))

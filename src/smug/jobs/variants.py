@@ -97,11 +97,17 @@ def grid_variants(usual: Composed) -> list[str]:
 
 def sweep_variants(usual: Composed) -> list[str]:
     """Every setting that a dataset's sweeps try, once: the grid, and one setting changed alone."""
-    changes = [{"method.window": window} for window in usual["grid"]["windows"]]
-    changes += [{"method.replacement": instead} for instead in usual["grid"]["replacements"]]
-    changes += [{"method.ranking": ranking} for ranking in usual["grid"]["rankings"]]
-    alone = [variant_of(usual, change) for change in changes]
+    grid = usual["grid"]
+    windows = [variant_of(usual, {"method.window": window}) for window in grid["windows"]]
+    rankings = [variant_of(usual, {"method.ranking": ranking}) for ranking in grid["rankings"]]
+    alone = [*windows, *replacement_variants(usual), *rankings]
     return list(dict.fromkeys([MAIN, *grid_variants(usual), *alone]))
+
+
+def replacement_variants(usual: Composed) -> list[str]:
+    """The dataset's own settings with each replacement of its sweeps, its own first."""
+    changes = ({"method.replacement": name} for name in usual["grid"]["replacements"])
+    return list(dict.fromkeys([MAIN, *(variant_of(usual, change) for change in changes)]))
 
 
 def start_variant(usual: Composed, variant: str) -> str | None:

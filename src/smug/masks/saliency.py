@@ -157,3 +157,21 @@ def smallest_box(scores: np.ndarray, share: float, *, cells: int = 32) -> tuple[
                 best = (area[k], -inside[k])
                 edges = (across[left[k]], down[top], across[right[k]], down[bottom])
     return tuple(map(int, edges))
+
+
+def jaccard(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Overlap of masks: share of what either keeps that both keep.
+
+    Parameters
+    ----------
+    one, other : numpy.ndarray of bool, shape (batch, *spatial)
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (batch,)
+        1 for two masks that keep nothing.
+    """
+    flat, others = one.reshape(len(one), -1), other.reshape(len(other), -1)
+    either = np.count_nonzero(flat | others, axis=1)
+    both = np.count_nonzero(flat & others, axis=1)
+    return np.where(either > 0, both / np.maximum(either, 1), 1.0)

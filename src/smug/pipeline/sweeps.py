@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from smug.io import load_json
-from smug.masks.saliency import sparsity
+from smug.masks.saliency import jaccard, sparsity
 from smug.pipeline.saliency import SmugMaps
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
@@ -30,6 +30,47 @@ def own_settings(records: Iterable[Path]) -> dict[str, dict[str, Any]]:
         scoring = record["config"]["saliency"]["scoring"]
         found[record["summary"]["dataset"]] = {**record["config"]["method"], "scoring": scoring}
     return found
+
+
+def overlap_with_zero(
+    methods: Sequence[Mapping[str, Any]], solved: Sequence[SolvedShard], own: Mapping[str, Any]
+) -> list[np.ndarray | None]:
+    """Overlap of each replacement's masks with those of the replacement ``zero``.
+
+    Parameters
+    ----------
+    methods : sequence of mapping
+        Sections ``method``.
+    solved : sequence of SolvedShard
+        Masks of the same inputs by each of them.
+    own : mapping
+        The dataset's own section ``method``: only masks that differ from it in nothing but the
+        replacement are compared.
+
+    Returns
+    -------
+    list of numpy.ndarray of float64, shape (n,), or None
+        :func:`smug.masks.saliency.jaccard`, NaN where one of the masks was not found; None for
+        masks that are not compared, all where there are none of ``zero``.
+    """
+    alike = [{**method, "replacement": own["replacement"]} == own for method in methods]
+    zero = next(
+        (
+            masks
+            for method, masks, same in zip(methods, solved, alike, strict=True)
+            if same and method["replacement"] == "zero"
+        ),
+        None,
+    )
+
+    def overlap(masks: SolvedShard, zero: SolvedShard) -> np.ndarray:
+        both = zero.has_mask() & masks.has_mask()
+        return np.where(both, jaccard(zero.masks, masks.masks), np.nan)
+
+    return [
+        overlap(masks, zero) if same and zero is not None else None
+        for masks, same in zip(solved, alike, strict=True)
+    ]
 
 
 def mask_rows(

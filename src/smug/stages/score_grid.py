@@ -18,7 +18,7 @@ from smug.jobs.settings.workflow import GridSettings, WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, problem_columns, save_results
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.shards import AttributedShard, SolvedShard
-from smug.pipeline.sweeps import mask_rows
+from smug.pipeline.sweeps import mask_rows, overlap_with_zero
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,19 @@ def main(config: Sections, files: Files) -> Summary:
     shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
     # Crops of digits say nothing: LSC is a measure of photographs.
     lsc = _lsc(config, files, shard) if shard.images.ndim == 4 else None
+    records = [load_json(record)["config"] for record in files.settings]
+    shards = [SolvedShard.load(masks).first(config.grid.inputs) for masks in files.masks]
+    methods = [settings["method"] for settings in records]
+    overlaps = overlap_with_zero(methods, shards, vars(config.method))
     rows: list[dict[str, Any]] = []
-    for masks, record in zip(files.masks, files.settings, strict=True):
-        settings = load_json(record)["config"]
+    for settings, solved, overlap in zip(records, shards, overlaps, strict=True):
         method, solver = settings["method"], settings["solver"]
         chosen = {"window": method["window"], "ranking": method["ranking"], "seed": solver["seed"]}
-        solved = SolvedShard.load(masks).first(config.grid.inputs)
         for scoring in dict.fromkeys([config.saliency.scoring, *config.grid.scorings]):
             maps = shard_maps(shard, solved, scoring=scoring, **chosen)
             values = {} if lsc is None else {"lsc": lsc(maps.smug), "base_lsc": lsc(maps.smug_base)}
+            if overlap is not None and scoring == config.saliency.scoring:
+                values["overlap"] = overlap
             setting = {**problem_columns(method, solver["name"]), "scoring": scoring}
             rows += mask_rows(shard, solved, maps, setting, values)
     label = dataset_label(vars(config.dataset), generated=shard.generated)

@@ -16,11 +16,12 @@ from smug.figures.topk_gamma import (
     sweep_table,
     topk_gamma,
 )
+from smug.masks.saliency import jaccard
 from smug.masks.solvers import solve
 from smug.pipeline.results import as_table, problem_columns
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.solve_masks import several_masks, solve_shard
-from smug.pipeline.sweeps import mask_rows
+from smug.pipeline.sweeps import mask_rows, overlap_with_zero
 from tests.unit.pipeline.test_solve_masks import METHOD, SOLVER, shard  # noqa: F401
 
 
@@ -216,3 +217,21 @@ def test_overlap_is_the_mean_jaccard_index_of_all_pairs():
     masks = np.array([[1, 1, 0], [1, 0, 0], [0, 1, 1]], bool)
     assert overlap(masks) == pytest.approx((1 / 2 + 1 / 3 + 0) / 3)
     assert np.isnan(overlap(masks[:1]))
+
+
+def test_masks_of_each_replacement_are_held_against_those_of_zero(shard):  # noqa: F811
+    methods = [settings(replacement=name) for name in ("mean", "zero")]
+    methods.append(settings(replacement="mean", window=3))
+    found = [solve_shard(shard, SimpleNamespace(**method), SOLVER) for method in methods]
+    of_mean, of_zero, other = overlap_with_zero(methods, found, methods[0])
+    assert other is None
+    assert of_zero[:2].tolist() == [1.0, 1.0]
+    mean, zero = (solved.masks for solved in found[:2])
+    for i in range(2):
+        both, either = (mean[i] & zero[i]).sum(), (mean[i] | zero[i]).sum()
+        assert of_mean[i] == pytest.approx(both / either)
+    assert np.isnan(of_mean[2])
+    assert (mean[:2] != zero[:2]).any()
+    assert overlap_with_zero(methods[:1], found[:1], methods[0]) == [None]
+    nothing = np.zeros((1, 2, 2), bool)
+    assert jaccard(nothing, nothing).tolist() == [1.0]
