@@ -23,6 +23,7 @@ TINY = (
     "mnist:grid.top_k=[4] mnist:grid.gamma=[0.0,0.5] mnist:grid.windows=[7] mnist:grid.inputs=1 "
     "mnist:grid.replacements=[mean] mnist:grid.rankings=[gradients] mnist:grid.scorings=[sum] "
     "mnist:grid.solutions=2 "
+    "robust.digits=1 robust.epsilons=[0.05] robust.figure_epsilon=0.05 robust.windows=[7] "
     "mnist:comparison.explainers=[gradients] mnist:comparison.thresholds=5 "
     "mnist:comparison.cells=2 mnist:comparison.curve_steps=2 "
     "ggig_figure.methods=[gradients] ggig_figure.shown=1 mnist:sanity.methods=[gradients] "

@@ -14,16 +14,18 @@ from .conftest import TINY
 SCORED = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations"}
 SWEEPS = SCORED | {"distinct_masks"}
 PAGE = {"score_images", "attribution_curves", "gallery_images", "gallery"}
-SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood"} | PAGE | SWEEPS
+SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood", "robust"}
+SOLVING |= PAGE | SWEEPS
 MEASURING = {"score_sanity", "sanity", "sanity_randomisation", "sanity_perturbation"}
 TRAINING = {"train_mnist", "network_limits", "models", "attribute"}
-TRAINING |= {"completeness", "explain", "ggig"} | MEASURING
+TRAINING |= {"completeness", "explain", "ggig", "robust_explain"} | MEASURING
 TIMING = {"time_solvers", "solvers", "solver_scaling"}
 
 
 def test_everything_is_made(finished):
     results = finished.folder / "results" / "demo"
-    figures = ("mnist_ood", "solver_scaling", "ggig", "sanity_randomisation", "sanity_perturbation")
+    figures = ["mnist_ood", "robust", "solver_scaling", "ggig"]
+    figures += ["sanity_randomisation", "sanity_perturbation"]
     for name in (f"figures/{figure}" for figure in figures):
         assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -35,6 +37,10 @@ def test_everything_is_made(finished):
     # A proven mask of the whole network keeps the class: that is its constraint.
     assert (table.loc[table["encoding"] == "network", "keeps_class"] == 1.0).all()
     assert "\\toprule" in (results / "tables/mnist_masks.tex").read_text()
+    robust = pd.read_csv(results / "tables/robust.csv")
+    assert robust["network"].iloc[0] == "mnist_mlp"
+    assert robust[["digits", "no_set", "proven", "minimal"]].iloc[0].tolist() == [1, 0, 1, 1]
+    assert 0 <= robust["mean_size"].iloc[0] <= 16  # windows of 7 x 7 pixels
     checks = pd.read_csv(results / "tables/sanity.csv")
     assert checks["check"].tolist() == ["cascading", "untrained", "independent", "perturbation"]
     assert (checks["method"] == "gradients").all()
@@ -75,6 +81,7 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("sanity.explainers.gradients.method=gradcam", MEASURING),
         ("ggig_figure.shown=2", {"ggig"}),
         ("sweep.figure_window=4", {"saliency", "mnist_ood"}),
+        ("robust.time_limit=59", {"robust_explain", "robust"}),
         ("attribution.steps=50", {"attribute", "completeness"} | SOLVING | TIMING | MEASURING),
         ("model.learning_rate=0.002", TRAINING | SOLVING | TIMING),
         # The timings name their solvers themselves; the table of masks now has to.

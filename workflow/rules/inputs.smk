@@ -40,13 +40,28 @@ def replaced(path):
     )
 
 
-def digits_drawn(path, encoding):
-    """A path of masks or maps of the digits that the figure draws."""
+def digits_drawn(path, encoding, setting):
+    """A path of masks or maps of the digits that a figure draws, in the setting that it draws."""
 
     def drawn(usual):
-        return [variants.drawn_mask_variant(usual, encoding)]
+        return [setting(usual, encoding)]
 
     return RUN.files(path, ["mnist"], drawn, variants.first_shard)
+
+
+def digits_with_masks(setting):
+    """Named inputs of a figure of digits: the first ones and their masks of both encodings."""
+    masks = rules.solve_masks.output.masks
+    return {
+        "attribution": f"{OUT}/attribute/mnist/0.npz",
+        "network_masks": digits_drawn(masks, "network", setting),
+        "smug_masks": digits_drawn(masks, "first_layer", setting),
+    }
+
+
+def with_robust_sets(path):
+    """A path of the rule robust_explain for the digits whose robust sets are looked for."""
+    return RUN.files(path, ["mnist"], in_shards=variants.robust_shards)
 
 
 def timings(path):

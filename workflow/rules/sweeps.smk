@@ -18,10 +18,10 @@ use rule stage as mnist_masks with:
 
 use rule stage as mnist_ood with:
     input:
-        attribution=f"{OUT}/attribute/mnist/0.npz",
-        network_masks=digits_drawn(rules.solve_masks.output.masks, "network"),
-        smug_masks=digits_drawn(rules.solve_masks.output.masks, "first_layer"),
-        maps=digits_drawn(rules.saliency.output.maps, "first_layer"),
+        **digits_with_masks(variants.drawn_mask_variant),
+        maps=digits_drawn(
+            rules.saliency.output.maps, "first_layer", variants.drawn_mask_variant
+        ),
         scores=rules.score_masks.output.scores,
         code=code("mnist_ood"),
     output:

@@ -28,7 +28,7 @@ TRAINED = {
 
 
 #: Sections that the number of shards depends on; a variant of others has those of its dataset.
-NUMBERING = {"dataset", "comparison", "gallery", "sanity"}
+NUMBERING = {"dataset", "comparison", "gallery", "sanity", "robust"}
 
 
 @dataclass(frozen=True)

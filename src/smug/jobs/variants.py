@@ -77,8 +77,16 @@ def mask_variants(usual: Composed) -> list[str]:
 
 def drawn_mask_variant(usual: Composed, encoding: str) -> str:
     """The setting of the table of masks that a figure draws: the encoding's first solver."""
-    sweep = usual["sweep"]
-    return _mask_variant(usual, encoding, sweep["figure_window"], sweep[f"{encoding}_solvers"][0])
+    return _drawn_variant(usual, encoding, usual["sweep"]["figure_window"])
+
+
+def robust_mask_variant(usual: Composed, encoding: str) -> str:
+    """The setting whose masks stand beside robust sets: of the finest of their windows."""
+    return _drawn_variant(usual, encoding, min(usual["robust"]["windows"]))
+
+
+def _drawn_variant(usual: Composed, encoding: str, window: int) -> str:
+    return _mask_variant(usual, encoding, window, usual["sweep"][f"{encoding}_solvers"][0])
 
 
 def _mask_variant(usual: Composed, encoding: str, window: int, solver: str) -> str:
@@ -196,6 +204,11 @@ def gallery_shards(chosen: Composed) -> range:
     return _shards_of(chosen, chosen["gallery"]["inputs"])
 
 
+def robust_shards(chosen: Composed) -> range:
+    """Shards that hold the digits whose robust sets are looked for."""
+    return _shards_of(chosen, chosen["robust"]["digits"])
+
+
 def _shards_of(chosen: Composed, inputs: int) -> range:
     """Shards that hold a dataset's first inputs."""
     count = math.ceil(inputs / chosen["dataset"]["shard_size"])
@@ -210,5 +223,14 @@ def sanity_shards(chosen: Composed) -> range:
 
 def solving_minutes(chosen: Composed) -> int:
     """Minutes that a shard's masks may take, each up to its limit, with half an hour more."""
-    seconds = chosen["dataset"]["shard_size"] * chosen["solver"]["timeout"]
+    return _minutes(chosen["dataset"]["shard_size"] * chosen["solver"]["timeout"])
+
+
+def robust_minutes(chosen: Composed) -> int:
+    """Minutes that a shard's robust sets may take, as :func:`solving_minutes`."""
+    sets = chosen["dataset"]["shard_size"] * len(chosen["robust"]["epsilons"])
+    return _minutes(sets * chosen["robust"]["time_limit"])
+
+
+def _minutes(seconds: float) -> int:
     return 30 + math.ceil(seconds / 60)

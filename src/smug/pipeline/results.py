@@ -27,6 +27,7 @@ COLUMNS = {
     "margin": "float64",
     "window": "Int64",
     "delta": "float64",
+    "epsilon": "float64",
     "replacement": "string",
     "ranking": "string",
     "scoring": "string",

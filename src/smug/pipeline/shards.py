@@ -1,7 +1,8 @@
-"""Files that jobs hand to each other: a shard of attributed inputs, a shard of solved masks."""
+"""Files that jobs hand to each other: a shard of attributed inputs, of masks, maps or sets."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -256,3 +257,93 @@ class SaliencyShard:
         """Read what :meth:`save` wrote."""
         with reading(path):
             return cls(**load_arrays(path))
+
+
+@dataclass(frozen=True)
+class RobustShard:
+    """Robust sets of one shard; row i is one input at one epsilon.
+
+    Parameters
+    ----------
+    ids : numpy.ndarray of str, shape (n,)
+    epsilon : numpy.ndarray of float64, shape (n,)
+        How far pixels outside the set may move.
+    window : numpy.ndarray of int64, shape (n,)
+        Side in pixels of the windows that the set is made of.
+    target : numpy.ndarray of int64, shape (n,)
+        The class kept: the predicted one.
+    masks : numpy.ndarray of bool, shape (n, *spatial)
+        The sets; all False without one (read the status first).
+    status : numpy.ndarray of str, shape (n,)
+        See :class:`smug.masks.robust.search.RobustSet`, or ``failed``.
+    objective, bound : numpy.ndarray of float64, shape (n,)
+        Windows in the set, infinite without one, and the proven least number.
+    minimal : numpy.ndarray of bool, shape (n,)
+        Whether a counterexample stands against each window of the set.
+    first_seconds, seconds : numpy.ndarray of float64, shape (n,)
+        Wall time until the first such set, NaN if the time was over before, and in all.
+    released : numpy.ndarray of bool, shape (n, *spatial)
+        The window that moves, too, in the counterexample shown; all False without one.
+    counterexample : numpy.ndarray of float64, shape (n, ...)
+        Of the set's counterexamples the one that another class wins most clearly, on the input as
+        the network gets it; NaN without one.
+    counterexample_class : numpy.ndarray of int64, shape (n,)
+        That class, -1 without one.
+    message : numpy.ndarray of str, shape (n,)
+        Why an input failed, else empty.
+    """
+
+    ids: np.ndarray
+    epsilon: np.ndarray
+    window: np.ndarray
+    target: np.ndarray
+    masks: np.ndarray
+    status: np.ndarray
+    objective: np.ndarray
+    bound: np.ndarray
+    minimal: np.ndarray
+    first_seconds: np.ndarray
+    seconds: np.ndarray
+    released: np.ndarray
+    counterexample: np.ndarray
+    counterexample_class: np.ndarray
+    message: np.ndarray
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> RobustShard:
+        """Read what :meth:`save` wrote."""
+        with reading(path):
+            return cls(**load_arrays(path))
+
+    def gap(self) -> np.ndarray:
+        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
+        return relative_gap(self.objective, self.bound)
+
+    def has_mask(self) -> np.ndarray:
+        """True for rows that have a set, bool, shape (n,)."""
+        return np.isfinite(self.objective)
+
+    def result_rows(self) -> Iterator[dict[str, Any]]:
+        """Rows of the result table, one per set and metric, without what all have in common."""
+        gap, found = self.gap(), self.has_mask()
+        for i, name in enumerate(self.ids.tolist()):
+            values = {
+                "mask_size": self.objective[i],
+                "sparsity": self.masks[i].mean() if found[i] else np.nan,
+                "minimal": float(self.minimal[i]),
+                "first_seconds": self.first_seconds[i],
+            }
+            about = {
+                "image": name,
+                "epsilon": self.epsilon[i],
+                "window": self.window[i],
+                "status": str(self.status[i]),
+                "bound": self.bound[i],
+                "gap": gap[i],
+                "solve_seconds": self.seconds[i],
+            }
+            yield from ({**about, "metric": key, "value": value} for key, value in values.items())

@@ -166,6 +166,13 @@ def test_methods_that_are_whole_chains_follow_the_sections_of_their_stages():
         ),
         ("method.replacement=blur", ["method.replacement: blur", "beer holds texts", "mean"]),
         ("beer:grid.replacements=[blur]", ["grid.replacements: blur", "known: zero, mean"]),
+        ("robust.epsilons=[]", ["robust.epsilons=[]", "one value"]),
+        ("robust.epsilons=[-0.1]", ["robust.epsilons=-0.1", "[0, inf)"]),
+        ("robust.figure_epsilon=0.3", ["robust.figure_epsilon=0.3", "[0.05, 0.1, 1.0]"]),
+        ("robust.windows=[1,4]", ["robust.windows=[1, 4]", "robust.epsilons=[0.05, 0.1, 1.0]"]),
+        ("robust.windows=[0,4,4]", ["robust.windows=0", "[1, 1000000000]"]),
+        ("robust.digits=0", ["robust.digits=0", "[1, 1000000000]"]),
+        ("robust.time_limit=0", ["robust.time_limit=0", "(0, 10000000]"]),
         ("sufficient_words.timeout=0", ["sufficient_words.timeout=0", "(0, 10000000]"]),
     ],
 )

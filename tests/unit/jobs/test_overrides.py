@@ -148,6 +148,7 @@ def test_a_message_names_the_key_that_was_typed(text, key):
         ("sanity.seeds", "[0,0]"),
         ("sanity.noises", "[0.1,0.1]"),
         ("sanity.also", "[mnist_cnn,mnist_cnn]"),
+        ("robust.epsilons", "[0.1,0.10]"),
     ],
 )
 def test_a_list_names_each_value_once(key, value):

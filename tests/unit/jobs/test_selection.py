@@ -44,13 +44,14 @@ def test_shards_are_those_of_the_variant():
 
 
 NUMBERED = [variants.shards, variants.shown_shards, variants.gallery_shards, variants.sanity_shards]
+NUMBERED += [variants.robust_shards]
 
 
 @pytest.mark.parametrize("in_shards", NUMBERED)
 def test_shards_are_those_that_the_whole_configuration_of_a_variant_says(in_shards):
     chosen = run(SHARDS)
     asked = ["main", "method.window=4", "solver=z3", "sanity=mnist_cnn", "sanity.inputs=1"]
-    asked += ["dataset.shard_size=1", "gallery.inputs=1", "comparison.shown=1"]
+    asked += ["dataset.shard_size=1", "gallery.inputs=1", "comparison.shown=1", "robust.digits=1"]
     found = chosen.files("{variant} {shard}", ["mnist"], lambda _: asked, in_shards)
     assert found == [
         f"{variant} {shard}"

@@ -46,6 +46,16 @@ def test_the_table_of_masks_has_every_window_with_every_solver_of_an_encoding():
     assert variants.drawn_mask_variant(known, "network") == network
 
 
+def test_masks_beside_robust_sets_have_their_windows():
+    known = usual(
+        "method.window=2 robust.windows=[7,4,7] sweep.figure_window=1 "
+        "sweep.first_layer_solvers=[z3]"
+    )
+    assert variants.robust_mask_variant(known, "first_layer") == "method.window=4+solver=z3"
+    network = "method.encoding=network+method.window=4"
+    assert variants.robust_mask_variant(known, "network") == network
+
+
 def test_sweeps_try_every_setting_once():
     words = "method.top_k=10 method.gamma=0.0 method.window=2 method.ranking=gradients"
     known = usual(f"{GRID} {words} grid.rankings=[random,gradients] grid.replacements=[zero,mean]")
@@ -107,6 +117,8 @@ def test_shards_hold_all_inputs(words, count):
 def test_the_first_inputs_of_a_dataset_ask_for_the_shards_that_hold_them(inputs, count):
     words = f"dataset.explained=10 dataset.shard_size=3 gallery.inputs={inputs}"
     assert list(variants.gallery_shards(usual(words))) == list(range(count))
+    words = f"dataset.explained=10 dataset.shard_size=3 robust.digits={inputs}"
+    assert list(variants.robust_shards(usual(words))) == list(range(count))
     words = f"dataset.explained=10 dataset.shard_size=3 imagenet:comparison.shown={inputs}"
     # The packages ship 8 photographs, which fill 3 shards.
     assert list(variants.shown_shards(usual(words, "imagenet"))) == list(range(min(count, 3)))
@@ -121,3 +133,11 @@ def test_sanity_checks_have_shards_of_their_own(inputs, count):
 def test_a_shard_may_take_as_long_as_all_its_masks_and_half_an_hour_more():
     known = usual("dataset.shard_size=7 solver.timeout=100")
     assert variants.solving_minutes(known) == 30 + 12
+
+
+def test_a_shard_may_take_as_long_as_its_robust_sets_at_every_epsilon():
+    words = "dataset.shard_size=7 robust.time_limit=100"
+    known = usual(
+        f"{words} robust.epsilons=[0.1,0.2] robust.windows=[1,1] robust.figure_epsilon=0.2"
+    )
+    assert variants.robust_minutes(known) == 30 + 24

@@ -24,6 +24,7 @@ from smug.jobs.settings.models import (
     TextCnnSettings,
 )
 from smug.jobs.settings.reviews import SufficientWordsSettings
+from smug.jobs.settings.robust import RobustSettings
 from smug.jobs.settings.sanity import GgigFigureSettings, SanitySettings
 from smug.jobs.settings.workflow import (
     GallerySettings,
@@ -51,6 +52,7 @@ SCHEMAS: dict[tuple[str, str], type] = {
     ("grid", "grid_schema"): GridSettings,
     ("timing", "timing_schema"): TimingSettings,
     ("network_limits", "network_limits_schema"): NetworkLimitsSettings,
+    ("robust", "robust_schema"): RobustSettings,
     ("workflow", "workflow_schema"): WorkflowSettings,
     ("gallery", "gallery_schema"): GallerySettings,
     ("comparison", "comparison_schema"): ImageComparisonSettings,
