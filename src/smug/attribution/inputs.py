@@ -265,7 +265,8 @@ def _warn_of_zero_maps(name: str, values: np.ndarray) -> None:
         more = f" (and of {zero.size - 1} more inputs)" if zero.size > 1 else ""
         message = (
             f"{name}: the map of input {zero[0]}{more} is zero everywhere: no part of the input "
-            "was found that the class score needs; take another target, layer or setting"
+            "was found that the class needs; take another target, layer or setting, such as a "
+            "larger gamma or epsilon"
         )
         warnings.warn(message, SmugWarning, stacklevel=4)
 
