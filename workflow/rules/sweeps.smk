@@ -37,7 +37,6 @@ use rule stage as mnist_ood with:
 
 use rule stage as score_grid with:
     input:
-        data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         masks=swept(rules.solve_masks.output.masks),

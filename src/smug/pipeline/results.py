@@ -14,7 +14,8 @@ from smug.io import atomic, reading
 #: Columns of the table, empty where they do not apply. Encoding to solver: settings of a mask
 #: problem (see :func:`problem_columns`) and of the map made from it; network to seed: settings of
 #: a sanity check, whose status says why its value is missing. Status to solve_seconds: what the
-#: solver says. The time of a whole method is a metric, ``seconds``.
+#: solver says; confirmed: whether the network itself agrees with the mask
+#: (:mod:`smug.pipeline.confirm`). The time of a whole method is a metric, ``seconds``.
 COLUMNS = {
     "run": "string",
     "dataset": "string",
@@ -46,6 +47,7 @@ COLUMNS = {
     "gap": "float64",
     "encode_seconds": "float64",
     "solve_seconds": "float64",
+    "confirmed": "boolean",
 }
 
 #: Settings of the mask problem that each encoding reads.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from smug.io import load_json
 from smug.masks.saliency import jaccard, sparsity
 from smug.pipeline.saliency import SmugMaps
 from smug.pipeline.shards import AttributedShard, SolvedShard
+
+if TYPE_CHECKING:
+    import keras
 
 #: Settings that sweeps vary.
 VARIED = ("top_k", "gamma", "window", "replacement", "ranking", "scoring")
@@ -73,12 +76,34 @@ def overlap_with_zero(
     ]
 
 
+def lsc_of(
+    model: keras.Model, x: np.ndarray, target: np.ndarray, thresholds: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Function from maps, shape (n, height, width), to their LSC, shape (n,).
+
+    The arguments are those of :func:`smug.metrics.lsc.map_lsc`.
+    """
+    from smug.metrics.lsc import map_lsc
+
+    # SMUG_base does not know gamma: its maps come again with every one.
+    known: dict[bytes, np.ndarray] = {}
+
+    def lsc(maps: np.ndarray) -> np.ndarray:
+        key = maps.tobytes()
+        if key not in known:
+            known[key] = map_lsc(model, x, target, maps, thresholds=thresholds).lsc
+        return known[key]
+
+    return lsc
+
+
 def mask_rows(
     shard: AttributedShard,
     solved: SolvedShard,
     maps: SmugMaps,
     setting: Mapping[str, Any],
     values: Mapping[str, np.ndarray],
+    confirmed: np.ndarray,
 ) -> Iterator[dict[str, Any]]:
     """Result rows of one setting: mask size, sparsity with and without minimisation, ``values``.
 
@@ -90,6 +115,8 @@ def mask_rows(
         Columns of the setting, see :func:`smug.pipeline.results.problem_columns`.
     values : mapping of str to numpy.ndarray, shape (n,)
         Further measures, such as LSC.
+    confirmed : numpy.ndarray of bool, shape (n,)
+        See :meth:`smug.pipeline.confirm.Confirmer.confirmed`.
 
     Yields
     ------
@@ -106,5 +133,6 @@ def mask_rows(
     }
     for i, image in enumerate(solved.ids.tolist()):
         common = {"image": image, "method": "smug", **setting, **solved.solver_columns(i)}
+        common["confirmed"] = bool(confirmed[i])
         for metric, of_inputs in metrics.items():
             yield {**common, "metric": metric, "value": float(of_inputs[i])}

@@ -1,13 +1,11 @@
 """Measure the masks and maps of every setting of a dataset's sweeps."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from smug.datasets.prepared import PreparedImages
 from smug.io import load_json
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.comparisons import ComparisonSettings
@@ -18,7 +16,7 @@ from smug.jobs.settings.workflow import GridSettings, WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, problem_columns, save_results
 from smug.pipeline.saliency import shard_maps
 from smug.pipeline.shards import AttributedShard, SolvedShard
-from smug.pipeline.sweeps import mask_rows, overlap_with_zero
+from smug.pipeline.sweeps import lsc_of, mask_rows, overlap_with_zero
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ class Sections:
 class Files:
     """Inputs and outputs by their names in the rule."""
 
-    data: Path
     model: Path
     attribution: Path
     masks: list[Path]
@@ -49,51 +46,37 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric; LSC for photographs."""
+    from smug.pipeline.confirm import Confirmer
+
     shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
+    confirmer = Confirmer.load(files.model, config.model.name)
     # Crops of digits say nothing: LSC is a measure of photographs.
-    lsc = _lsc(config, files, shard) if shard.images.ndim == 4 else None
+    lsc = None
+    if shard.images.ndim == 4:
+        x = confirmer.network.preprocess(shard.images)
+        lsc = lsc_of(confirmer.model, x, shard.target, config.comparison.thresholds)
     records = [load_json(record)["config"] for record in files.settings]
     shards = [SolvedShard.load(masks).first(config.grid.inputs) for masks in files.masks]
     methods = [settings["method"] for settings in records]
     overlaps = overlap_with_zero(methods, shards, vars(config.method))
     rows: list[dict[str, Any]] = []
+    unconfirmed = 0
     for settings, solved, overlap in zip(records, shards, overlaps, strict=True):
         method, solver = settings["method"], settings["solver"]
         chosen = {"window": method["window"], "ranking": method["ranking"], "seed": solver["seed"]}
+        confirmed = confirmer.confirmed(shard, solved, method)
+        unconfirmed += int(np.count_nonzero(solved.has_mask() & ~confirmed))
         for scoring in dict.fromkeys([config.saliency.scoring, *config.grid.scorings]):
             maps = shard_maps(shard, solved, scoring=scoring, **chosen)
             values = {} if lsc is None else {"lsc": lsc(maps.smug), "base_lsc": lsc(maps.smug_base)}
             if overlap is not None and scoring == config.saliency.scoring:
                 values["overlap"] = overlap
             setting = {**problem_columns(method, solver["name"]), "scoring": scoring}
-            rows += mask_rows(shard, solved, maps, setting, values)
+            rows += mask_rows(shard, solved, maps, setting, values, confirmed)
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
     save_results(files.scores, as_table([common | row for row in rows]))
-    return {"rows": len(rows), "dataset": label}
-
-
-def _lsc(
-    config: Sections, files: Files, shard: AttributedShard
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Function from maps, shape (n, height, width), to their LSC, shape (n,)."""
-    from smug.metrics.lsc import map_lsc
-    from smug.models.registry import load_model, network
-
-    data = PreparedImages.load_shard(files.data, 0, len(shard.ids))
-    model = load_model(files.model)
-    x = network(config.model.name).preprocess(data.images)
-    # SMUG_base does not know gamma: its maps come again with every one.
-    known: dict[bytes, np.ndarray] = {}
-
-    def lsc(maps: np.ndarray) -> np.ndarray:
-        key = maps.tobytes()
-        if key not in known:
-            thresholds = config.comparison.thresholds
-            known[key] = map_lsc(model, x, shard.target, maps, thresholds=thresholds).lsc
-        return known[key]
-
-    return lsc
+    return {"rows": len(rows), "dataset": label, "unconfirmed": unconfirmed}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from smug.datasets.prepared import PreparedImages
 from smug.io import load_arrays, load_json
 from smug.jobs.run import JobSettings, Summary, run
@@ -45,7 +47,7 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per image, method and metric."""
     from smug.metrics.images import MethodMaps, ScoredImages, score_methods
-    from smug.models.registry import load_model, network
+    from smug.pipeline.confirm import Confirmer
 
     shard, solved = AttributedShard.load(files.attribution), SolvedShard.load(files.masks)
     scored = load_arrays(files.smug_maps)
@@ -62,9 +64,10 @@ def main(config: Sections, files: Files) -> Summary:
         name = load_json(record)["config"]["explainer"]["name"]
         methods[name] = MethodMaps(made.maps, masks, made.seconds, made.message == "")
     data = PreparedImages.load_shard(files.data, config.job.shard, config.dataset.shard_size)
+    confirmer = Confirmer.load(files.model, config.model.name)
     images = ScoredImages(
-        load_model(files.model),
-        network(config.model.name).preprocess,
+        confirmer.model,
+        confirmer.network.preprocess,
         data.images,
         shard.target,
         data.boxes,
@@ -79,15 +82,17 @@ def main(config: Sections, files: Files) -> Summary:
         replacement=config.method.replacement,
     )
     common = {"run": config.workflow.run, "dataset": config.dataset.name}
-    solver = {"smug": [solved.solver_columns(i) for i in range(len(data))]}
+    confirmed = confirmer.confirmed(shard, solved, vars(config.method))
+    solver = [solved.solver_columns(i) | {"confirmed": confirmed[i]} for i in range(len(data))]
     rows = [
         {**common, "image": image, "method": name, "metric": metric, "value": value}
-        | (solver[name][i] if name in solver else {})
+        | (solver[i] if name == "smug" else {})
         for name, metric, values in measured
         for i, (image, value) in enumerate(zip(data.ids.tolist(), values, strict=True))
     ]
     save_results(files.scores, as_table(rows))
-    return {"images": len(data), "rows": len(rows)}
+    unconfirmed = int(np.count_nonzero(solved.has_mask() & ~confirmed))
+    return {"images": len(data), "rows": len(rows), "unconfirmed": unconfirmed}
 
 
 if __name__ == "__main__":

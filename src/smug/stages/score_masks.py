@@ -39,21 +39,23 @@ def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric."""
     from smug.masks.replacement import replaced_images
     from smug.models import rewire
-    from smug.models.registry import load_model, network
+    from smug.pipeline.confirm import Confirmer
 
-    model = load_model(files.model)
-    preprocess = network(config.model.name).preprocess
+    confirmer = Confirmer.load(files.model, config.model.name)
     shards = [AttributedShard.load(path) for path in files.attribution]
     inputs = {name: (shard, i) for shard in shards for i, name in enumerate(shard.ids.tolist())}
-    rows = []
+    rows, unconfirmed = [], 0
     for masks, record in zip(files.masks, files.settings, strict=True):
         settings = load_json(record)["config"]
         solved = SolvedShard.load(masks)
         shard, _ = inputs[solved.ids[0]]
-        images = preprocess(shard.images)
+        images = confirmer.network.preprocess(shard.images)
         kept = solved.masks.reshape(solved.masks.shape + (1,) * (images.ndim - solved.masks.ndim))
         removed = replaced_images(images, settings["method"]["replacement"])
-        probability = rewire.outputs_of(model, np.where(kept, images, removed))
+        shown = np.where(kept, images, removed)
+        probability = rewire.outputs_of(confirmer.model, shown)
+        confirmed = confirmer.confirmed(shard, solved, settings["method"])
+        unconfirmed += int(np.count_nonzero(solved.has_mask() & ~confirmed))
         common = {
             "run": config.workflow.run,
             "dataset": dataset_label(vars(config.dataset), generated=shard.generated),
@@ -70,10 +72,10 @@ def main(config: Sections, files: Files) -> Summary:
                 "masked_class": probability[i].argmax(),
                 "masked_confidence": probability[i].max(),
             }
-            common |= {"image": name, **solved.solver_columns(i)}
+            common |= {"image": name, **solved.solver_columns(i), "confirmed": confirmed[i]}
             rows += [{**common, "metric": key, "value": value} for key, value in values.items()]
     save_results(files.scores, as_table(rows))
-    return {"rows": len(rows)}
+    return {"rows": len(rows), "unconfirmed": unconfirmed}
 
 
 if __name__ == "__main__":

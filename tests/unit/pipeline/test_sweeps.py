@@ -87,13 +87,14 @@ def test_rows_of_a_setting_measure_what_the_masks_keep(shard):  # noqa: F811
     scoring = {"scoring": "sum", "ranking": "integrated_gradients", "seed": 0}
     maps = shard_maps(shard, solved, window=METHOD.window, **scoring)
     setting = problem_columns(vars(METHOD), "highs") | {"scoring": "sum"}
-    rows = as_table(list(mask_rows(shard, solved, maps, setting, {})))
+    rows = as_table(list(mask_rows(shard, solved, maps, setting, {}, solved.has_mask())))
     sparsity = rows[rows["metric"].eq("sparsity")].set_index("image")["value"]
     np.testing.assert_allclose(sparsity[["a", "b"]], solved.masks[:2].mean(axis=(1, 2)))
     assert np.isnan(sparsity["c"])
     base = rows[rows["metric"].eq("base_sparsity")].set_index("image")["value"]
     assert (base[["a", "b"]] >= sparsity[["a", "b"]]).all()
     assert set(rows["method"]) == {"smug"}
+    assert rows.groupby("image")["confirmed"].all().tolist() == [True, True, False]
     for name, value in setting.items():
         assert set(rows[name]) == {value}
 

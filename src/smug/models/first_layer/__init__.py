@@ -117,12 +117,7 @@ class FirstLayer:
         return self.tail(x, run_between(self.model, x, self.entry, entering, site))
 
     def confirms(self, x: np.ndarray, entering: np.ndarray, found: MinimalMask) -> bool:
-        """True if a forward pass of the real layer agrees with a mask.
-
-        The layer gets the input and the masked input. On the whole input each row's node has to
-        answer what the mask problem has it answer, and on the masked one more than ``gamma``
-        times as much. Both hold up to rounding: the network's numbers are rounded, and
-        :func:`smug.masks.linear.rounding` says how much that can be.
+        """True if a forward pass of the real layer agrees with a mask, see :meth:`keeps`.
 
         Parameters
         ----------
@@ -134,18 +129,57 @@ class FirstLayer:
         """
         if not found.found:
             return False
-        linear, encoded = self.linear, found.encoded
+        encoded = found.encoded
+        return self.keeps(
+            x,
+            entering,
+            found.parts(entering)[0],
+            encoded.nodes,
+            encoded.responses,
+            gamma=encoded.problem.gamma,
+            response=encoded.response,
+        )
+
+    def keeps(
+        self,
+        x: np.ndarray,
+        entering: np.ndarray,
+        kept: np.ndarray,
+        nodes: np.ndarray,
+        responses: np.ndarray,
+        *,
+        gamma: float,
+        response: str,
+    ) -> bool:
+        """True if the real layer keeps more than ``gamma`` of some nodes' responses.
+
+        The layer gets the input and the part of it that is kept. On the whole input each node has
+        to answer what is said of it, and on the part more than ``gamma`` times as much. Both hold
+        up to rounding: the network's numbers are rounded, and
+        :func:`smug.masks.linear.rounding` says how much that can be.
+
+        Parameters
+        ----------
+        x, entering
+            As for :meth:`confirms`.
+        kept : numpy.ndarray, shaped like `entering`
+        nodes : numpy.ndarray of int, shape (rows,)
+        responses : numpy.ndarray, shape (rows,)
+        response : {"paper", "bias_free"}
+            With the bias, or without it.
+        """
+        linear = self.linear
         answers = Answers(self.model, x, self.entry, self.end, self.layer)
         everything = linear.masked(entering, np.ones(linear.spatial, bool))
-        both = answers(np.stack([everything, found.parts(entering)[0]]))
-        whole, rest = both.reshape(2, -1)[:, encoded.nodes].astype(np.float64)
-        if encoded.response == "bias_free":
-            constant = linear.constants(encoded.nodes)
+        both = answers(np.stack([everything, kept]))
+        whole, rest = both.reshape(2, -1)[:, nodes].astype(np.float64)
+        if response == "bias_free":
+            constant = linear.constants(nodes)
             whole, rest = whole - constant, rest - constant
-        fields = receptive_fields(linear, encoded.nodes)
-        allowed = rounding(linear, entering, encoded.nodes, fields, answers.roundoff)
-        same = np.abs(whole - encoded.responses) <= allowed
-        return bool((same & (rest > encoded.problem.gamma * whole - 2 * allowed)).all())
+        fields = receptive_fields(linear, nodes)
+        allowed = rounding(linear, entering, nodes, fields, answers.roundoff)
+        same = np.abs(whole - responses) <= allowed
+        return bool((same & (rest > gamma * whole - 2 * allowed)).all())
 
 
 def find_first_layer(
