@@ -18,6 +18,7 @@ ELSEWHERE = {
     "test_interfaces.py",
     "test_layers.py",
     "test_magnitudes.py",
+    "test_makefile.py",
     "test_project.py",
 }
 

@@ -28,6 +28,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
 from smug.jobs.groups import CONF, datasets, files
+from smug.jobs.heard import check_heard
 from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
@@ -298,11 +299,12 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
         close = difflib.get_close_matches(override.key, keys, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise SmugError(f"unknown key {override.key!r}; known: {', '.join(shown)}.{hint}")
-    for name in known:
-        composed = compose(name, overrides)
-        # A job hears of its own sections only; those it does not read keep their defaults.
-        if dataset is None:
-            check_together(composed, files)
+    composed = {name: _composed(name, overrides) for name in known}
+    # A job hears of its own sections only; those it does not read keep their defaults.
+    if dataset is None:
+        for one in composed.values():
+            check_together(one.plain, files)
+        check_heard(overrides, composed, lambda name, model: _keys(name, "model", model))
 
 
 @functools.cache

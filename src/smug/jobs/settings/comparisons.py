@@ -20,7 +20,9 @@ class ComparisonSettings(Section):
     thresholds: int = described(
         "Number of thresholds of a map that are tried, at most.", allowed=Range(2)
     )
-    shown: int = described("Number of inputs in the figures.", allowed=COUNT)
+    shown: int = described(
+        "Number of inputs in the figures.", allowed=COUNT, heard=("imagenet", "beer")
+    )
 
 
 @dataclass

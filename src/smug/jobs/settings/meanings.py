@@ -18,6 +18,7 @@ def described(
     *,
     allowed: Range | Collection[Any] | None = None,
     repeats: bool = False,
+    heard: tuple[str, ...] | None = None,
 ) -> Any:
     """Field of a schema that carries its meaning, ``metadata["help"]``, and what it allows.
 
@@ -33,8 +34,10 @@ def described(
     repeats : bool
         Whether a list may hold a value twice, such as the sizes of layers. What a list tries or
         compares is tried once: twice the same would count twice in tables.
+    heard : tuple of str, optional
+        As :attr:`Section.heard`, where it differs from the section's.
     """
-    metadata = {"help": meaning, "allowed": allowed, "repeats": repeats}
+    metadata = {"help": meaning, "allowed": allowed, "repeats": repeats, "heard": heard}
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -46,6 +49,10 @@ class Section:
 
     #: Name of the section, for errors.
     section: ClassVar[str]
+
+    #: Kinds of inputs, or datasets, of which a job reads a value of their own; none where the
+    #: section is one for the whole run.
+    heard: ClassVar[tuple[str, ...]] = ("images", "texts")
 
     name: str = described("Name of the file that fills the section.")
 

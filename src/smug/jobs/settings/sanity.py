@@ -63,6 +63,7 @@ class GgigFigureSettings(Section):
     """Methods, networks and inputs that the figure of GGIG shows."""
 
     section = "ggig_figure"
+    heard = ()
 
     methods: list[str] = described("Methods that the figure shows: files of `conf/explainer/`.", [])
     digit_models: list[str] = described(

@@ -20,6 +20,7 @@ class WorkflowSettings(Section):
     """Run and datasets that the whole workflow asks for."""
 
     section = "workflow"
+    heard = ()
 
     run: str = described("Name of the run; its results go to `results/<run>/`.")
     datasets: list[str] = described(
@@ -63,6 +64,7 @@ class MaskSweepSettings(Section):
     """Masks that the MNIST table and figure compare."""
 
     section = "sweep"
+    heard = ("mnist",)
 
     windows: list[int] = described(
         "Sides of the windows that the masks are made of (pixels).", [], allowed=RANGES["window"]
@@ -91,6 +93,7 @@ class NetworkLimitsSettings(Section):
     """Whole networks, windows and leads that the table of limits tries."""
 
     section = "network_limits"
+    heard = ("mnist",)
 
     hidden: list[str] = described(
         "Whole networks that are tried: nodes of their hidden layers, like `64-64`.", []
