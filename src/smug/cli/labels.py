@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -41,12 +43,13 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 
 
 def _from_lines(_: Path, text: str) -> list[str]:
-    return [line.strip() for line in text.rstrip().splitlines()]
+    # A name may hold any of the other signs that Python's own splitlines ends a line at.
+    return [line.strip() for line in re.split(r"\r\n|\r|\n", text.rstrip())]
 
 
 def _from_csv(path: Path, text: str) -> list[str]:
     try:
-        rows = [row for row in csv.reader(text.splitlines()) if row]
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
         if rows and not rows[0][0].strip().isdecimal():
             del rows[0]
         return _in_order([(index, name.strip()) for index, name in rows])
@@ -63,11 +66,16 @@ def _in_order(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
     return [numbered[index] for index in range(len(pairs))]
 
 
+class _Pairs(list[tuple[str, Any]]):
+    """Pairs of a JSON mapping."""
+
+
 def _from_json(path: Path, text: str) -> list[str]:
     try:
-        content: Any = json.loads(text)
-        if isinstance(content, dict):
-            content = _in_order(content.items())
+        # Pairs, not mappings: of an index that stands twice a mapping keeps the last name.
+        content: Any = json.loads(text, object_pairs_hook=_Pairs)
+        if isinstance(content, _Pairs):
+            content = _in_order(content)
     except (ValueError, KeyError, RecursionError) as error:
         raise SmugError(
             f'{path} is no list of names and no mapping {{"0": name, "1": name, …}} ({error})'

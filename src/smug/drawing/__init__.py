@@ -120,9 +120,11 @@ def show_box(axis: Axes, box: np.ndarray) -> None:
 
 
 def short(name: str, most: int = 18) -> str:
-    """Shorten a class name to its first word group, at most so many letters."""
+    """Shorten a class name to its first word group, at most so many letters, as it is drawn."""
     name = name.split(",")[0]
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    name = name if len(name) <= most else f"{name[: most - 1]}…"
+    # No font has half a character or a control, and a dollar would begin mathematics.
+    return "".join(sign if sign.isprintable() else "?" for sign in name).replace("$", r"\$")
 
 
 def save_figure(figure: Figure, *paths: Path) -> None:

@@ -23,6 +23,19 @@ def test_names_are_read_in_the_order_of_the_outputs(tmp_path, name, content):
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.txt", "a\u2028b\nc\x0cd\ne\x85f"),
+        ("x.csv", '0,a\u2028b\n1,c\x0cd\n2,"e\x85f"\n'),
+        ("x.json", '["a\u2028b", "c\\fd", "e\x85f"]'),
+    ],
+)
+def test_a_name_may_hold_signs_that_end_lines_elsewhere(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8", newline="")
+    assert read_labels(tmp_path / name) == ("a\u2028b", "c\x0cd", "e\x85f")
+
+
+@pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("x.txt", "", "without a name"),
@@ -34,6 +47,7 @@ def test_names_are_read_in_the_order_of_the_outputs(tmp_path, name, content):
         ("x.csv", "", "without a name"),
         ("x.json", "[1, 2]", "holds no names"),
         ("x.json", '{"1": "a"}', "no mapping"),
+        ("x.json", '{"0": "a", "0": "b", "1": "c"}', "no mapping"),
         ("x.json", '{"a": "a"}', "no mapping"),
         ("x.json", "[" * 100_000, "no mapping"),
         ("x.json", json.dumps("cat"), "holds no names"),

@@ -106,3 +106,24 @@ def test_pictures_of_the_command_import_no_frames_and_no_seaborn():
         [sys.executable, "-c", asked], check=True, capture_output=True, text=True
     ).stdout
     assert not {"seaborn", "pandas", "scipy.stats", "sklearn"} & set(said.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("US$ and CA$", "US$ and CA$: 0.50"),
+        ("$x_{$", "$x_{$: 0.50"),
+        ("\ud800", "?: 0.50"),
+        ("a\x1b[1m\nb", "a?[1m?b: 0.50"),
+        ("кот", "кот: 0.50"),
+    ],
+)
+def test_a_class_name_is_drawn_as_it_is_and_no_mathematics(tmp_path, name, drawn):
+    figure, axis = plt.subplots()
+    text = axis.set_title(explained.title(name, 0.5))
+    # What the SVG says is what was drawn.
+    with plt.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(tmp_path / "x.svg")
+    plt.close(figure)
+    assert f">{drawn}</text>" in (tmp_path / "x.svg").read_text("utf-8")
+    assert text.get_text() == explained.title(name, 0.5)
