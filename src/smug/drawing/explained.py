@@ -9,6 +9,7 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
@@ -20,8 +21,11 @@ from smug.masks.saliency import smallest_box
 _HEAT, _KEPT, _AGAINST = "plasma", "#0173b2", "#de8f05"
 #: Dots per inch: a panel of one column then shows every pixel of a photograph.
 _DPI = 300
-#: Panels side by side at most, and features of a table.
-_PANELS, _FEATURES = 5, 20
+#: Panels side by side at most, features of a table, and channels of a series with a legend.
+_PANELS, _FEATURES, _CHANNELS = 5, 20, 4
+#: Length of a mask's outline, as a share of its pixels, up to which it is drawn: that of speckle
+#: would hide what it is around.
+_OUTLINE = 0.08
 #: Share of a map's sum that the box drawn on it holds.
 BOX_SHARE = 0.5
 
@@ -103,6 +107,18 @@ def kept_pixels(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., np.newaxis], picture, np.repeat(pale, 3, axis=-1))
 
 
+def outline(axis: Axes, mask: np.ndarray) -> None:
+    """Draw a line around the kept pixels: pale ones look like those that are greyed."""
+    edges = [np.argwhere(np.diff(mask, axis=a)) for a in (0, 1)]
+    if sum(map(len, edges)) > _OUTLINE * mask.size:
+        return
+    (row, column), (row_2, column_2) = (edge.T for edge in edges)
+    across = np.stack([column - 0.5, row + 0.5, column + 0.5, row + 0.5], axis=1)
+    down = np.stack([column_2 + 0.5, row_2 - 0.5, column_2 + 0.5, row_2 + 0.5], axis=1)
+    lines = np.concatenate([across, down]).reshape(-1, 2, 2)
+    axis.add_collection(LineCollection(list(lines), colors=_KEPT, linewidths=0.7))
+
+
 def smoothed(scores: np.ndarray, smooth: float | None) -> np.ndarray:
     """Magnitudes of scores, smoothed as :func:`draw` says."""
     width = max(scores.shape) / 50 if smooth is None else smooth
@@ -149,6 +165,7 @@ def _panels(row: Sequence[Shown], smooth: float | None) -> list[Callable[[Axes],
 
     def show_kept(axis: Axes, one: Shown, mask: np.ndarray) -> None:
         axis.imshow(kept_pixels(picture, mask))
+        outline(axis, mask)
         axis.set_title("kept" if len(row) == 1 else f"{_name(one.method)}: kept")
         axis.set_xlabel(f"{mask.mean():.1%}\nof the pixels" if mask.any() else "nothing")
 
@@ -176,6 +193,10 @@ def _name(method: str) -> str:
     return " ".join(words) if len(method) <= 14 else "\n".join((words[0], " ".join(words[1:])))
 
 
+def _in_line(method: str) -> str:
+    return method.replace("_", " ")
+
+
 def _lines(
     rows: Sequence[Sequence[Shown]], show: Callable[[Figure, Shown, int, int], None]
 ) -> Figure:
@@ -194,27 +215,33 @@ def _series(figure: Figure, one: Shown, count: int, k: int) -> None:
     below = figure.add_subplot(grid[2 * k + 1], sharex=above)
     above.tick_params(labelbottom=False)
     steps = np.arange(len(one.inputs))
-    above.plot(steps, one.inputs, linewidth=1)
+    channels = one.inputs.shape[1]
+    labels = [f"channel {c}" for c in range(channels)] if 1 < channels <= _CHANNELS else None
+    above.plot(steps, one.inputs, linewidth=1, label=labels)
+    if labels:
+        above.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, handlelength=1)
     for start, stop in spans(one.mask) if one.mask is not None else []:
-        above.axvspan(start - 0.5, stop - 0.5, color=_KEPT, alpha=0.2, linewidth=0)
-    above.set_title(f"{one.title} ({_name(one.method)})")
+        above.axvspan(start - 0.5, stop - 0.5, color=_KEPT, alpha=0.3, linewidth=0)
+    above.set_title(f"{one.title} ({_in_line(one.method)})")
     kept = "" if one.mask is None else f", shaded: {one.mask.sum()} of {len(steps)} kept"
-    below.bar(steps, one.scores, width=1, color=_signs(one.scores))
+    below.bar(steps, one.scores, width=1, color=_signs(one.scores), linewidth=0)
     below.set(xlabel=f"step{kept}", ylabel="score", xlim=(-0.5, len(steps) - 0.5))
 
 
 def _features(figure: Figure, one: Shown, count: int, k: int) -> None:
-    """Bar of each feature's score, the largest first; those that the mask leaves out are pale."""
+    """Bar of each feature's score, the largest first; what the mask leaves out is pale."""
     axis = figure.add_subplot(count, 1, k + 1)
     order = np.argsort(-np.abs(one.scores), kind="stable")[:_FEATURES]
     kept = np.ones(len(one.scores), bool) if one.mask is None else one.mask
-    bars = axis.barh(np.arange(len(order)), one.scores[order], color=_signs(one.scores[order]))
-    for bar, feature in zip(bars, order, strict=True):
-        bar.set_alpha(1.0 if kept[feature] else 0.35)
-    axis.set_yticks(np.arange(len(order)), [f"{j} = {one.inputs[j]:.3g}" for j in order])
+    places = np.arange(len(order))
+    bars = axis.barh(places, one.scores[order], color=_signs(one.scores[order]), linewidth=0)
+    axis.set_yticks(places, [f"{j} = {one.inputs[j]:.3g}" for j in order])
+    for bar, label, feature in zip(bars, axis.get_yticklabels(), order, strict=True):
+        for part in (bar, label):
+            part.set_alpha(1.0 if kept[feature] else 0.35)
     axis.invert_yaxis()
     left = "" if one.mask is None else f", {one.mask.sum()} of {len(kept)} kept (pale: left out)"
-    axis.set(title=f"{one.title} ({_name(one.method)})", xlabel=f"score{left}", ylabel="feature")
+    axis.set(title=f"{one.title} ({_in_line(one.method)})", xlabel=f"score{left}", ylabel="feature")
     axis.grid(visible=False, axis="y")
 
 

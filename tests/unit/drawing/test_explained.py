@@ -79,6 +79,37 @@ def test_a_grid_of_methods_fits_every_format_on_a_dark_page(tmp_path, ending):
     assert plt.rcParams["figure.facecolor"] == "white"
 
 
+def test_kept_pixels_have_an_outline_unless_they_are_speckle():
+    mask = np.zeros((40, 50), bool)
+    mask[3:6, 10:14] = mask[:2, 20:22] = True
+    axis = plt.figure().add_subplot()
+    explained.outline(axis, mask)
+    (lines,) = axis.collections
+    ends = {tuple(np.ravel(line)) for line in lines.get_segments()}
+    # Twice 3 rows and 4 columns; at the image's edge there is no line.
+    assert len(ends) == 2 * (3 + 4) + 2 * 2 + 2
+    assert {(9.5, 2.5, 9.5, 3.5), (9.5, 2.5, 10.5, 2.5), (13.5, 4.5, 13.5, 5.5)} <= ends
+    explained.outline(axis, RNG.random((40, 50)) < 0.3)
+    assert len(axis.collections) == 1
+    plt.close("all")
+
+
+def test_channels_of_a_series_are_named_and_left_out_features_are_pale():
+    series = Shown(RNG.random((9, 2)), "a: 0.5", "smug", RNG.random(9), np.arange(9) < 3)
+    (above, _) = explained.draw([[series]], smooth=None, dark=False).axes
+    names = [text.get_text() for text in above.get_legend().get_texts()]
+    assert names == ["channel 0", "channel 1"]
+    one = Shown(RNG.random((9, 1)), "a: 0.5", "smug", RNG.random(9))
+    assert explained.draw([[one]], smooth=None, dark=False).axes[0].get_legend() is None
+    scores, kept = np.array([0.0, 3.0, 1.0]), np.array([False, True, True])
+    table = Shown(RNG.random(3), "a: 0.5", "integrated_gradients", scores, kept)
+    (axis,) = explained.draw([[table]], smooth=None, dark=True).axes
+    use_style()
+    assert [label.get_alpha() for label in axis.get_yticklabels()] == [1.0, 1.0, 0.35]
+    assert axis.get_title() == "a: 0.5 (integrated gradients)"
+    plt.close("all")
+
+
 @pytest.mark.parametrize("before", [False, True])
 def test_figures_look_as_seaborn_draws_them(before):
     with plt.rc_context():
