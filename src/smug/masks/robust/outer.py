@@ -89,7 +89,8 @@ class Relaxation:
         return None if found.x is None else np.clip(found.x[self._free], 0, 1)
 
     def whole(self, time_limit: float) -> np.ndarray | None:
-        """Lower ``most`` by the mixed-integer program over the variables; its incumbent."""
+        """Lower ``most`` by the mixed-integer program over variables and ReLUs; its incumbent."""
+        self._build(switches=True)
         model, size = self._program.model, len(self._free)
         cost = np.zeros(model.num_col_)
         cost[self._free] = -1.0
@@ -100,6 +101,8 @@ class Relaxation:
         model.row_upper_ = sides
         kinds = np.zeros(model.num_col_, bool)
         kinds[self._free] = True
+        for made in self._encoded.values():
+            kinds[np.concatenate(made.switches)] = True
         integer, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
         model.integrality_ = [integer if chosen else real for chosen in kinds]
         found = solve_milp(model, time_limit=time_limit)
@@ -132,7 +135,7 @@ class Relaxation:
         if most < self.slice.most:
             self.slice.most = int(max(np.floor(most + WHOLE), self.slice.least - 1))
 
-    def _build(self) -> None:
+    def _build(self, *, switches: bool = False) -> None:
         problem, program = self.scenarios.problem, Program()
         self._program, self._x = program, None
         self._free: np.ndarray = program.columns(np.zeros(problem.size), np.ones(problem.size))
@@ -142,7 +145,7 @@ class Relaxation:
         self._encoded: dict[int, Encoded] = {}
         for number, layers in self.slice.layers.items():
             first = (self.scenarios.effects[number], self.scenarios.start)
-            made = encode(program, problem.network, self._free, first, layers)
+            made = encode(program, problem.network, self._free, first, layers, switches=switches)
             program.rows([(made.post[-1], W.T)], problem.margin * (1 - SLACK) - b, np.inf)
             self._encoded[number] = made
         after = [*(W for W in problem.network.weights[1:-1]), W]

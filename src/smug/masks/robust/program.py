@@ -162,12 +162,15 @@ class Encoded:
         Neurons of each layer whose sign the bounds leave open.
     above : list of numpy.ndarray of int
         Rows ``activation - pre-activation >= 0`` of the open neurons.
+    switches : list of numpy.ndarray of int
+        Columns, 1 where an open neuron is on and 0 where it is off; none unless asked for.
     """
 
     pre: list[np.ndarray]
     post: list[np.ndarray]
     open_: list[np.ndarray]
     above: list[np.ndarray]
+    switches: list[np.ndarray]
 
 
 def encode(
@@ -176,6 +179,8 @@ def encode(
     inputs: np.ndarray,
     first: tuple[np.ndarray, np.ndarray],
     layers: list[LayerBounds],
+    *,
+    switches: bool = False,
 ) -> Encoded:
     """Add the hidden layers of a network to a program, each open ReLU as a triangle.
 
@@ -189,8 +194,10 @@ def encode(
         The first layer on these columns.
     layers : list of LayerBounds
         Bounds of each hidden layer's pre-activations, of shape (1, neurons).
+    switches : bool
+        Whether open ReLUs get a column that is to be whole, and are exact then.
     """
-    made = Encoded([], [], [], [])
+    made = Encoded([], [], [], [], [])
     before, maps = inputs, [first, *zip(network.weights[1:-1], network.biases[1:-1], strict=True)]
     for (W, b), layer in zip(maps, layers, strict=True):
         lower, upper = layer.lower[0], layer.upper[0]
@@ -212,6 +219,12 @@ def encode(
         program.rows(
             [(pre[open_], -sparse.diags_array(chord)), (post[open_], eye)], -np.inf, -chord * low
         )
+        if switches:
+            on = program.columns(np.zeros(len(open_)), np.ones(len(open_)))
+            made.switches.append(on)
+            below, roof = sparse.diags_array(low), sparse.diags_array(high)
+            program.rows([(pre[open_], -eye), (post[open_], eye), (on, -below)], -np.inf, -low)
+            program.rows([(post[open_], eye), (on, -roof)], -np.inf, 0.0)
         for parts, part in zip(
             (made.pre, made.post, made.open_, made.above), (pre, post, open_, above), strict=True
         ):

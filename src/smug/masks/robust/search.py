@@ -18,6 +18,8 @@ from smug.masks.robust.upper import UpperSearch
 PAYS = 0.2
 #: Seconds for one mixed-integer program.
 WHOLE_SECONDS = 20.0
+#: Variables and ReLUs of a problem, together, for which such a program is asked first.
+SMALL = 100
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class _Search:
         self.against = np.full(problem.size, -1)
         self.most = problem.size
         self.first = np.nan
+        hidden = sum(len(b) for b in problem.network.biases[:-1])
+        self.small = problem.size + hidden <= SMALL
         self.asked: set[bytes] = set()
         self.stuck: list[Slice] = []
 
@@ -167,7 +171,7 @@ class _Search:
             if perf_counter() > self.deadline:
                 raise OutOfTime
             relaxation = Relaxation(self.scenarios, part, self.deadline)
-            if self._solved(part, relaxation):
+            if (self.small and self._whole(part, relaxation)) or self._solved(part, relaxation):
                 continue
             before, opened = part.most, relaxation.open
             if part.most < part.least or not relaxation.tighten():
@@ -183,8 +187,16 @@ class _Search:
     def _solved(self, part: Slice, relaxation: Relaxation) -> bool:
         """Solve a slice's program; whether a scenario or a larger free set came of it."""
         optimum = relaxation.solve()
-        if optimum is None or part.most < part.least:
-            return False
+        return optimum is not None and part.most >= part.least and self._learned(part, optimum)
+
+    def _whole(self, part: Slice, relaxation: Relaxation) -> bool:
+        """The same with whole variables and ReLUs, as far as the time allows."""
+        seconds = min(WHOLE_SECONDS, self.deadline - perf_counter())
+        free = relaxation.whole(max(seconds, 0.0))
+        return free is not None and part.most >= part.least and self._learned(part, free * 1.0)
+
+    def _learned(self, part: Slice, optimum: np.ndarray) -> bool:
+        """Take a scenario or a larger free set from an optimum, if it has one; whether it has."""
         unused = [n for n in range(len(self.scenarios)) if n not in part.layers]
         if unused:
             leads = self.scenarios.leads(optimum[None])[unused, 0].min(axis=1)

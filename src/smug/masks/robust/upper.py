@@ -12,6 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from smug.masks.robust.attack import attack, gradients
+from smug.masks.robust.bounds import LinearBound, hidden_bounds, linear_bound
 from smug.masks.robust.oracle import Oracle, OutOfTime
 from smug.masks.robust.program import Program
 from smug.masks.robust.scenarios import Scenarios, corner, whole
@@ -42,17 +43,50 @@ class UpperSearch:
         self._tried = b"", 0, np.zeros(0)
 
     def large_set(self) -> np.ndarray:
-        """A free set that the oracle confirms, bool of shape (size,); at worst the empty one."""
-        best = np.zeros(self.problem.size, bool)
+        """A free set that bounds or the oracle confirm, bool of shape (size,)."""
+        best, start = self.certified(), np.zeros(self.problem.size, bool)
         for _ in range(RENEWALS):
             try:
-                found = self._by_knapsacks(best)
+                found = self._by_knapsacks(start)
             except OutOfTime:
                 break
             if found is None or found.sum() <= best.sum():
                 break
-            best = found
+            best = start = found
         return best
+
+    def certified(self) -> np.ndarray:
+        """A free set that linear bounds alone confirm, bool of shape (size,).
+
+        The variables are sorted by what they cost of the bounds over the whole range; as many of
+        the cheapest are free as the bounds allow. That takes a few passes on any network.
+        """
+        problem = self.problem
+        free = np.ones(problem.size, bool)
+        bound = self._bound(free)
+        doubtful = np.flatnonzero(bound.least[0] < problem.margin)
+        if not len(doubtful):
+            return free
+        A = bound.coefficients[0, doubtful]
+        cost = np.maximum(A * (problem.x - problem.low), A * (problem.x - problem.high))
+        leads = problem.leads(problem.x[None])[0, doubtful]
+        order = np.argsort((problem.by_variable(cost.T) / leads).max(axis=1))
+        kept, lost = 0, problem.size
+        while lost - kept > 1 and perf_counter() < self.oracle.deadline:
+            middle = (kept + lost) // 2
+            free[order[:middle]], free[order[middle:]] = True, False
+            if self._bound(free).least.min() >= problem.margin:
+                kept = middle
+            else:
+                lost = middle
+        free[order[:kept]], free[order[kept:]] = True, False
+        return free
+
+    def _bound(self, free: np.ndarray) -> LinearBound:
+        problem = self.problem
+        low, high = problem.box(free[None])
+        layers = hidden_bounds(problem.network, low, high)
+        return linear_bound(problem.network, layers, *problem.output, low, high)
 
     def maximal(self, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Free one variable after the other until none can be added, or the time is over.

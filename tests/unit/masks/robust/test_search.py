@@ -11,6 +11,13 @@ from smug.masks.robust.search import smallest_set
 from tests.unit.masks.robust.toy import every_set, largest_free, least_lead, random_problem
 
 
+@pytest.fixture(params=[0, search.SMALL], ids=["branching", "mixed-integer"])
+def small(request, monkeypatch):
+    """Both ways to a proof, whatever the size."""
+    monkeypatch.setattr(search, "SMALL", request.param)
+
+
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("hidden", [(4,), (2, 3)])
 @pytest.mark.parametrize("seed", range(8))
 def test_smallest_set_equals_brute_force(seed, hidden):
@@ -37,6 +44,7 @@ def test_groups_are_kept_or_freed_whole(seed):
     assert found.objective == found.bound == 5 - largest_free(problem)
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("seed", range(3))
 def test_bound_is_true_whenever_the_search_stops(seed):
     problem = random_problem(seed, inputs=25, hidden=(5, 4), epsilon=0.2)
@@ -80,6 +88,7 @@ def test_best_set_so_far_is_kept_when_the_time_is_over(monkeypatch, calls):
 def test_slices_are_cut_in_two_and_the_answer_stays(monkeypatch):
     problem = random_problem(1, inputs=40, hidden=(5, 4), epsilon=0.1)
     whole = smallest_set(problem)
+    monkeypatch.setattr(search, "SMALL", 0)
     monkeypatch.setattr(search, "THIN", 2)
     assert smallest_set(problem).objective == whole.objective == whole.bound
 
@@ -98,6 +107,13 @@ def test_sorted_bounds_hold_for_every_set_of_these_sizes(seed):
         assert (layer.lower <= h + 1e-9).all()
         assert (h <= layer.upper + 1e-9).all()
         a = np.maximum(h, 0)
+
+
+def test_time_over_within_a_mixed_integer_program_leaves_the_rest_to_branching(monkeypatch):
+    problem = random_problem(1, inputs=12, hidden=(4, 3), epsilon=0.2)
+    whole = smallest_set(problem)
+    monkeypatch.setattr(search, "WHOLE_SECONDS", 0.0)
+    assert smallest_set(problem).objective == whole.objective == whole.bound > 0
 
 
 @pytest.mark.parametrize("share", [0.0, 1.1])
