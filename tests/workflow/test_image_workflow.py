@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import Project
 
-TINY = "experiment=quick workflow.datasets=[imagenet]"
+TINY = "experiment=quick workflow.datasets=[imagenet,imagenet_squeezenet]"
 FIGURES = ("image_saliency", "smug_steps", "ig_baselines", "optbox", "two_cats", "ggig")
 TABLES = ("image_lsc", "attribution_curves", "two_cats", "ablations", "sanity", "completeness")
 
@@ -39,7 +39,9 @@ def test_every_table_of_photographs_has_rows(finished, name):
 
 def test_the_table_of_boxes_compares_every_method(finished):
     table = pd.read_csv(finished.folder / "results/quick/tables/image_lsc.csv")
-    assert {"SMUG", "SMUG_base", "gradients"} <= set(table["method"])
+    for network in ("efficientnet_lite0", "squeezenet"):
+        methods = table.loc[table["network"].eq(network), "method"]
+        assert {"SMUG", "SMUG_base", "gradients"} <= set(methods), network
 
 
 def test_the_masks_are_proven_and_their_windows_have_8_pixels(finished):
@@ -49,6 +51,18 @@ def test_the_masks_are_proven_and_their_windows_have_8_pixels(finished):
     side = mask.shape[0] // 8
     windows = mask[: side * 8, : side * 8].reshape(side, 8, side, 8).mean(axis=(1, 3))
     assert set(np.unique(windows)) == {0.0, 1.0}
+
+
+def test_the_second_network_is_explained_on_the_same_photographs_and_swept_nowhere(finished):
+    results = finished.folder / "results/quick"
+    first, second = (
+        np.load(results / f"prepare_{name}" / "data.npz")
+        for name in ("imagenet", "imagenet_squeezenet")
+    )
+    assert first["ids"].tolist() == second["ids"].tolist()
+    assert (first["images"].shape[1], second["images"].shape[1]) == (224, 227)
+    assert not (results / "score_grid/imagenet_squeezenet.parquet").exists()
+    assert not (results / "score_sanity/imagenet_squeezenet").exists()
 
 
 def test_a_second_run_has_nothing_to_do(finished):

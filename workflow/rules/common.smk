@@ -44,9 +44,7 @@ except SmugError as error:
     raise WorkflowError(str(error)) from None
 
 OUT = RUN.folder
-DATASETS = RUN.datasets
-PICTURES = RUN.of_kind("images")
-
+DATASETS = RUN.distinct  # swept, timed and checked, where RUN.datasets are explained
 #: Stages whose files the whole run asks for, with the datasets that they are made of.
 ASKED = {}
 
@@ -54,23 +52,26 @@ ASKED = {}
 def job(stage, dataset=DATASETS[0], sharded=False):
     """Params of a job: its stage and its configuration.
 
-    The dataset is the wildcard's; one is named where a rule has no such wildcard. Results that
-    are of no dataset read the sections that are the same for all.
+    The dataset is the wildcard's; one is named, or a function of the wildcards, where a rule has no
+    such wildcard. Results that are of no dataset read the sections that are the same for all.
     """
 
     def configuration(wildcards):
         changes = variants.overrides_of(wildcards.get("variant", "main"))
+        named = dataset(wildcards) if callable(dataset) else dataset
+        named = wildcards.get("dataset", named)
         if "model" in wildcards.keys():
             changes.append(Override("model", wildcards.model))
+            named = RUN.explained_by(wildcards.model, named)
         shard = [f"shard={wildcards.shard}"] if sharded else []
-        return shard + RUN.frozen(stage, wildcards.get("dataset", dataset), changes)
+        return shard + RUN.frozen(stage, named, changes)
 
     return {"stage": stage, "config": configuration}
 
 
 def asked(stage, datasets=DATASETS):
     """Params of a job whose files the whole run asks for, where it holds one of these datasets."""
-    ASKED[stage] = [dataset for dataset in datasets if dataset in DATASETS]
+    ASKED[stage] = [dataset for dataset in datasets if dataset in RUN.datasets]
     return job(stage, [*datasets, *DATASETS][0])
 
 

@@ -1,6 +1,11 @@
 # Datasets: read once, split, chosen, scaled.
 
 
+def photographs_of(wildcards):
+    """Dataset of photographs that a job prepares: those of each network are chosen by it."""
+    return f"imagenet{wildcards.other}"
+
+
 use rule stage as prepare_mnist with:
     input:
         code=code("prepare_mnist"),
@@ -18,17 +23,19 @@ use rule stage as prepare_mnist with:
 
 use rule stage as prepare_imagenet with:
     input:
-        model=RUN.network("imagenet"),
+        model=lambda wildcards: RUN.network(photographs_of(wildcards)),
         code=code("prepare_imagenet"),
     output:
-        data=f"{OUT}/prepare_imagenet/data.npz",
-        record=f"{OUT}/prepare_imagenet/record.json",
+        data=f"{OUT}/prepare_imagenet{{other}}/data.npz",
+        record=f"{OUT}/prepare_imagenet{{other}}/record.json",
     log:
-        f"{OUT}/logs/prepare_imagenet.log",
+        f"{OUT}/logs/prepare_imagenet/imagenet{{other}}.log",
     benchmark:
-        f"{OUT}/benchmarks/prepare_imagenet.tsv"
+        f"{OUT}/benchmarks/prepare_imagenet/imagenet{{other}}.tsv"
+    wildcard_constraints:
+        other="(_[a-z_0-9]+)?",
     params:
-        **job("prepare_imagenet", "imagenet"),
+        **job("prepare_imagenet", photographs_of),
 
 
 use rule stage as prepare_beer with:

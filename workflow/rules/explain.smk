@@ -70,8 +70,8 @@ use rule stage as explain with:
 
 use rule stage as completeness with:
     input:
-        arrays=RUN.files(rules.attribute.output.arrays, DATASETS),
-        settings=RUN.files(rules.attribute.output.record, DATASETS),
+        arrays=RUN.files(rules.attribute.output.arrays, RUN.datasets),
+        settings=RUN.files(rules.attribute.output.record, RUN.datasets),
         code=code("completeness"),
     output:
         **table("completeness", "Completeness of the attributions"),
@@ -81,4 +81,4 @@ use rule stage as completeness with:
     benchmark:
         f"{OUT}/benchmarks/completeness.tsv"
     params:
-        **captioned("completeness"),
+        **captioned("completeness", RUN.datasets),

@@ -15,7 +15,7 @@ use rule stage as image_saliency with:
     benchmark:
         f"{OUT}/benchmarks/image_saliency.tsv"
     params:
-        **captioned("image_saliency", ["imagenet"]),
+        **captioned("image_saliency", PHOTOGRAPHS),
 
 
 use rule stage as smug_steps with:
@@ -30,7 +30,7 @@ use rule stage as smug_steps with:
     benchmark:
         f"{OUT}/benchmarks/smug_steps.tsv"
     params:
-        **captioned("smug_steps", ["imagenet"]),
+        **captioned("smug_steps", PHOTOGRAPHS),
 
 
 use rule stage as ig_baselines with:
@@ -47,7 +47,7 @@ use rule stage as ig_baselines with:
     benchmark:
         f"{OUT}/benchmarks/ig_baselines.tsv"
     params:
-        **captioned("ig_baselines", ["imagenet"]),
+        **captioned("ig_baselines", PHOTOGRAPHS),
 
 
 use rule stage as optbox with:
@@ -62,13 +62,13 @@ use rule stage as optbox with:
     benchmark:
         f"{OUT}/benchmarks/optbox.tsv"
     params:
-        **captioned("optbox", ["imagenet"]),
+        **captioned("optbox", PHOTOGRAPHS),
 
 
 use rule stage as two_cats with:
     input:
-        **photographs(),
-        model=RUN.network("imagenet"),
+        data=f"{OUT}/prepare_{PHOTOGRAPHS[0]}/data.npz",
+        model=RUN.network(PHOTOGRAPHS[0]),
         code=code("two_cats"),
     output:
         **figure("two_cats", "Two cats"),
@@ -79,12 +79,12 @@ use rule stage as two_cats with:
     benchmark:
         f"{OUT}/benchmarks/two_cats.tsv"
     params:
-        **captioned("two_cats", ["imagenet"]),
+        **captioned("two_cats", PHOTOGRAPHS[:1]),
 
 
 use rule stage as ggig with:
     input:
-        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=PICTURES),
+        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=GUIDED),
         maps=guided(rules.explain.output.maps),
         settings=guided(rules.explain.output.record),
         code=code("ggig"),
@@ -96,4 +96,4 @@ use rule stage as ggig with:
     benchmark:
         f"{OUT}/benchmarks/ggig.tsv"
     params:
-        **captioned("ggig", PICTURES, "explainer=geometric_ensemble"),
+        **captioned("ggig", GUIDED, "explainer=geometric_ensemble"),

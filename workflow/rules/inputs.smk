@@ -1,5 +1,10 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
+# The photographs, once for each network; and the pictures in the figure of GGIG.
+PHOTOGRAPHS = RUN.with_inputs_of("imagenet") or ["imagenet"]
+PICTURES = RUN.of_kind("images")
+GUIDED = [dataset for dataset in PICTURES if dataset in DATASETS]
+
 
 def chosen(wildcards):
     """Settings of a job's dataset and variant."""
@@ -71,11 +76,14 @@ def timings(path):
 
 def of_shown(path, of_variants=variants.main_variant):
     """A rule's path for the shards that hold the photographs shown in figures."""
-    return RUN.files(path, ["imagenet"], of_variants, variants.shown_shards)
+    return RUN.files(path, PHOTOGRAPHS, of_variants, variants.shown_shards)
 
 
 def photographs(*names):
-    """The photographs and what a figure needs to know of those it shows, as named inputs."""
+    """The photographs and what a figure needs to know of those it shows, as named inputs.
+
+    Of each network; the records say which files are of which.
+    """
     known = {
         "attribution": rules.attribute.output.arrays,
         "masks": rules.solve_masks.output.masks,
@@ -83,12 +91,19 @@ def photographs(*names):
         "scores": rules.score_images.output.scores,
     }
     shown_of = {name: of_shown(known[name]) for name in names}
-    return {"data": rules.prepare_imagenet.output.data, **shown_of}
+    return {
+        "data": expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=PHOTOGRAPHS),
+        "prepared": expand(
+            f"{OUT}/prepare_{{dataset}}/record.json", dataset=PHOTOGRAPHS
+        ),
+        "attributed": of_shown(rules.attribute.output.record),
+        **shown_of,
+    }
 
 
 def guided(path):
     """A path of the rule explain, for every network and method of the figure of GGIG."""
-    return RUN.files(path, PICTURES, variants.guided_variants, variants.first_shard)
+    return RUN.files(path, GUIDED, variants.guided_variants, variants.first_shard)
 
 
 def checked(path):
@@ -120,9 +135,9 @@ def gallery_shows(*scored):
     made = [rules.attribute, rules.solve_masks, rules.saliency, *scored]
 
     def records(wildcards):
-        prepared = f"{OUT}/prepare_{wildcards.dataset}/record.json"
         found = [in_gallery(rule.output.record)(wildcards) for rule in made]
-        return [prepared, *(path for paths in found for path in paths)]
+        of_inputs = f"{OUT}/prepare_{wildcards.dataset}/record.json"
+        return [of_inputs, *(path for paths in found for path in paths)]
 
     return {
         "data": f"{OUT}/prepare_{{dataset}}/data.npz",

@@ -61,8 +61,8 @@ use rule stage as attribution_curves with:
 
 use rule stage as image_lsc with:
     input:
-        prepared=f"{OUT}/prepare_imagenet/record.json",
-        scores=RUN.files(rules.score_images.output.scores, ["imagenet"]),
+        prepared=expand(f"{OUT}/prepare_{{dataset}}/record.json", dataset=PHOTOGRAPHS),
+        scores=RUN.files(rules.score_images.output.scores, PHOTOGRAPHS),
         code=code("image_lsc"),
     output:
         **table("image_lsc", "Table 1: LSC, Win% and sparsity"),
@@ -72,7 +72,7 @@ use rule stage as image_lsc with:
     benchmark:
         f"{OUT}/benchmarks/image_lsc.tsv"
     params:
-        **captioned("image_lsc", ["imagenet"]),
+        **captioned("image_lsc", PHOTOGRAPHS),
 
 
 use rule stage as time_solvers with:

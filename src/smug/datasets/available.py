@@ -20,7 +20,7 @@ def available(section: Section) -> int | None:
     Parameters
     ----------
     section : mapping
-        The configuration section ``dataset``.
+        The configuration section ``dataset``, its name that of the dataset whose inputs they are.
 
     Raises
     ------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from smug.metrics.statistics import (
 from smug.pipeline.method_names import method_name
 
 CAPTION = (
-    "Methods on {n} photographs ({model}); beside them the paper's values (Sahoo et al. 2021, "
+    "Methods on photographs; beside them the paper's values (Sahoo et al. 2021, "
     "table 1: 3304 images, Inception v1); networks, images and their number differ. n: images on "
     "which a method has a value. LSC: median with quartiles, lower is better. Win%: share of these "
     "n on which a method has the lowest LSC among the paper's methods. Sparsity%: share of the "
@@ -108,8 +108,39 @@ def image_lsc(scores: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def table_caption(table: pd.DataFrame, model: str, cells: int, prepared: Mapping[str, int]) -> str:
-    """Caption of the printed table: what it shows, and how many images are not in it.
+def image_lsc_of_networks(
+    scores: pd.DataFrame, prepared: Sequence[Mapping[str, Any]], cells: int
+) -> tuple[pd.DataFrame, str]:
+    """Table 1 of several networks, one below the other, and its caption.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Result rows of ``score_images``, of a dataset a network.
+    prepared : sequence of mapping
+        Record of each dataset's preparation: its ``config`` names dataset and model, its
+        ``summary`` holds what :func:`counted` reads.
+    cells : int
+        Cells a side of OptBox's grid.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of :func:`image_lsc` with the column ``network`` before them.
+    str
+    """
+    tables, parts = [], [CAPTION]
+    for record in prepared:
+        network = record["config"]["model"]["name"]
+        table = image_lsc(scores[scores["dataset"].eq(record["config"]["dataset"]["name"])])
+        parts.append(counted(table, network, cells, record["summary"]))
+        table.insert(0, "network", network)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True), " ".join(parts)
+
+
+def counted(table: pd.DataFrame, model: str, cells: int, prepared: Mapping[str, int]) -> str:
+    """Part of the caption on one network: how many images are in its rows, and how many are not.
 
     Parameters
     ----------
@@ -132,8 +163,8 @@ def table_caption(table: pd.DataFrame, model: str, cells: int, prepared: Mapping
         for key in ("misclassified", "without_box", "unreadable")
     )
     parts = [
-        CAPTION.format(n=prepared["images"], model=model),
-        f"Images tried {prepared['tried']}, left out: {left_out}.",
+        f"{model}: {prepared['images']} photographs, tried {prepared['tried']}, left out: "
+        f"{left_out}.",
         *(f"{name}: {share:.1f} % of the masks proven minimal." for name, share in proven.items()),
         *(
             f"{name}: best of the {row.boxes:.0f} boxes on a grid of {cells} x {cells} cells, "
@@ -152,6 +183,7 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
     rows = [row for _, row in table.iterrows()]
     return pd.DataFrame(
         {
+            "network": table["network"],
             "method": table["method"],
             "n": table["images"],
             "LSC": [_triple(row) for row in rows],

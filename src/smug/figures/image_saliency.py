@@ -22,7 +22,7 @@ def image_saliency(images: Sequence[ExplainedImage], methods: Sequence[str]) -> 
 
     Below each map stands its LSC (lower is better), in the map the box that reaches it; in the
     photograph the annotated box. A map is scaled to its own 99th percentile. A method that failed
-    has no map.
+    has no map; where it was not asked for the network, its place stays empty.
     """
     titles = ["image", *(method_name(method) for method in methods)]
     width = max(TWO_COLUMNS, 1.1 * len(titles))
@@ -31,12 +31,30 @@ def image_saliency(images: Sequence[ExplainedImage], methods: Sequence[str]) -> 
         show_image(row[0], image.pixels)
         show_box(row[0], image.box)
         row[0].set_xlabel(named(image))
+        known = asked(image.network, images)
         for axis, method in zip(row[1:], methods, strict=True):
-            if show_map(axis, image, method):
+            if method not in known:
+                axis.set_axis_off()
+            elif show_map(axis, image, method):
                 show_box(axis, image.best_box(method))
                 axis.set_xlabel(f"{image.scores.get((method, 'lsc'), np.nan):.2f}")
+    name_networks(axes, images)
     figure.supxlabel(NUMBERS, fontsize="medium")
     return figure
+
+
+def asked(network: str, images: Sequence[ExplainedImage]) -> set[str]:
+    """Methods that were asked to explain a network: they have a map or a measure somewhere."""
+    of_network = [image for image in images if image.network == network]
+    measured = {method for image in of_network for method, _ in image.scores}
+    return measured.union(*(image.maps for image in of_network))
+
+
+def name_networks(axes: np.ndarray, images: Sequence[ExplainedImage]) -> None:
+    """Name the network at the head of each row of axes where there are several networks."""
+    if len({image.network for image in images}) > 1:
+        for row, image in zip(axes, images, strict=True):
+            row[0].set_ylabel(image.network)
 
 
 def named(image: ExplainedImage) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from smug.drawing import image_grid, show_box, show_image
-from smug.figures.image_saliency import named, show_map
+from smug.figures.image_saliency import name_networks, named, show_map
 from smug.pipeline.explained_images import ExplainedImage
 from smug.pipeline.method_names import method_name
 
@@ -28,4 +28,5 @@ def optbox(images: Sequence[ExplainedImage]) -> Figure:
             lsc = image.scores.get((name, "lsc"), float("nan"))
             confidence = image.scores.get((name, "confidence"), float("nan"))
             axis.set_xlabel(f"LSC {lsc:.2f},\nconfidence {confidence:.2f}")
+    name_networks(axes, images)
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from smug.drawing import image_grid, show_image, show_mask, show_scores
-from smug.figures.image_saliency import clipped, named, show_map
+from smug.figures.image_saliency import clipped, name_networks, named, show_map
 from smug.pipeline.explained_images import ExplainedImage
 
 TITLES = ("image", "top nodes", "windows they see", "smallest mask", "kept pixels", "SMUG")
@@ -33,4 +33,5 @@ def smug_steps(images: Sequence[ExplainedImage]) -> Figure:
         else:
             row[3].set_xlabel(f"no mask:\n{image.status}")
         show_map(row[5], image, "smug")
+    name_networks(axes, images)
     return figure

@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import CONF, datasets, files
+from smug.jobs.groups import CONF, datasets, file_of, files
 from smug.jobs.heard import check_heard
 from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
 from smug.jobs.settings import SCHEMAS
@@ -35,8 +35,9 @@ from smug.jobs.settings.across_sections import check_together
 from smug.jobs.signatures import signature
 from smug.masks.solvers import SOLVERS
 
-#: Groups that may hold a file for each dataset; for one without, ``conf/config.yaml`` names the
-#: file. The dataset's own file names its model.
+#: Groups that may hold a file for each dataset; one without takes that of the dataset whose inputs
+#: it takes, or else the file that ``conf/config.yaml`` names. The dataset's own file names its
+#: model.
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
 #: Section that a value refers to.
 _REFERENCE = re.compile(r"\$\{(\w+)\.")
@@ -228,8 +229,8 @@ def _own_files(dataset: str) -> dict[str, str]:
 @functools.cache
 def _of_dataset(dataset: str) -> DictConfig:
     """Let Hydra compose the configuration of a dataset."""
-    of_dataset = [f"{group}={dataset}" for group in DATASET_GROUPS if dataset in files(group)]
-    return _hydra("config", of_dataset)
+    of_dataset = {group: file_of(dataset, group) for group in DATASET_GROUPS}
+    return _hydra("config", [f"{group}={name}" for group, name in of_dataset.items() if name])
 
 
 def names_of(section: str) -> list[str]:
@@ -289,7 +290,7 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
     names = datasets() if dataset is None else [dataset]
     known = {name: _known_keys(name, overrides) for name in names}
     for override in overrides:
-        meant = [override.dataset] if override.dataset else known
+        meant = [override.dataset] if override.dataset in known else known
         keys = set().union(*(known[name] for name in meant))
         section, dot, _ = override.key.partition(".")
         if override.key in keys or override.key in _keys_of_any_choice(section):

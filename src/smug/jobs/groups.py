@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,6 +19,28 @@ def datasets() -> list[str]:
     return files("dataset")
 
 
+@functools.cache
+def inputs_of(dataset: str) -> str:
+    """Dataset whose inputs a dataset takes: the one that its file builds on, else itself.
+
+    Such datasets differ in the network that explains them.
+    """
+    known = datasets()
+    built_on = _read("dataset", dataset)["defaults"] if dataset in known else ()
+    return next((name for name in built_on if name in known), dataset)
+
+
+def file_of(dataset: str, group: str) -> str | None:
+    """File of a group for a dataset: its own, else that of the dataset whose inputs it takes."""
+    names = (dataset, inputs_of(dataset))
+    return next((name for name in names if name in files(group)), None)
+
+
+def _read(group: str, name: str) -> dict[str, Any]:
+    """One file of a group as it stands there."""
+    return dict(yaml.safe_load((CONF / group / f"{name}.yaml").read_text("utf-8")))
+
+
 def files(group: str) -> list[str]:
     """Names of the files of a group."""
     if not CONF.is_dir():
@@ -27,7 +51,5 @@ def files(group: str) -> list[str]:
 def networks(dataset: str) -> list[str]:
     """Names of the files in ``conf/model/`` whose networks take the inputs of a dataset."""
     return [
-        name
-        for name in files("model")
-        if dataset in yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())["datasets"]
+        name for name in files("model") if inputs_of(dataset) in _read("model", name)["datasets"]
     ]

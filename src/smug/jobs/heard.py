@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, Protocol
 
 from smug.errors import SmugError
+from smug.jobs.groups import inputs_of
 from smug.jobs.overrides import Override
 from smug.jobs.settings.meanings import Section
 from smug.jobs.variants import Composed, guided_networks
@@ -73,14 +74,15 @@ def _check_dataset(
             f"{override.typed}: the section {section} is one for the whole run; leave out "
             f"{dataset}:"
         )
-    if not {dataset, composed["dataset"]["kind"]} & set(where):
+    inputs = inputs_of(str(dataset))
+    if not {inputs, composed["dataset"]["kind"]} & set(where):
         raise SmugError(
             f"{override.typed}: no job of {dataset} reads {override.key}, only those of "
             f"{', '.join(where)} do; leave it out"
         )
     if section == "model" and "." in override.key:
         home = composed["model"]["datasets"][0]
-        if dataset != home:
+        if inputs != home:
             raise SmugError(
                 f"{override.typed}: the network {composed['model']['name']} is made once, with "
                 f"the settings of {home}; write {home}:{override}"

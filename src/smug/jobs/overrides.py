@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from smug.errors import SmugError, shortened, unknown_name
-from smug.jobs.groups import CONF, datasets, files
+from smug.jobs.groups import CONF, datasets, files, inputs_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +47,16 @@ class Override:
         return str(self) if self.dataset is None else f"{self.dataset}:{self}"
 
     def reaches(self, dataset: str | None) -> bool:
-        """True if a job of this dataset (None: of no dataset) hears the override."""
-        return self.dataset is None or self.dataset == dataset
+        """True if a job of this dataset (None: of no dataset) hears the override.
+
+        What is said of a dataset holds for those that take its inputs, too, but for what makes
+        them others: the network, and the dataset's own file.
+        """
+        if self.dataset is None or self.dataset == dataset:
+            return True
+        section = self.key.partition(".")[0]
+        other = section == "model" or self.key == "dataset"
+        return dataset is not None and not other and self.dataset == inputs_of(dataset)
 
 
 def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:

@@ -39,8 +39,24 @@ class Run:
 
     @property
     def datasets(self) -> list[str]:
-        """Datasets of the run."""
-        return list(self._workflow["datasets"])
+        """Datasets of the run; the same inputs with the same network once."""
+        first: dict[tuple[str, str], str] = {}
+        for name in self._workflow["datasets"]:
+            network = self.settings(name)["model"]["name"]
+            first.setdefault((groups.inputs_of(name), network), name)
+        return list(first.values())
+
+    @property
+    def distinct(self) -> list[str]:
+        """Datasets of the run, of those that take the same inputs the first one."""
+        first: dict[str, str] = {}
+        for name in self.datasets:
+            first.setdefault(groups.inputs_of(name), name)
+        return list(first.values())
+
+    def with_inputs_of(self, dataset: str) -> list[str]:
+        """Datasets of the run that take the inputs of one: it, and the same with other networks."""
+        return [name for name in self.datasets if groups.inputs_of(name) == dataset]
 
     @property
     def folder(self) -> str:
@@ -68,6 +84,12 @@ class Run:
     def of_kind(self, kind: str) -> list[str]:
         """Datasets of the run that hold images, or texts."""
         return [name for name in self.datasets if self.kind(name) == kind]
+
+    def explained_by(self, model: str, inputs: str) -> str:
+        """Dataset that a network explains: the first of those of some inputs, else theirs."""
+        names = self.with_inputs_of(inputs)
+        found = [name for name in names if self.settings(name)["model"]["name"] == model]
+        return [*found, inputs][0]
 
     def network(self, dataset: str, variant: str = MAIN) -> str:
         """File of the network that explains a dataset."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from smug.datasets.available import available
 from smug.errors import SmugError
+from smug.jobs.groups import inputs_of
 from smug.jobs.overrides import Override
 
 MAIN = "main"
@@ -169,7 +170,8 @@ def shards(chosen: Composed) -> range:
 
 def _inputs(data: Mapping[str, Any]) -> int:
     """Number of a dataset's inputs that are explained, at most."""
-    wished, there = int(data["explained"]), available(data)
+    wished = int(data["explained"])
+    there = available({**data, "name": inputs_of(data["name"])})
     return wished if there is None else min(wished, there)
 
 

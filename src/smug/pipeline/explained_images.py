@@ -38,6 +38,8 @@ class ExplainedImage:
     masks : dict of str to numpy.ndarray of bool, shape (height, width)
         Of the methods that have one.
     scores : dict of (method, metric) to float
+    network : str
+        Name of the network; empty where the caller knows one only.
     """
 
     id: str
@@ -51,6 +53,7 @@ class ExplainedImage:
     maps: dict[str, np.ndarray]
     masks: dict[str, np.ndarray]
     scores: dict[tuple[str, str], float]
+    network: str = ""
 
     def best_box(self, method: str) -> np.ndarray:
         """Box of lowest LSC that a method's map (or the method itself) leads to, shape (4,)."""

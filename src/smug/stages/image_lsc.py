@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smug.drawing import save_table
-from smug.figures.image_lsc import image_lsc, printed, table_caption
+from smug.figures.image_lsc import image_lsc_of_networks, printed
 from smug.io import load_json
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.comparisons import ImageComparisonSettings
-from smug.jobs.settings.models import ModelSettings
 from smug.pipeline.results import load_results
 
 
@@ -16,7 +15,6 @@ from smug.pipeline.results import load_results
 class Sections:
     """Sections of the configuration that the stage reads."""
 
-    model: ModelSettings
     comparison: ImageComparisonSettings
 
 
@@ -24,7 +22,7 @@ class Sections:
 class Files:
     """Inputs and outputs by their names in the rule."""
 
-    prepared: Path
+    prepared: list[Path]
     scores: list[Path]
     csv: Path
     tex: Path
@@ -33,11 +31,12 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    table = image_lsc(load_results(*files.scores))
-    prepared = load_json(files.prepared)["summary"]
-    caption = table_caption(table, config.model.name, config.comparison.cells, prepared)
+    prepared = [load_json(path) for path in files.prepared]
+    scores = load_results(*files.scores)
+    table, caption = image_lsc_of_networks(scores, prepared, config.comparison.cells)
     save_table(table, files.csv, files.tex, caption=caption, printed=printed(table))
-    return {"images": prepared["images"], "rows": len(table), "caption": caption}
+    images = {one["config"]["model"]["name"]: one["summary"]["images"] for one in prepared}
+    return {"images": images, "rows": len(table), "caption": caption}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,13 @@ import pytest
 from PIL import Image
 
 from smug.figures.ig_baselines import dark_and_bright
-from smug.figures.image_lsc import PAPER, image_lsc, printed, table_caption
+from smug.figures.image_lsc import (
+    PAPER,
+    counted,
+    image_lsc,
+    image_lsc_of_networks,
+    printed,
+)
 from smug.figures.two_cats import two_cats, two_cats_table
 from smug.metrics.boxes import opt_box
 from smug.metrics.images import MethodMaps, ScoredImages, score_boxes, score_maps
@@ -43,7 +49,7 @@ def test_table_one_counts_wins_among_the_papers_methods():
     assert table.loc["SMUG", "lsc_low"] == -2.0
     assert table.loc["SMUG", "lsc_high"] == 0.5
     assert table.loc["SMUG", "paper_lsc"] == PAPER["smug"].lsc == -1.26
-    shown = printed(table.reset_index()).set_index("method")
+    shown = printed(table.reset_index().assign(network="net")).set_index("method")
     assert shown.loc["SMUG", "LSC (paper)"] == "-1.26 (-0.75, -1.80)"
     assert shown.loc["SMUG", "Win%"] == "50.0 [15.0, 85.0]"
     assert shown.loc["OptBox", "Win%"] == "--"
@@ -69,7 +75,7 @@ def test_an_infinite_lsc_is_the_worst_and_loses():
     assert table.loc["SMUG", "lsc_upper"] == np.inf
     assert table.loc["SMUG", "win"] == pytest.approx(40.0)
     assert table.loc["GradCAM", "win"] == pytest.approx(40.0)
-    assert printed(table.reset_index())["LSC"][0] == "0.00 (inf, -1.00)"
+    assert printed(table.reset_index().assign(network="net"))["LSC"][0] == "0.00 (inf, -1.00)"
 
 
 def test_the_caption_says_what_is_proven_searched_and_missing():
@@ -85,12 +91,35 @@ def test_the_caption_says_what_is_proven_searched_and_missing():
     table = image_lsc(rows)
     assert table.set_index("method").loc["SMUG", "proven"] == pytest.approx(200 / 3)
     assert table.set_index("method").loc["OptBox", "boxes"] == 225
-    caption = table_caption(table, "net", 6, {"images": 4, "tried": 7, "unreadable": 2})
-    assert "Methods on 4 photographs (net)" in caption
-    assert "0 misclassified, 0 without box, 2 unreadable" in caption
+    caption = counted(table, "net", 6, {"images": 4, "tried": 7, "unreadable": 2})
+    assert caption.startswith("net: 4 photographs, tried 7, left out: 0 misclassified,")
+    assert "0 without box, 2 unreadable" in caption
     assert "SMUG: 66.7 % of the masks proven minimal" in caption
     assert "225 boxes on a grid of 6 x 6 cells, 50.0 of them run" in caption
     assert caption.endswith("Images without a value: SMUG 1, GradCAM 1.")
+
+
+def test_table_one_has_the_rows_of_each_network_below_the_other():
+    values = {"smug": [-1.0, -3.0], "gradcam": [0.0, -9.0]}
+    rows = pd.concat([scores(LSC, dataset="one"), scores(values, dataset="two")], ignore_index=True)
+    records = [
+        {
+            "config": {"model": {"name": network}, "dataset": {"name": dataset}},
+            "summary": {"images": images, "tried": images + 1, "misclassified": 1},
+        }
+        for dataset, network, images in (("two", "small", 2), ("one", "large", 4))
+    ]
+    table, caption = image_lsc_of_networks(rows, records, 6)
+    assert table["network"].tolist() == ["small"] * 2 + ["large"] * 4
+    found = table.set_index(["network", "method"])
+    assert found.loc[("small", "SMUG"), "lsc"] == -2.0
+    assert found.loc[("large", "SMUG"), "lsc"] == -1.0
+    assert found.loc[("small", "GradCAM"), "win"] == 50.0
+    assert found.loc[("small", "SMUG"), "paper_lsc"] == found.loc[("large", "SMUG"), "paper_lsc"]
+    alone = image_lsc(scores(values))
+    pd.testing.assert_frame_equal(table.iloc[:2].drop(columns="network"), alone)
+    assert printed(table)["network"].tolist() == table["network"].tolist()
+    assert caption.index("small: 2 photographs, tried 3") < caption.index("large: 4 photographs")
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +192,7 @@ def test_table_one_says_what_the_kept_pixels_alone_are_worth():
     assert table.loc["SMUG", "sufficiency"] == pytest.approx(0.2)
     assert table.loc["SMUG", "comprehensiveness"] == pytest.approx(0.1)
     assert np.isnan(table.loc["GradCAM", "sufficiency"])
-    shown = printed(table.reset_index()).set_index("method")
+    shown = printed(table.reset_index().assign(network="net")).set_index("method")
     assert shown.loc["SMUG", "P kept"].startswith("0.20 [")
     assert shown.loc["GradCAM", "P kept"] == "--"
 

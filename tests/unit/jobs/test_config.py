@@ -219,7 +219,23 @@ def test_every_network_fits_a_dataset():
 
 def test_a_dataset_says_its_kind():
     kinds = {name: config.compose(name)["dataset"]["kind"] for name in groups.datasets()}
-    assert kinds == {"mnist": "images", "imagenet": "images", "beer": "texts"}
+    photographs = dict.fromkeys(("imagenet", "imagenet_squeezenet"), "images")
+    assert kinds == {"mnist": "images", **photographs, "beer": "texts"}
+
+
+def test_a_dataset_that_takes_the_inputs_of_another_differs_in_its_network_alone():
+    words = "imagenet:dataset.root=/some/folder imagenet:method.top_k=50 imagenet:model=resnet50"
+    given = overrides(f"{words} imagenet_squeezenet:dataset.seed=7")
+    usual, other = (config.compose(n, given) for n in ("imagenet", "imagenet_squeezenet"))
+    assert (usual["model"]["name"], other["model"]["name"]) == ("resnet50", "squeezenet")
+    assert usual["model"]["weights"] == "imagenet"
+    assert other["model"]["weights"] is None
+    assert other["method"] == usual["method"]
+    assert other["method"]["top_k"] == 50
+    assert other["sanity"] == usual["sanity"]
+    own = {"name": "imagenet_squeezenet", "seed": 7, "explained": 2}  # the demo explains fewer
+    assert other["dataset"] == usual["dataset"] | own
+    assert usual["dataset"]["seed"] == 0
 
 
 def forget_configurations():
@@ -230,9 +246,9 @@ def forget_configurations():
 
 def test_a_dataset_without_a_file_of_its_own_takes_the_shared_one(monkeypatch):
     usual = config.compose("imagenet")
-    known = config.files
+    known = groups.files
     monkeypatch.setattr(
-        config,
+        groups,
         "files",
         lambda group: [n for n in known(group) if (group, n) != ("grid", "imagenet")],
     )
@@ -262,7 +278,8 @@ def test_a_solver_without_a_file_takes_the_shared_values():
 
 def test_a_dataset_file_names_the_network_which_another_choice_wins_over():
     named = {name: config.compose(name)["model"]["name"] for name in groups.datasets()}
-    assert named == {"mnist": "mnist_mlp", "imagenet": "efficientnet_lite0", "beer": "text_cnn"}
+    photographs = {"imagenet": "efficientnet_lite0", "imagenet_squeezenet": "squeezenet"}
+    assert named == {"mnist": "mnist_mlp", **photographs, "beer": "text_cnn"}
     other = overrides("mnist:model=mnist_cnn")
     assert config.compose("mnist", other)["model"]["name"] == "mnist_cnn"
     assert config.compose("imagenet", other)["model"]["name"] == "efficientnet_lite0"
@@ -274,8 +291,21 @@ def test_a_job_may_name_a_file_that_is_not_called_after_a_dataset():
     words = ["io.attribution=a", "io.masks=b", "io.record=c"]
     given = config.from_words("solve_masks", ["sanity=mnist_cnn", "solver=z3", *words])
     assert given.plain["method"] == config.compose("mnist")["method"]
-    with pytest.raises(SmugError, match="unknown dataset 'mnits'; known: beer, imagenet, mnist"):
+    with pytest.raises(
+        SmugError,
+        match="unknown dataset 'mnits'; known: beer, imagenet, imagenet_squeezenet, mnist",
+    ):
         config.from_words("solve_masks", ["dataset=mnits", *words])
+
+
+def test_a_job_hears_what_is_said_of_the_dataset_whose_inputs_it_takes():
+    words = ["dataset=imagenet_squeezenet", "imagenet:dataset.seed=7", "mnist:dataset.seed=8"]
+    words += ["io.model=a", "io.data=b", "io.record=c"]
+    given = config.from_words("prepare_imagenet", words)
+    assert given.plain["dataset"]["seed"] == 7
+    assert given.plain["model"]["name"] == "squeezenet"
+    with pytest.raises(SmugError, match=r"unknown key 'dataset\.sed'"):
+        config.from_words("prepare_imagenet", [*words, "imagenet:dataset.sed=7"])
 
 
 def test_a_job_refuses_sections_that_do_not_go_together():

@@ -89,6 +89,11 @@ def test_a_network_that_is_trained_for_another_dataset_is_named(toy):
         check("toy:sweep.windows=[1,2]")
 
 
+def test_what_is_read_of_a_dataset_is_read_of_the_same_inputs_with_another_network():
+    check("imagenet_squeezenet:comparison.shown=2 imagenet_squeezenet:model.weights=x")
+    check("imagenet:comparison.shown=2")
+
+
 def test_a_network_is_made_by_the_first_of_its_datasets():
     rules = (ROOT / "workflow/rules/models.smk").read_text()
     makers = dict(re.findall(r'\*\*job\("(\w+)", "(\w+)"\)', rules))
@@ -103,6 +108,8 @@ def jobs():
     for path in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"^use rule stage as ", path.read_text(), flags=re.M)[1:]:
             stage = rule.partition(" ")[0]
+            # Photographs are explained once for each network, with settings of the same kind.
+            rule = re.sub(r"\b(?:PHOTOGRAPHS|photographs_of)\b", '"imagenet"', rule)
             fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)
             wild = "{{dataset}}" in rule.partition("output:")[2].partition("log:")[0]
             wild |= bool(re.search(r'(?:figure|table)\("\w+_\{dataset\}', rule))

@@ -247,3 +247,24 @@ def _without_empty(tree):
 
 def test_override_prints_as_hydra_reads_it():
     assert str(Override("solver.timeout", "5", "mnist")) == "solver.timeout=5"
+
+
+@pytest.mark.parametrize(
+    ("word", "heard"),
+    [
+        ("imagenet:method.gamma=0.5", True),
+        ("imagenet:dataset.root=x", True),
+        ("imagenet:sanity=usual", True),
+        ("imagenet:model=resnet50", False),
+        ("imagenet:model.weights=x", False),
+        ("imagenet:dataset=imagenet", False),
+        ("mnist:method.gamma=0.5", False),
+        ("model=resnet50", True),
+        ("imagenet_squeezenet:model.weights=x", True),
+    ],
+)
+def test_what_is_said_of_a_dataset_holds_for_the_same_inputs_with_another_network(word, heard):
+    override = parse_overrides(word)[-1]
+    assert override.reaches("imagenet_squeezenet") == heard
+    assert override.reaches("imagenet") == ("imagenet_s" not in word and "mnist" not in word)
+    assert override.reaches(None) == (":" not in word)

@@ -20,6 +20,32 @@ def test_a_run_holds_the_datasets_and_the_folder_that_it_is_told():
     assert chosen.of_kind("texts") == ["beer"]
 
 
+def test_the_same_inputs_with_another_network_are_explained_but_not_swept_again():
+    chosen = run()
+    assert chosen.datasets == ["mnist", "imagenet", "imagenet_squeezenet", "beer"]
+    assert chosen.distinct == ["mnist", "imagenet", "beer"]
+    assert chosen.with_inputs_of("imagenet") == ["imagenet", "imagenet_squeezenet"]
+    same = run("imagenet:model=squeezenet workflow.datasets=[imagenet,imagenet_squeezenet]")
+    assert same.datasets == ["imagenet"]
+    alone = run("workflow.datasets=[imagenet_squeezenet,mnist]")
+    assert alone.distinct == ["imagenet_squeezenet", "mnist"]
+    assert alone.with_inputs_of("imagenet") == ["imagenet_squeezenet"]
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "dataset"),
+    [
+        ("", "efficientnet_lite0", "imagenet"),
+        ("", "squeezenet", "imagenet_squeezenet"),
+        ("imagenet:model=squeezenet", "squeezenet", "imagenet"),
+        ("imagenet_squeezenet:model=resnet50", "resnet50", "imagenet_squeezenet"),
+        ("workflow.datasets=[mnist]", "squeezenet", "imagenet"),
+    ],
+)
+def test_a_network_is_imported_as_the_dataset_says_that_it_explains(words, model, dataset):
+    assert run(words).explained_by(model, "imagenet") == dataset
+
+
 def test_paths_go_by_dataset_then_variant_then_shard():
     found = run(SHARDS).files(
         "a/{dataset}/{variant}/{shard}.npz",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import networks
+from smug.jobs.groups import inputs_of, networks
 from smug.masks.solvers import solvers_of
 
 #: Lists of names (section, key), and the group whose files are meant.
@@ -41,7 +41,7 @@ def check_together(
                 raise unknown_name(f"{section}.{key}", name, files(group))
     if {"dataset", "model"} <= set(sections):
         dataset, model = sections["dataset"]["name"], sections["model"]
-        if dataset not in model["datasets"]:
+        if inputs_of(dataset) not in model["datasets"]:
             raise _unfit(dataset, model["name"])
     for name in sections.get("ggig_figure", {}).get("digit_models", ()):
         if name not in networks("mnist"):
