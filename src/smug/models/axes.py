@@ -28,6 +28,8 @@ _FEATURES_LAST = (
 )
 # How far a measured place may lie from a whole number.
 _WHOLE = 0.05
+# Share of a ramp below which what a unit leaves is rounding.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def _read(model: keras.Model, x: np.ndarray) -> Axes:
         return Axes(every, None)
     places = _places(np.moveaxis(read, channels, -1), x.ndim - 1)
     if places is None:
-        return Axes(every, None)
+        channels = _by_size(x, read, channels)
+        return Axes(tuple(axis for axis in every if axis != channels), channels)
     # Along a position the coordinate changes; that of the channels is the same everywhere.
     still = [
         axis
@@ -155,6 +158,14 @@ def _by_convention(model: keras.Model, x: np.ndarray) -> int | None:
         return None
     flat = [op for op in rewire.leaves(model) if isinstance(op, layers.Flatten)]
     return 1 if flat and flat[0].data_format == "channels_first" else x.ndim - 1
+
+
+def _by_size(x: np.ndarray, read: np.ndarray, channels: int) -> int | None:
+    """Axis of the channels where no ramp comes through, as none does through differences."""
+    if x.ndim != read.ndim:
+        return None
+    alike = [axis for axis in range(1, x.ndim) if x.shape[axis] == read.shape[channels]]
+    return channels if channels in alike or len(alike) != 1 else alike[0]
 
 
 def _probes(x: np.ndarray) -> np.ndarray:
@@ -195,7 +206,7 @@ def _first_reader(
             channels = channel_axis(op, tensors[0]) if tensors else None
             if (channels is not None or embeds) and tf.executing_eagerly():
                 read = tensors[0].numpy()
-                if len(read) == len(probes) and (read[0] != read[1]).any():
+                if len(read) == len(probes) and (read != read[:1]).any():
                     found.append((read, None if embeds else channels))
                     raise _Read
             return original(*args, **kwargs)
@@ -219,7 +230,9 @@ def _places(read: np.ndarray, axes: int) -> list[np.ndarray] | None:
     """Coordinate along each axis of the input of every position read; NaN where there is none."""
     read = read.astype(np.float64)
     unit = read[1] - read[0]
-    known = np.abs(unit) > 1e-12
+    # A model that takes differences or means away leaves no more of a unit than rounding.
+    reach = np.abs(read[2 : 2 + axes] - read[0]).max(initial=0)
+    known = np.abs(unit) > max(1e-12, _ROUNDING * reach)
     if not known.any():
         return None
     places = []

@@ -206,3 +206,30 @@ def test_channels_of_bytes_and_the_positions_of_words():
     words = keras.Input((8,), dtype="int32")
     model = keras.Model(words, series(layers.Embedding(9, 4)(words)))
     assert axes_of(model, np.ones((1, 8), np.int32)).positions == (1,)
+
+
+PREPARED = {
+    "differences": lambda i: i[:, 1:] - i[:, :-1],
+    "centred": lambda i: i - keras.ops.mean(i, axis=1, keepdims=True),
+    "standard": lambda i: (i - keras.ops.mean(i, 1, keepdims=True)) / keras.ops.std(i, 1, True),
+    "normed": lambda i: layers.LayerNormalization()(i),
+    "squared": lambda i: i * i,
+}
+
+
+@pytest.mark.parametrize("prepared", PREPARED)
+@pytest.mark.parametrize("turned", [False, True])
+def test_channels_are_known_through_what_no_ramp_comes_through(prepared, turned):
+    inputs = keras.Input((4, 20) if turned else (20, 4))
+    steps = layers.Permute((2, 1))(inputs) if turned else inputs
+    model = keras.Model(inputs, series(PREPARED[prepared](steps)))
+    x = np.random.default_rng(0).normal(size=(1, *inputs.shape[1:])).astype(np.float32)
+    assert axes_of(model, x).positions == ((2,) if turned else (1,))
+
+
+@pytest.mark.parametrize("axis", [1, (1, 2), 3])
+def test_channels_of_centred_images(axis):
+    inputs = keras.Input((10, 8, 3))
+    model = keras.Model(inputs, last(inputs - keras.ops.mean(inputs, axis=axis, keepdims=True)))
+    x = np.random.default_rng(0).random((1, 10, 8, 3)).astype(np.float32)
+    assert axes_of(model, x).positions == (1, 2)
