@@ -17,7 +17,7 @@ BLUR = 0.05
 
 @dataclass(frozen=True)
 class Layout:
-    """Way from one input to the same values as (*positions, channels), and back.
+    """Way from one input to the same values as ``(*positions, channels)``, and back.
 
     Parameters
     ----------
