@@ -1,7 +1,8 @@
 """Hard mask problems: `anytime` and `auto` against plain HiGHS at the same time limit.
 
 Instances: with --shared or SMUG_SHARED the 7×7 convolutions of ``bench/`` at windows 3 and 2;
-always, small dense ones: first layer of an MLP 784-32-10 on MNIST digits at window 1.
+always, the 7×7 layer of a DenseNet121 with random weights (96×96 pixels, 500 nodes, window 4) and
+small dense ones: first layer of an MLP 784-32-10 on MNIST digits at window 1.
 Prints size, proven bound, gap and wall seconds of all; lower is better everywhere but the bound.
 """
 
@@ -53,6 +54,25 @@ def digits(count: int) -> Iterator[tuple[str, MaskProblem]]:
                 yield f"mnist-{digit} {len(nodes)} rows γ={gamma}", problem
 
 
+def densenet() -> Iterator[tuple[str, MaskProblem]]:
+    """Nodes of the largest Integrated Gradients of a network that was never trained."""
+    import keras
+
+    from smug.attribution.integrated_gradients import first_layer_integrated_gradients
+    from smug.masks.encode import encode_first_layer, top_k_nodes
+    from smug.models.first_layer import find_first_layer
+    from smug.models.rewire import outputs_of
+
+    keras.utils.set_random_seed(0)
+    model = keras.applications.DenseNet121(weights=None, input_shape=(96, 96, 3))
+    x = np.random.default_rng(0).random((1, 96, 96, 3), np.float32)
+    first, target = find_first_layer(model), outputs_of(model, x).argmax(axis=1)
+    values = first_layer_integrated_gradients(model, x, target, layer=first, steps=10)[0]
+    nodes = top_k_nodes(values, 500)
+    encoded = encode_first_layer(first.linear, first.linear_input(x)[0], nodes, window=4, gamma=0.0)
+    yield "DenseNet121 γ=0", encoded.problem
+
+
 def line(name: str, solver: str, problem: MaskProblem, found: MaskSolution) -> str:
     valid = "" if not violated_rows(problem, found.mask).size else "  INVALID"
     return (
@@ -73,6 +93,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=os.environ.get("SMUG_SHARED"))
     options = parser.parse_args()
     problems = list(convolutions(Path(options.shared))) if options.shared else []
+    problems += list(densenet()) if options.only in "DenseNet121 γ=0" else []
     problems += list(digits(options.digits)) if options.digits else []
     settings = {"time_limit": options.limit, "threads": options.threads, "seed": 0}
     for name, problem in problems:
