@@ -18,6 +18,8 @@ from smug.masks.robust.upper import UpperSearch
 PAYS = 0.2
 #: Seconds for one mixed-integer program.
 WHOLE_SECONDS = 20.0
+#: Share of the time that the search for sets has before the bound's.
+SETS_FIRST = 0.5
 #: Variables and ReLUs of a problem, together, for which such a program is asked first.
 SMALL = 100
 
@@ -113,7 +115,10 @@ class _Search:
 
     def run(self) -> RobustSet:
         try:
+            # A hard question to the oracle must not keep the bound from its turn.
+            self.oracle.deadline = self.begin + SETS_FIRST * (self.deadline - self.begin)
             self._improve(self.upper.large_set())
+            self.oracle.deadline = self.deadline
             if (self.against[~self.free] >= 0).all():
                 self.first = perf_counter() - self.begin
             self._close()

@@ -85,6 +85,22 @@ def test_best_set_so_far_is_kept_when_the_time_is_over(monkeypatch, calls):
         assert found.objective < problem.size
 
 
+def test_the_bound_has_its_turn_after_a_question_that_is_too_hard(monkeypatch):
+    problem = random_problem(1, inputs=8, hidden=(4,), epsilon=0.4)
+    decide, deadlines = Oracle.decide, []
+
+    def hard(self, free):
+        deadlines.append(self.deadline)
+        if self.deadline == deadlines[0]:
+            raise OutOfTime
+        return decide(self, free)
+
+    monkeypatch.setattr(Oracle, "decide", hard)
+    found = smallest_set(problem)
+    assert len(set(deadlines)) == 2
+    assert found.objective == found.bound == 8 - largest_free(problem) > 0
+
+
 def test_slices_are_cut_in_two_and_the_answer_stays(monkeypatch):
     problem = random_problem(1, inputs=40, hidden=(5, 4), epsilon=0.1)
     whole = smallest_set(problem)
