@@ -58,7 +58,8 @@ def kinds_of(method):
     needs = METHODS[method].needs
     if "images" in needs:
         return ["images"]
-    return ["tables"] if "dense layers with ReLU" in needs else list(MODELS)
+    # No embedding stands in front of the layers that robust sets take.
+    return ["tables", "images"] if method == "robust" else list(MODELS)
 
 
 def model_for(method):

@@ -18,7 +18,7 @@ from smug.errors import SmugError, SmugWarning, reason, shortened, shown, unknow
 from smug.limits import Setting, check_settings, scalar
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer
-from smug.models.inputs import as_array, as_batch, check_size, input_rank
+from smug.models.inputs import as_array, as_batch, check_size, input_rank, written_batch
 from smug.models.precision import in_float32
 from smug.models.preprocessing import padding_words
 from smug.models.weights.npz import check_finite
@@ -109,6 +109,7 @@ def check(
         raise SmugError("x holds no input; give one at least")
     x = as_batch(model, x).numpy()
     _check_word_ids(model, x)
+    _check_batches(model, x)
     score = np.zeros(0, np.float32)
     if one:
         outputs = _outputs(model, x)
@@ -125,18 +126,24 @@ def check(
     return Call(x, labels, settings, classes, score)
 
 
+def _check_batches(model: keras.Model, x: np.ndarray) -> None:
+    """Refuse a model that runs on one size of batches only."""
+    try:
+        if (written := written_batch(model)) is not None:
+            _outputs(model, np.repeat(x[:1], written + 1, axis=0))
+    except SmugError as error:
+        raise SmugError(
+            f"model {model.name!r} takes batches of exactly {written} inputs, and smug runs "
+            "batches of many sizes; build it with keras.Input(shape), not batch_shape"
+        ) from error
+
+
 def check_model(model: keras.Model) -> None:
     """Refuse what is no Keras model, or has layers without weights yet."""
     if not isinstance(model, keras.Model):
         raise SmugError(
             f"model={shown(model)} is no keras.Model; load one with keras.models.load_model"
         )
-    for one in tf.nest.flatten(getattr(model, "inputs", None) or []):
-        if one.shape and one.shape[0] is not None:
-            raise SmugError(
-                f"model {model.name!r} takes batches of exactly {one.shape[0]} inputs, and smug "
-                "runs batches of many sizes; build it with keras.Input(shape), not batch_shape"
-            )
     # A layer that defines build makes its weights there, at random; others have none.
     open_layers = [
         op.name

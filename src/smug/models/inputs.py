@@ -69,9 +69,16 @@ def input_rank(model: keras.Model) -> int | None:
     return len(expected[0].shape) if expected else None
 
 
+def written_batch(model: keras.Model) -> int | None:
+    """Number of inputs in a batch as the model has it written down; mostly None."""
+    expected = _expected(model)
+    return expected[0].shape[0] if expected and expected[0].shape else None
+
+
 def _batch(model: keras.Model, x: np.ndarray) -> np.ndarray:
     expected = _expected(model)
-    shape = tuple(expected[0].shape) if expected else (None,) * max(x.ndim, 1)
+    # Keras also writes down the size of the batch that a model was first called on.
+    shape = (None, *expected[0].shape[1:]) if expected else (None,) * max(x.ndim, 1)
     if x.ndim != len(shape) or any(b not in (None, a) for a, b in zip(x.shape, shape, strict=True)):
         raise SmugError(
             f"input has shape {x.shape}; model {model.name!r} takes batches of shape {shape}"

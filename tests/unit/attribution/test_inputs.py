@@ -102,7 +102,7 @@ def logarithm_of_zero():
 
 def two_at_once():
     inputs = keras.Input(batch_shape=(2, 5))
-    return keras.Model(inputs, layers.Dense(3)(inputs), name="pairs")
+    return keras.Model(inputs, layers.Dense(3)(inputs + np.ones((2, 5), "float32")), name="pairs")
 
 
 def two_outputs():
@@ -150,6 +150,14 @@ def of_another_width():
 def test_a_model_without_finite_class_scores_is_refused(make, said, method):
     with pytest.raises(SmugError, match=said):
         smug.explain(make(), X, None, method)
+
+
+def test_the_size_of_the_first_batch_binds_nothing():
+    model = keras.Sequential([layers.Dense(4, "relu"), layers.Dense(3, "softmax")])
+    model(np.ones((len(X) + 1, X.shape[1]), np.float32))
+    made = smug.explain(model, X, 1, "gradients").values
+    singles = [smug.explain(model, x, 1, "gradients").values[0] for x in X]
+    np.testing.assert_allclose(made, singles, atol=1e-6)
 
 
 def test_a_wrapper_that_was_not_called_yet_is_explained():

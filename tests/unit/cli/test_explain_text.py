@@ -11,7 +11,7 @@ from smug.reviews.sufficient_words import Confirmation
 TEXT = "<b> nice </b> head & dull nose 🍺 of malt"
 
 #: Needs of methods that a text CNN does not meet.
-UNMET = {"images", "a chain of dense, convolution, pooling and ReLU layers, not large"}
+UNMET = {"images", METHODS["robust"].needs[0]}
 
 
 def test_a_text_is_explained(text_model, tmp_path, capsys):

@@ -76,4 +76,4 @@ def test_the_demo_and_the_paper_can_be_planned():
     Run(config.parse_overrides("")).check()
     paper = config.parse_overrides("scale=paper imagenet:dataset.root=x beer:dataset.root=x")
     Run(paper).check()
-    assert np.ceil(3304 / 32) == len(variants.shards(config.compose("imagenet", paper)))
+    assert np.ceil(3304 / 40) == len(variants.shards(config.compose("imagenet", paper)))

@@ -179,7 +179,7 @@ def test_anytime_hands_small_dense_problems_over_and_agrees_with_highs(monkeypat
         sizes.append(size)
         return find(self, size, *settings, **more)
 
-    monkeypatch.setattr(anytime.DenseTree, "find", watched)
+    monkeypatch.setattr(DenseTree, "find", watched)
     monkeypatch.setattr(anytime, "HIGHS_SECONDS", 0.0)
     A, _ = random_rows(1, 8, 60, 0.5)
     A /= A.sum(axis=1, keepdims=True)
