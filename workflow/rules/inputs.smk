@@ -1,9 +1,9 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
-# The photographs, once for each network; and the pictures in the figure of GGIG.
+# The photographs, once for each network; all pictures, so too, and each once for its first network.
 PHOTOGRAPHS = RUN.with_inputs_of("imagenet") or ["imagenet"]
 PICTURES = RUN.of_kind("images")
-GUIDED = [dataset for dataset in PICTURES if dataset in DATASETS]
+PICTURES_ONCE = [dataset for dataset in PICTURES if dataset in DATASETS]
 
 
 def chosen(wildcards):
@@ -41,7 +41,7 @@ def swept(path, of_variants=variants.sweep_variants):
 def replaced(path):
     """A path of the rule solve_masks for each replacement of the sweeps of all pictures."""
     return RUN.files(
-        path, PICTURES, variants.replacement_variants, variants.first_shard
+        path, PICTURES_ONCE, variants.replacement_variants, variants.first_shard
     )
 
 
@@ -103,7 +103,9 @@ def photographs(*names):
 
 def guided(path):
     """A path of the rule explain, for every network and method of the figure of GGIG."""
-    return RUN.files(path, GUIDED, variants.guided_variants, variants.first_shard)
+    return RUN.files(
+        path, PICTURES_ONCE, variants.guided_variants, variants.first_shard
+    )
 
 
 def checked(path):

@@ -88,10 +88,12 @@ use rule stage as ablations with:
 
 use rule stage as replacements with:
     input:
-        scores=expand(rules.score_grid.output.scores, dataset=PICTURES),
-        grids=expand(rules.score_grid.output.record, dataset=PICTURES),
+        scores=expand(rules.score_grid.output.scores, dataset=PICTURES_ONCE),
+        grids=expand(rules.score_grid.output.record, dataset=PICTURES_ONCE),
         attribution=RUN.files(
-            rules.attribute.output.arrays, PICTURES, in_shards=variants.first_shard
+            rules.attribute.output.arrays,
+            PICTURES_ONCE,
+            in_shards=variants.first_shard,
         ),
         masks=replaced(rules.solve_masks.output.masks),
         settings=replaced(rules.solve_masks.output.record),
@@ -104,7 +106,7 @@ use rule stage as replacements with:
     benchmark:
         f"{OUT}/benchmarks/replacements.tsv"
     params:
-        **captioned("replacements", PICTURES),
+        **captioned("replacements", PICTURES_ONCE),
 
 
 use rule stage as masks_topk_gamma with:
