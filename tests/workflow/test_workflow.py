@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import TINY
 
-SCORED = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations"}
+SCORED = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations", "replacements"}
 SWEEPS = SCORED | {"distinct_masks"}
 PAGE = {"score_images", "attribution_curves", "gallery_images", "gallery"}
 SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood", "robust"}
