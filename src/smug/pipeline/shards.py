@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -151,8 +151,37 @@ def _plain(value: np.ndarray) -> Any:
     return tuple(value.tolist()) if value.dtype.kind == "i" else value
 
 
+class ArraysShard:
+    """A shard that holds arrays only, row i of each for one input: saved by their names."""
+
+    def save(self, path: str | Path) -> None:
+        """Write as ``.npz``."""
+        save_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        with reading(path):
+            return cls(**load_arrays(path))
+
+
+class BoundedShard(ArraysShard):
+    """A shard of masks or sets, each with a proven bound on its size."""
+
+    objective: np.ndarray
+    bound: np.ndarray
+
+    def gap(self) -> np.ndarray:
+        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
+        return relative_gap(self.objective, self.bound)
+
+    def has_mask(self) -> np.ndarray:
+        """True for rows that have a mask, bool, shape (n,)."""
+        return np.isfinite(self.objective)
+
+
 @dataclass(frozen=True)
-class SolvedShard:
+class SolvedShard(BoundedShard):
     """Minimal masks of one shard; row i is one input.
 
     Parameters
@@ -185,23 +214,9 @@ class SolvedShard:
     solve_seconds: np.ndarray
     message: np.ndarray
 
-    def save(self, path: str | Path) -> None:
-        """Write as ``.npz``."""
-        save_arrays(path, vars(self))
-
-    @classmethod
-    def load(cls, path: str | Path) -> SolvedShard:
-        """Read what :meth:`save` wrote."""
-        with reading(path):
-            return cls(**load_arrays(path))
-
     def first(self, count: int) -> SolvedShard:
         """The first inputs, all if there are fewer."""
         return replace(self, **{name: value[:count] for name, value in vars(self).items()})
-
-    def gap(self) -> np.ndarray:
-        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
-        return relative_gap(self.objective, self.bound)
 
     def solver_columns(self, i: int) -> dict[str, str | float]:
         """Columns of the result table on the solver's work on one input."""
@@ -213,17 +228,13 @@ class SolvedShard:
             "solve_seconds": self.solve_seconds[i],
         }
 
-    def has_mask(self) -> np.ndarray:
-        """True for inputs that have a mask, bool, shape (n,)."""
-        return np.isfinite(self.objective)
-
     def has_nodes(self) -> np.ndarray:
         """True for inputs with chosen nodes, and so a map of SMUG_base, bool, shape (n,)."""
         return self.nodes.max(axis=1, initial=-1) >= 0
 
 
 @dataclass(frozen=True)
-class SaliencyShard:
+class SaliencyShard(ArraysShard):
     """Maps of one method for one shard; row i is one input.
 
     Parameters
@@ -248,19 +259,9 @@ class SaliencyShard:
     seconds: np.ndarray
     message: np.ndarray
 
-    def save(self, path: str | Path) -> None:
-        """Write as ``.npz``."""
-        save_arrays(path, vars(self))
-
-    @classmethod
-    def load(cls, path: str | Path) -> SaliencyShard:
-        """Read what :meth:`save` wrote."""
-        with reading(path):
-            return cls(**load_arrays(path))
-
 
 @dataclass(frozen=True)
-class RobustShard:
+class RobustShard(BoundedShard):
     """Robust sets of one shard; row i is one input at one epsilon.
 
     Parameters
@@ -308,24 +309,6 @@ class RobustShard:
     counterexample: np.ndarray
     counterexample_class: np.ndarray
     message: np.ndarray
-
-    def save(self, path: str | Path) -> None:
-        """Write as ``.npz``."""
-        save_arrays(path, vars(self))
-
-    @classmethod
-    def load(cls, path: str | Path) -> RobustShard:
-        """Read what :meth:`save` wrote."""
-        with reading(path):
-            return cls(**load_arrays(path))
-
-    def gap(self) -> np.ndarray:
-        """See :func:`~smug.masks.problem.relative_gap`, shape (n,)."""
-        return relative_gap(self.objective, self.bound)
-
-    def has_mask(self) -> np.ndarray:
-        """True for rows that have a set, bool, shape (n,)."""
-        return np.isfinite(self.objective)
 
     def result_rows(self) -> Iterator[dict[str, Any]]:
         """Rows of the result table, one per set and metric, without what all have in common."""

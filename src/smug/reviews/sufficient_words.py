@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -17,12 +16,12 @@ from smug.attribution.sufficient_subsets import (
     ranked,
 )
 from smug.attribution.sufficient_words import sufficient_words
-from smug.io import load_arrays, reading, save_arrays
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.masks.problem import MaskSolution, Status
 from smug.masks.replacement import replaced_word
 from smug.masks.text.problem import MaskedText, TextNetwork
 from smug.masks.text.search import smallest_mask
+from smug.pipeline.shards import ArraysShard
 from smug.reviews.highlighted import SufficientSet
 
 #: Names to show.
@@ -148,7 +147,7 @@ def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets)
 
 
 @dataclass(frozen=True)
-class WordSetShard:
+class WordSetShard(ArraysShard):
     """Sufficient words of one shard; row i is one review.
 
     Parameters
@@ -216,16 +215,6 @@ class WordSetShard:
             bound=float(self.bound[i]),
         )
         return {SIS: first, SMALLEST: smallest}
-
-    def save(self, path: str | Path) -> None:
-        """Write as ``.npz``."""
-        save_arrays(path, vars(self))
-
-    @classmethod
-    def load(cls, path: str | Path) -> WordSetShard:
-        """Read the file of a shard."""
-        with reading(path):
-            return cls(**load_arrays(path))
 
 
 def word_sets_of_shard(

@@ -16,8 +16,8 @@ from keras import layers
 
 from smug.errors import SmugError
 from smug.models.preprocessing import Preprocessing
-from smug.models.weights.npz import assign_weights, load_npz, named_weights
-from smug.models.weights.published import check_sha256, packaged_file
+from smug.models.weights.npz import load_npz, named_weights
+from smug.models.weights.published import packaged_file, with_weights
 from smug.models.weights.torch import read_torch_checkpoint
 
 PREPROCESSING = Preprocessing(size=(224, 224), mean=(127.0,) * 3, scale=(128.0,) * 3)
@@ -107,27 +107,15 @@ def packaged_weights() -> Path:
 
 
 def import_weights(path: str | os.PathLike | None = None) -> keras.Model:
-    """Build the network and give it the published ImageNet weights.
+    """:func:`build` with the published ImageNet weights, by default of the installed package.
 
-    Parameters
-    ----------
-    path : path-like, optional
-        The published ``.pth`` file; by default the one of the installed package.
-
-    Returns
-    -------
-    keras.Model
-        See :func:`build`.
-
-    Raises
-    ------
-    SmugError
-        If the file is missing, its SHA-256 is not the pinned one (both are named), or a tensor
-        does not fit.
+    See :func:`~smug.models.weights.published.with_weights`.
     """
-    path = packaged_weights() if path is None else Path(path)
-    check_sha256(path, SHA256)
-    model = build()
+    return with_weights(path or packaged_weights(), SHA256, build, _by_weight)
+
+
+def _by_weight(path: Path, model: keras.Model) -> dict[str, np.ndarray]:
+    """Tensors of a file by the weight of ``model`` that each is for."""
     tensors = read_torch_checkpoint(path)
     arrays = {}
     for name in named_weights(model):
@@ -138,8 +126,7 @@ def import_weights(path: str | os.PathLike | None = None) -> keras.Model:
     left = [key for key in tensors if not key.endswith("num_batches_tracked")]
     if left:
         raise SmugError(f"{path} holds tensors the network has no place for: {left[:5]}")
-    assign_weights(model, arrays, path)
-    return model
+    return arrays
 
 
 _LAYERS = {

@@ -16,9 +16,9 @@ from keras import layers
 
 from smug.errors import SmugError
 from smug.models.preprocessing import Preprocessing
-from smug.models.weights.npz import assign_weights, load_npz, named_weights
+from smug.models.weights.npz import load_npz, named_weights
 from smug.models.weights.numpy_pickle import read_numpy_pickle
-from smug.models.weights.published import check_sha256, packaged_file
+from smug.models.weights.published import packaged_file, with_weights
 
 #: Of Caffe, where the network was trained.
 PREPROCESSING = Preprocessing((227, 227), (104.006, 116.669, 122.679), (1.0,) * 3, "bgr")
@@ -87,29 +87,11 @@ def packaged_weights() -> Path:
 
 
 def import_weights(path: str | os.PathLike | None = None) -> keras.Model:
-    """Build the network and give it the published ImageNet weights.
+    """:func:`build` with the published ImageNet weights, by default of the installed package.
 
-    Parameters
-    ----------
-    path : path-like, optional
-        The published ``.pkl`` file; by default the one of the installed package.
-
-    Returns
-    -------
-    keras.Model
-        See :func:`build`.
-
-    Raises
-    ------
-    SmugError
-        If the file is missing, its SHA-256 is not the pinned one (both are named), or an array
-        does not fit.
+    See :func:`~smug.models.weights.published.with_weights`.
     """
-    path = packaged_weights() if path is None else Path(path)
-    check_sha256(path, SHA256)
-    model = build()
-    assign_weights(model, _by_weight(path, model), path)
-    return model
+    return with_weights(path or packaged_weights(), SHA256, build, _by_weight)
 
 
 def _by_weight(path: Path, model: keras.Model) -> dict[str, np.ndarray]:

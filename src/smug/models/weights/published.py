@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+import keras
+import numpy as np
+
 from smug.errors import SmugError
 from smug.io import sha256
+from smug.models.weights.npz import assign_weights
 
 
 def packaged_file(distribution: str, module: str, file: str) -> Path:
@@ -46,3 +51,34 @@ def check_sha256(path: str | os.PathLike, expected: str) -> None:
             f"{path} has SHA-256 {found}, expected {expected}; "
             "it is another or a damaged file: install or download it again"
         )
+
+
+def with_weights(
+    path: str | os.PathLike,
+    expected: str,
+    build: Callable[[], keras.Model],
+    read: Callable[[Path, keras.Model], dict[str, np.ndarray]],
+) -> keras.Model:
+    """Build a network and give it the weights of a published file.
+
+    Parameters
+    ----------
+    path : path-like
+    expected : str
+        The file's SHA-256.
+    build : callable
+        Makes the network, with fresh weights.
+    read : callable
+        From the file and the network to the arrays by Keras path (``layer/variable``).
+
+    Raises
+    ------
+    SmugError
+        If the file is missing, its SHA-256 is another one (both are named), or an array does not
+        fit.
+    """
+    path = Path(path)
+    check_sha256(path, expected)
+    model = build()
+    assign_weights(model, read(path, model), path)
+    return model
