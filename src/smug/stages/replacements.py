@@ -37,15 +37,16 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Draw the first images of each dataset under every replacement."""
-    methods = [load_json(path)["config"]["method"] for path in files.settings]
-    solved = list(zip(methods, map(SolvedShard.load, files.masks), strict=True))
+    made = [load_json(path) for path in files.settings]
+    solved = list(zip(made, map(SolvedShard.load, files.masks), strict=True))
     inputs = {}
     for path, grid in zip(files.attribution, map(load_json, files.grids), strict=True):
         shard = AttributedShard.load(path).first(grid["config"]["grid"]["shown"])
+        # Ids do not tell datasets apart: two networks explain the same images.
         masks = {
-            method["replacement"]: found.masks
-            for method, found in solved
-            if np.array_equal(found.ids[: len(shard.ids)], shard.ids)
+            record["config"]["method"]["replacement"]: found.masks
+            for record, found in solved
+            if str(path) in record["files"]
         }
         inputs[grid["summary"]["dataset"]] = [
             _replaced(shard, i, {name: found[i] for name, found in masks.items()})

@@ -7,6 +7,7 @@ from smug.drawing import save_figure
 from smug.figures.replacements import ReplacedInput, replacements
 from smug.io import save_json
 from smug.pipeline.results import as_table, save_results
+from smug.pipeline.shards import SolvedShard
 from smug.stages import replacements as stage
 from tests.unit.pipeline.test_solve_masks import METHOD, SOLVER, shard  # noqa: F401
 
@@ -67,13 +68,21 @@ def test_the_pictures_are_what_the_network_sees(shard, tmp_path, monkeypatch):  
     shard.save(tmp_path / "shard.npz")
     solved = {}
     files = {"masks": [], "settings": []}
+    # Masks of another network for the same images.
+    others = SolvedShard(**{**vars(stage_masks(shard, METHOD)), "masks": np.ones((1, 1, 1), bool)})
+    others.save(tmp_path / "other.npz")
+    other = {"config": {"method": {**vars(METHOD), "replacement": "mean"}}, "files": {"other": ""}}
+    save_json(tmp_path / "other.json", other)
     for name in ("zero", "mean"):
         method = type(METHOD)(**{**vars(METHOD), "replacement": name})
         solved[name] = stage_masks(shard, method)
         solved[name].save(tmp_path / f"{name}.npz")
-        save_json(tmp_path / f"{name}.json", {"config": {"method": vars(method)}})
+        read = {str(tmp_path / "shard.npz"): "its hash"}
+        save_json(tmp_path / f"{name}.json", {"config": {"method": vars(method)}, "files": read})
         files["masks"].append(tmp_path / f"{name}.npz")
         files["settings"].append(tmp_path / f"{name}.json")
+    files["masks"].append(tmp_path / "other.npz")
+    files["settings"].append(tmp_path / "other.json")
     own = {"grid": {"shown": 2}, "method": vars(METHOD), "saliency": {"scoring": "sum"}}
     save_json(tmp_path / "grid.json", {"config": own, "summary": {"dataset": "digits"}})
     save_results(tmp_path / "scores.parquet", as_table(rows("digits", ["sparsity"])))
