@@ -84,7 +84,7 @@ use rule stage as two_cats with:
 
 use rule stage as ggig with:
     input:
-        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=PICTURES_ONCE),
+        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=DISTINCT),
         maps=guided(rules.explain.output.maps),
         settings=guided(rules.explain.output.record),
         code=code("ggig"),
@@ -96,4 +96,4 @@ use rule stage as ggig with:
     benchmark:
         f"{OUT}/benchmarks/ggig.tsv"
     params:
-        **captioned("ggig", PICTURES_ONCE, "explainer=geometric_ensemble"),
+        **captioned("ggig", DISTINCT, "explainer=geometric_ensemble"),

@@ -1,9 +1,9 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
-# The photographs, once for each network; all pictures, so too, and each once for its first network.
+# The photographs and all pictures, once for each network; pictures, each for its first network.
 PHOTOGRAPHS = RUN.with_inputs_of("imagenet") or ["imagenet"]
 PICTURES = RUN.of_kind("images")
-PICTURES_ONCE = [dataset for dataset in PICTURES if dataset in DATASETS]
+DISTINCT = [dataset for dataset in PICTURES if dataset in DATASETS]
 
 
 def chosen(wildcards):
@@ -41,7 +41,7 @@ def swept(path, of_variants=variants.sweep_variants):
 def replaced(path):
     """A path of the rule solve_masks for each replacement of the sweeps of all pictures."""
     return RUN.files(
-        path, PICTURES_ONCE, variants.replacement_variants, variants.first_shard
+        path, DISTINCT, variants.replacement_variants, variants.first_shard
     )
 
 
@@ -103,9 +103,7 @@ def photographs(*names):
 
 def guided(path):
     """A path of the rule explain, for every network and method of the figure of GGIG."""
-    return RUN.files(
-        path, PICTURES_ONCE, variants.guided_variants, variants.first_shard
-    )
+    return RUN.files(path, DISTINCT, variants.guided_variants, variants.first_shard)
 
 
 def checked(path):

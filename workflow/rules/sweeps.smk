@@ -88,11 +88,11 @@ use rule stage as ablations with:
 
 use rule stage as replacements with:
     input:
-        scores=expand(rules.score_grid.output.scores, dataset=PICTURES_ONCE),
-        grids=expand(rules.score_grid.output.record, dataset=PICTURES_ONCE),
+        scores=expand(rules.score_grid.output.scores, dataset=DISTINCT),
+        grids=expand(rules.score_grid.output.record, dataset=DISTINCT),
         attribution=RUN.files(
             rules.attribute.output.arrays,
-            PICTURES_ONCE,
+            DISTINCT,
             in_shards=variants.first_shard,
         ),
         masks=replaced(rules.solve_masks.output.masks),
@@ -106,7 +106,7 @@ use rule stage as replacements with:
     benchmark:
         f"{OUT}/benchmarks/replacements.tsv"
     params:
-        **captioned("replacements", PICTURES_ONCE),
+        **captioned("replacements", DISTINCT),
 
 
 use rule stage as masks_topk_gamma with:
