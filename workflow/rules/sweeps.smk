@@ -90,11 +90,7 @@ use rule stage as replacements with:
     input:
         scores=expand(rules.score_grid.output.scores, dataset=DISTINCT),
         grids=expand(rules.score_grid.output.record, dataset=DISTINCT),
-        attribution=RUN.files(
-            rules.attribute.output.arrays,
-            DISTINCT,
-            in_shards=variants.first_shard,
-        ),
+        attribution=expand(f"{OUT}/attribute/{{dataset}}/0.npz", dataset=DISTINCT),
         masks=replaced(rules.solve_masks.output.masks),
         settings=replaced(rules.solve_masks.output.record),
         code=code("replacements"),
