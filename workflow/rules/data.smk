@@ -1,9 +1,4 @@
-# Datasets: read once, split, chosen, scaled.
-
-
-def photographs_of(wildcards):
-    """Dataset of photographs that a job prepares: those of each network are chosen by it."""
-    return f"imagenet{wildcards.other}"
+# Datasets: read once, split, chosen, scaled. Photographs are chosen by each network anew.
 
 
 use rule stage as prepare_mnist with:
@@ -23,7 +18,7 @@ use rule stage as prepare_mnist with:
 
 use rule stage as prepare_imagenet with:
     input:
-        model=lambda wildcards: RUN.network(photographs_of(wildcards)),
+        model=lambda wildcards: RUN.network(f"imagenet{wildcards.other}"),
         code=code("prepare_imagenet"),
     output:
         data=f"{OUT}/prepare_imagenet{{other}}/data.npz",
@@ -35,7 +30,7 @@ use rule stage as prepare_imagenet with:
     wildcard_constraints:
         other="(_[a-z_0-9]+)?",
     params:
-        **job("prepare_imagenet", photographs_of),
+        **job("prepare_imagenet", lambda wildcards: f"imagenet{wildcards.other}"),
 
 
 use rule stage as prepare_beer with:
