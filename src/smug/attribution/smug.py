@@ -129,7 +129,7 @@ def smug(
     top_k : int, optional
         Number of nodes: 3000 by default, or every node of a smaller layer.
     window : int, optional
-        Side of a mask window: 4 pixels by default on images of at least 64 pixels a side, else 1.
+        Side of a mask window; 4 by default on images and volumes of 64 pixels a side, else 1.
     gamma : float
         Share of its response that every chosen node must keep.
     margin : float
@@ -328,7 +328,7 @@ def default_settings(layer: LinearMap, detail: str = "fine") -> dict[str, int]:
         parts of an object where the fine ones are speckled.
     """
     check_name("detail", detail)
-    image = layer.kind == "conv2d"
+    image = layer.kind in ("conv2d", "conv3d")
     if detail == "coarse":
         window = max(1, round(min(layer.spatial) / COARSE_WINDOWS)) if image else 1
         return {"top_k": min(COARSE_TOP_K, layer.size), "window": window}

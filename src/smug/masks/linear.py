@@ -28,9 +28,10 @@ class LinearMap:
     name : str
         Name of the layer in its model, for messages.
     kind : str
-        ``dense``, ``conv1d`` or ``conv2d``.
+        ``dense``, ``conv1d``, ``conv2d`` or ``conv3d``.
     kernel : numpy.ndarray of float64, shape (*taps, channels, filters)
-        Weights; for a dense layer ``taps`` is ``spatial``.
+        Weights, zero where a filter does not see a channel; for a dense layer ``taps`` is
+        ``spatial``.
     bias : numpy.ndarray of float64, shape (filters,)
         Bias, zeros where the layer has none.
     spatial : tuple of int

@@ -290,10 +290,8 @@ def test_a_model_with_traced_functions_can_be_saved(tmp_path):
     ("parts", "message"),
     [
         ([keras.Input((7, 3)), layers.LSTM(2, name="memory")], r"'memory' \(LSTM\)"),
-        ([image_input(), layers.DepthwiseConv2D(3, name="deep")], r"'deep' \(DepthwiseConv2D\)"),
         ([image_input(), layers.Resizing(5, 5, name="small")], r"'small' \(Resizing\)"),
         ([image_input(), layers.Dense(3, name="wide")], r"'wide' \(Dense\).*flat inputs"),
-        ([image_input(), layers.Conv2D(4, 3, groups=2, name="split")], r"'split'.*2 groups"),
         ([keras.Input((None, None, 3)), layers.Conv2D(4, 3)], r"shape \(None, None, 3\) open"),
         ([image_input(), layers.Flatten()], "no linear layer"),
         (

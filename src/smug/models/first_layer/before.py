@@ -20,8 +20,8 @@ layers = keras.layers
 _EACH = {
     *(layers.InputLayer, layers.Rescaling, layers.Normalization, layers.BatchNormalization),
     *(layers.Identity, layers.Masking, layers.Embedding, layers.ActivityRegularization),
-    *(layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.AlphaDropout),
-    *(layers.GaussianNoise, layers.GaussianDropout),
+    *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
+    *(layers.Dropout, layers.AlphaDropout, layers.GaussianNoise, layers.GaussianDropout),
 }
 _SHAPES = {layers.Flatten, layers.Reshape}
 # The same for raw operations of a functional model, by class name: keras.ops has no public ones.

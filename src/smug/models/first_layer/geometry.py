@@ -7,11 +7,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.models import rewire
+from smug.models.first_layer.kernels import TRANSPOSED, array, kernel_of, spread
 from smug.models.first_layer.search import (
     PADDING,
     entry_of,
@@ -44,8 +44,9 @@ def read_layer(
     """
     call, entry = calls[index], entry_of(calls, index)
     layer, kind = inner_layer(call.op), kind_of(call.op)
-    kernel = _array(layer.kernel)
-    bias = _array(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
+    kernel = kernel_of(layer)
+    bias = array(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
+    origin = None
     if kind == "dense":
         spatial = flat_input_shape(calls, index, image_shape)
         kernel = kernel.reshape(*spatial, -1, kernel.shape[-1])
@@ -54,7 +55,12 @@ def read_layer(
         _check_convolution(layer, entry)
         spatial = tuple(entry.inputs[0].shape[1:-1])
         strides, dilation = tuple(layer.strides), tuple(layer.dilation_rate)
-        pads = _pads(layer, entry, tuple(call.inputs[0].shape[1:-1]))
+        if isinstance(layer, TRANSPOSED):
+            origin = spread(spatial, strides, kernel.shape[-2])
+            pads = _transposed_pads(layer, spatial)
+            strides = (1,) * len(spatial)
+        else:
+            pads = _pads(layer, entry, tuple(call.inputs[0].shape[1:-1]))
     return LinearMap(
         name=call.op.name,
         kind=kind,
@@ -65,17 +71,18 @@ def read_layer(
         strides=strides,
         dilation=dilation,
         pads=pads,
+        origin=origin,
     )
 
 
 def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> LinearMap:
     """Fold the inference-time batch normalisation that follows the layer."""
-    scale = 1 / np.sqrt(_array(norm.moving_variance) + norm.epsilon)
+    scale = 1 / np.sqrt(array(norm.moving_variance) + norm.epsilon)
     if norm.scale:
-        scale = scale * _array(norm.gamma)
-    shift = -_array(norm.moving_mean) * scale
+        scale = scale * array(norm.gamma)
+    shift = -array(norm.moving_mean) * scale
     if norm.center:
-        shift = shift + _array(norm.beta)
+        shift = shift + array(norm.beta)
     rank = len(linear.output_shape)
     axis = norm.axis if norm.axis < 0 else norm.axis - 1 - rank
     if axis != -1 or linear.per_node:
@@ -88,11 +95,6 @@ def _check_convolution(layer: Any, entry: rewire.Call) -> None:
     padding_format = getattr(entry.op, "data_format", "channels_last")
     if layer.data_format != "channels_last" or padding_format != "channels_last":
         raise SmugError(f"layer {layer.name!r} has channels first; only channels_last is supported")
-    if layer.groups != 1:
-        raise SmugError(
-            f"layer {layer.name!r} is a convolution in {layer.groups} groups; only groups=1 can "
-            "be encoded"
-        )
 
 
 def _pads(layer: Any, entry: rewire.Call, padded: tuple[int, ...]) -> tuple[int, ...]:
@@ -112,5 +114,16 @@ def _pads(layer: Any, entry: rewire.Call, padded: tuple[int, ...]) -> tuple[int,
     return tuple(int(a + b) for a, b in zip(explicit, own, strict=True))
 
 
-def _array(variable: Any) -> np.ndarray:
-    return tf.convert_to_tensor(variable).numpy().astype(np.float64)
+def _transposed_pads(layer: Any, spatial: tuple[int, ...]) -> tuple[int, ...]:
+    """Zeros before the first row and column of what a transposed convolution reads, see `spread`.
+
+    It is the gradient of the convolution that makes its input of its output.
+    """
+    pads = []
+    for side, taps, stride, step in zip(
+        spatial, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True
+    ):
+        reach = (taps - 1) * step
+        cut = max((side - 1) * stride + reach + 1 - side * stride, 0)
+        pads.append(reach - (cut // 2 if layer.padding == "same" else 0))
+    return tuple(pads)

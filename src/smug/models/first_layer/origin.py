@@ -137,7 +137,8 @@ def _pairs(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
 
 def default_grid(shape: tuple[int, ...], kind: str) -> tuple[int, ...]:
     """Positions of an input whose axes nothing tells apart: channels come last."""
-    grid = {"conv1d": 1, "conv2d": 2, "dense": 2 if len(shape) == 3 else len(shape)}[kind]
+    of_dense = len(shape) - 1 if len(shape) in (3, 4) else len(shape)
+    grid = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "dense": of_dense}[kind]
     return shape[:grid]
 
 

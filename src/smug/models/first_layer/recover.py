@@ -52,14 +52,16 @@ def recovered(read: LinearMap, answers: Answers, entering: np.ndarray, type_name
     )
     raise SmugError(
         f"layer {read.name!r} ({type_name}) does not answer what its weights say: {why}; {reason}. "
-        "Explain a model whose first layer is a plain Dense, Conv1D or Conv2D, or use a method "
-        "that asks nothing of the first layer, such as integrated_gradients or sis"
+        "Explain a model whose first layer is a plain Dense or convolution, or use a method that "
+        "asks nothing of the first layer, such as integrated_gradients or sis"
     )
 
 
 def _candidates(read: LinearMap, answers: Answers, shape: tuple[int, ...]) -> Iterator[LinearMap]:
     """Arrays that the layer may stand for, the likeliest first."""
-    for pads in [read.pads] if read.kind == "dense" else _likely_pads(read):
+    one_kernel = read.origin is None  # a transposed convolution has several, by turns
+    likely = [read.pads] if read.kind == "dense" else _likely_pads(read)
+    for pads in likely if one_kernel else []:
         kernel = _effective_kernel(replace(read, pads=pads), answers, shape)
         if kernel is None:
             continue
@@ -133,6 +135,7 @@ def _kernel_of_each_node(
         strides=ones,
         dilation=ones,
         pads=(0,) * len(ones),
+        origin=None,
     )
 
 

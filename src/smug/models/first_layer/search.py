@@ -9,18 +9,29 @@ import keras
 
 from smug.errors import SmugError
 from smug.models import rewire
+from smug.models.first_layer.kernels import TRANSPOSED
 
 layers = keras.layers
 
-PADDING = (layers.ZeroPadding1D, layers.ZeroPadding2D)
-_KINDS = {layers.Dense: "dense", layers.Conv1D: "conv1d", layers.Conv2D: "conv2d"}
+PADDING = (layers.ZeroPadding1D, layers.ZeroPadding2D, layers.ZeroPadding3D)
+_KINDS = {
+    "dense": (layers.Dense,),
+    "conv1d": (
+        *(layers.Conv1D, layers.DepthwiseConv1D, layers.SeparableConv1D, layers.Conv1DTranspose),
+    ),
+    "conv2d": (
+        *(layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose),
+    ),
+    "conv3d": (layers.Conv3D, layers.Conv3DTranspose),
+}
 _ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU)
 _ACTIVATION_OPS = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Silu", "Gelu", "HardSwish"}
 ALLOWED = (
-    "the first computing layer must be Dense on a flat input, Conv2D, or Conv1D; before it may "
-    "stand what works on each pixel or word by itself, what moves, crops or pads, linear resizing "
-    "and pooling, and an Embedding. Name another layer, explain the part of the model behind, or "
-    "use a method that asks nothing of the first layer, such as integrated_gradients or sis"
+    "the first computing layer must be Dense on a flat input, or a convolution over one, two or "
+    "three axes (in groups, depthwise, separable, transposed, too); before it may stand what works "
+    "on each pixel or word by itself, what moves, crops or pads, linear resizing and pooling, and "
+    "an Embedding. Name another layer, explain the part of the model behind, or use a method that "
+    "asks nothing of the first layer, such as integrated_gradients or sis"
 )
 
 
@@ -69,8 +80,8 @@ def named(model: keras.Model, calls: list[rewire.Call], name: keras.Layer | str)
     found = [index for index, call in enumerate(calls) if call.op is layer]
     if not kind_of(layer):
         raise SmugError(
-            f"layer {name!r} is a {type(layer).__name__}; a first layer must be Dense, Conv1D or "
-            "Conv2D"
+            f"layer {name!r} is a {type(layer).__name__}; a first layer must be Dense or a "
+            "convolution"
         )
     if len(found) != 1:
         raise SmugError(f"layer {name!r} runs {len(found)} times in one pass; it must run once")
@@ -84,13 +95,14 @@ def inner_layer(op: Any) -> Any:
 
 def kind_of(op: Any) -> str:
     """Kind of a layer that can be encoded; empty for any other."""
-    return next((kind for base, kind in _KINDS.items() if isinstance(inner_layer(op), base)), "")
+    return next((kind for kind, known in _KINDS.items() if isinstance(inner_layer(op), known)), "")
 
 
 def entry_of(calls: list[rewire.Call], index: int) -> rewire.Call:
     """Zero padding directly before the layer belongs to it: masks act on what is padded."""
-    before = producer(calls, calls[index].inputs[0])
-    if kind_of(calls[index].op) != "dense" and before and isinstance(before.op, PADDING):
+    layer, before = calls[index].op, producer(calls, calls[index].inputs[0])
+    reads_zeros = kind_of(layer) != "dense" and not isinstance(inner_layer(layer), TRANSPOSED)
+    if reads_zeros and before and isinstance(before.op, PADDING):
         return before
     return calls[index]
 
@@ -129,7 +141,7 @@ def flat_input_shape(
         return tuple(image_shape)
     before = unflattened(calls, index)
     words = any(isinstance(other.op, layers.Embedding) for other in calls)
-    return before[:-1] if len(before) == 3 or (words and len(before) == 2) else before
+    return before[:-1] if len(before) in (3, 4) or (words and len(before) == 2) else before
 
 
 def unflattened(calls: list[rewire.Call], index: int) -> tuple[int, ...]:
