@@ -109,7 +109,8 @@ def jobs():
         for rule in re.split(r"^use rule stage as ", path.read_text(), flags=re.M)[1:]:
             stage = rule.partition(" ")[0]
             # Photographs are explained once for each network, with settings of the same kind.
-            rule = re.sub(r"\b(?:PHOTOGRAPHS|photographs_of)\b", '"imagenet"', rule)
+            of_network = r'\bPHOTOGRAPHS\b|lambda wildcards: f"imagenet\{wildcards\.other\}"'
+            rule = re.sub(of_network, '"imagenet"', rule)
             fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)
             wild = "{{dataset}}" in rule.partition("output:")[2].partition("log:")[0]
             wild |= bool(re.search(r'(?:figure|table)\("\w+_\{dataset\}', rule))
