@@ -183,7 +183,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "rule": ("riemann", "gauss_legendre"),
     "threshold_rule": ("fixed", "fraction"),
     "baseline": ("zero", "black", "white", "both"),
-    "order": ("cascading", "independent"),
+    "order": ("cascading", "independent", "bottom_up"),
 }
 
 

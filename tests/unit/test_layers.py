@@ -20,6 +20,7 @@ ELSEWHERE = {
     "test_magnitudes.py",
     "test_makefile.py",
     "test_project.py",
+    "test_quantus.py",
 }
 
 

@@ -19,8 +19,9 @@ from smug.pipeline.method_names import method_name
 CAPTION = (
     "Sanity checks: similarity (SSIM, Spearman's rank correlation) of a method's map with its map "
     "on the trained network: per input the mean over levels and seeds, then over the n inputs, "
-    "with 95 % intervals of the latter. Cascading, independent, untrained (every layer): layers "
-    "initialised anew, a faithful map changes, so low is good. Perturbation: weight noise that "
+    "with 95 % intervals of the latter. Cascading, independent, bottom_up, untrained (every "
+    "layer): layers initialised anew, a faithful map changes, so low is good. Perturbation: weight "
+    "noise that "
     "kept the prediction (share kept beside it), a faithful map stays, so high is good. Missing: "
     "no similarity, since the new map is the same everywhere (changed to constant: mostly empty, "
     "so it did change), or for another reason (the first map was constant, the method refused). On "
@@ -46,7 +47,7 @@ METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
 #: Told apart where the palette's colours are alike.
 MARKERS = "osD^vP*Xp<"
 #: Checks in the order of the table; ``untrained`` is the last cascading level.
-CHECKS = ("cascading", "untrained", "independent", "perturbation")
+CHECKS = ("cascading", "untrained", "independent", "bottom_up", "perturbation")
 
 
 def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:

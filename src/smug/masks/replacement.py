@@ -134,14 +134,19 @@ def replacement_of(
     return replacement_values(x, layout, replacement, counted=counted, what=what)
 
 
-def replaced_images(x: np.ndarray, replacement: str | float | np.ndarray) -> np.ndarray:
-    """Images of which every pixel is removed.
+def replaced_images(
+    x: np.ndarray, replacement: str | float | np.ndarray, *, axes: int = 2
+) -> np.ndarray:
+    """Images, or other inputs, of which every position is removed.
 
     Parameters
     ----------
     x : numpy.ndarray of float, shape (batch, height, width[, channels])
     replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         See :func:`replacement_of`; an array is one image or one colour, the same for all.
+    axes : int
+        Axes of an input that are positions, where it is no image: 1 of words as embeddings, or of
+        the columns of a table.
 
     Returns
     -------
@@ -149,9 +154,10 @@ def replaced_images(x: np.ndarray, replacement: str | float | np.ndarray) -> np.
     """
     x = np.asarray(x)
     made = np.empty_like(x)
-    layout = Layout.reshaped(x.shape[1:], (*x.shape[1:3], -1))
+    layout = Layout.reshaped(x.shape[1:], (*x.shape[1 : axes + 1], -1))
+    what = "an image" if axes == 2 else "an input"
     for image, one in zip(made, x, strict=True):
-        image[...] = replacement_values(one, layout, replacement, what="an image")
+        image[...] = replacement_values(one, layout, replacement, what=what)
     return made
 
 

@@ -16,9 +16,10 @@ from PIL import Image
 
 from smug.attribution.inputs import check_target
 from smug.errors import SmugError
-from smug.masks.replacement import BLUR, blurred, replaced_images
-from smug.models import rewire
-from smug.models.inputs import as_batch, of_type
+from smug.masks.replacement import BLUR, blurred
+from smug.metrics.maps import ranks
+from smug.metrics.removed import answers, hidden_inputs, without
+from smug.models.inputs import as_batch
 from smug.models.precision import computed_in_float32
 
 #: Shares of pixels shown on the way of an information curve, as XRAI's authors chose them.
@@ -84,7 +85,7 @@ def deletion(
         ``x`` is the share of pixels taken away.
     """
     x = as_batch(model, x).numpy()
-    hidden = _replaced(x, replacement)
+    hidden = hidden_inputs(x, replacement)
     return _pixel_curve(model, x, hidden, target, saliency, steps, seed, batch_size)
 
 
@@ -115,7 +116,7 @@ def insertion(
         ``x`` is the share of pixels shown.
     """
     x = as_batch(model, x).numpy()
-    hidden = _replaced(x, replacement)
+    hidden = hidden_inputs(x, replacement)
     return _pixel_curve(model, hidden, x, target, saliency, steps, seed, batch_size)
 
 
@@ -170,13 +171,12 @@ def information_curves(
     counts = np.array([0.0, *fractions, 1.0]) * saliency[0].size if len(pixels) else np.zeros(0)
     x = np.linspace(0, 1, points)
     softmax, accuracy = np.full((2, len(pixels), points), np.nan)
-    ranks = _ranks(saliency, pixels.shape[:3], seed)
+    rank = ranks(saliency, pixels.shape[:3], seed)
     check_target(model, target, len(pixels))
     for i, (start, whole) in enumerate(zip(starts, pixels, strict=True)):
-        shown = ranks[i] < counts[:, None, None].round()
-        frames = np.where(_like(shown, whole), whole, start)
-        outputs = _outputs(model, preprocessing(frames), batch_size)
-        probability, correct = _answers(outputs, int(target[i]))
+        shown = rank[i] < counts[:, None, None].round()
+        frames = np.stack(list(without(start, whole, shown)))
+        probability, correct = answers(model, preprocessing(frames), int(target[i]), batch_size)
         size = np.array([_compressed(frame) for frame in frames], np.float64)
         if size[-1] <= size[0] or probability[-1] <= probability[0]:
             continue
@@ -185,17 +185,6 @@ def information_curves(
         softmax[i] = _rising(information, sure, x)
         accuracy[i] = _rising(information, correct, x)
     return Curve(x, softmax), Curve(x, accuracy)
-
-
-def _replaced(x: np.ndarray, replacement: str | float | np.ndarray) -> np.ndarray:
-    """Images of which every pixel is removed, in the type of the input."""
-    made = replaced_images(np.asarray(x, np.float64), replacement)
-    return of_type(x.dtype, made if x.dtype.kind == "f" else made.round(), "replacement")
-
-
-def _like(pixels: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Give masks of pixels the channel axis that an image has."""
-    return pixels[..., None] if image.ndim == 3 else pixels
 
 
 def _pixel_curve(
@@ -213,43 +202,13 @@ def _pixel_curve(
         raise SmugError(f"steps={steps}; give 1 or more")
     x = np.linspace(0, 1, steps + 1)
     y = np.zeros((len(start), steps + 1))
-    ranks = _ranks(saliency, start.shape[:3], seed)
+    rank = ranks(saliency, start.shape[:3], seed)
     check_target(model, target, len(start))
     for i in range(len(start)):
-        changed = ranks[i] < (x * ranks[i].size).round()[:, None, None]
-        frames = np.where(_like(changed, end[i]), end[i], start[i])
-        y[i] = _answers(_outputs(model, frames, batch_size), int(target[i]))[0]
+        changed = (rank[i] < count for count in (x * rank[i].size).round())
+        frames = without(start[i], end[i], changed)
+        y[i] = answers(model, frames, int(target[i]), batch_size)[0]
     return Curve(x, y)
-
-
-def _ranks(saliency: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """Rank of each pixel, 0 the most salient; equals in random order, the same for all maps."""
-    saliency = np.asarray(saliency)
-    if saliency.shape != tuple(shape):
-        raise SmugError(f"saliency maps have shape {saliency.shape}; expected {tuple(shape)}")
-    if not np.isfinite(saliency).all():
-        raise SmugError("a saliency map holds NaN or infinite values; check its method")
-    flat = saliency.reshape(len(saliency), -1)
-    tie = np.random.default_rng(seed).permutation(flat.shape[1])
-    ranks = np.empty(flat.shape, np.int64)
-    for row, values in zip(ranks, flat, strict=True):
-        row[np.lexsort((tie, -values))] = np.arange(len(values))
-    return ranks.reshape(saliency.shape)
-
-
-def _outputs(model: keras.Model, x: np.ndarray, batch_size: int) -> np.ndarray:
-    parts = [
-        rewire.outputs_of(model, x[start : start + batch_size])
-        for start in range(0, len(x), batch_size)
-    ]
-    return np.concatenate(parts).astype(np.float64)
-
-
-def _answers(outputs: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Class score and whether the class is the answer (a single output: at least one half)."""
-    if outputs.shape[1] == 1:
-        return outputs[:, 0], (outputs[:, 0] >= 0.5).astype(np.float64)
-    return outputs[:, target], (outputs.argmax(axis=1) == target).astype(np.float64)
 
 
 def _compressed(pixels: np.ndarray) -> int:

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from smug.attribution.inputs import check_target
 from smug.errors import SmugError, SmugWarning
+from smug.metrics.maps import checked_maps
 from smug.models import rewire
 from smug.models.precision import computed_in_float32
 
@@ -88,14 +89,8 @@ def map_lsc(
     BoxScores
         An all-zero map boxes nothing: LSC infinity, the worst there is, and a warning.
     """
-    x, saliency = np.asarray(x), np.asarray(saliency)
-    if saliency.shape != x.shape[:3]:
-        raise SmugError(
-            f"saliency maps have shape {saliency.shape}, images {x.shape}; "
-            f"expected maps of shape {x.shape[:3]}"
-        )
-    if not np.isfinite(saliency).all():
-        raise SmugError("a saliency map holds NaN or infinite values; check its method")
+    x = np.asarray(x)
+    saliency = checked_maps(saliency, x.shape[:3])
     candidates = [threshold_boxes(one, map_thresholds(one, thresholds)) for one in saliency]
     empty = [i for i, boxes in enumerate(candidates) if not len(boxes)]
     if empty:

@@ -33,11 +33,11 @@ class Level:
     Parameters
     ----------
     name : str
-        The level's own layer, or its first and last one from the top.
+        The level's own layer, or its first and last one.
     depth : int
-        1 for the level nearest to the output.
+        1 for the level that comes first, nearest to the output or, bottom up, to the input.
     layers : tuple of keras.Layer
-        From the top; a cascading level holds the layers of the levels above it as well.
+        In that direction; unless independent, a level holds the layers of those before it as well.
     """
 
     name: str
@@ -48,13 +48,14 @@ class Level:
 def levels(
     model: keras.Model, *, order: str = "cascading", at_most: int | None = 10
 ) -> list[Level]:
-    """Divide a model into levels of randomisation, from the output down.
+    """Divide a model into levels of randomisation, one after the other.
 
     Parameters
     ----------
     model : keras.Model
-    order : {"cascading", "independent"}
-        All layers from the top down to the level, or the level's own only.
+    order : {"cascading", "independent", "bottom_up"}
+        All layers from the top down to the level, the level's own only, or all from the input up
+        to it.
     at_most : int or None
         Levels to form; a model with more layers that have weights gets them in blocks of nearly
         the same number of layers. None: one level for each such layer.
@@ -65,7 +66,9 @@ def levels(
         For an unknown order, a number below 1, or a model with weights outside its layers.
     """
     check_name("order", order)
-    layers = _layers(model)[::-1]
+    layers = _layers(model)
+    if order != "bottom_up":
+        layers = layers[::-1]
     count = len(layers) if at_most is None else min(at_most, len(layers))
     if count < 1:
         raise SmugError(

@@ -27,8 +27,8 @@ class SanitySettings(Section):
     )
     shard_size: int = described("Number of inputs that one job works on.", allowed=COUNT)
     orders: list[str] = described(
-        "Orders in which layers get random weights: `cascading` (from the top down) or "
-        "`independent` (one at a time).",
+        "Orders in which layers get random weights: `cascading` (from the top down), "
+        "`independent` (one at a time) or `bottom_up` (from the input up).",
         [],
         allowed=NAMES["order"],
     )
