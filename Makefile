@@ -1,4 +1,4 @@
-# make results | report | check | test | lint | docs | bench: each makes .venv from the lock on first use.
+# make results | report | check | crate | test | lint | docs | bench: each makes .venv from the lock on first use.
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
@@ -9,7 +9,7 @@ RESULTS = results/$$($(BIN)/python -c '$(RUN_NAME)')
 REPORT = --report $(RESULTS)/report.html \
   --report-stylesheet workflow/report/style.css
 
-.PHONY: results report check test lint format docs bench lock clean-results
+.PHONY: results report check crate test lint format docs bench lock clean-results
 
 # The report is written anew where a result is newer: it takes as long as finding nothing to do.
 results: .venv/installed
@@ -25,6 +25,10 @@ report: .venv/installed
 # Every result against its record: what was damaged or changed since it was made.
 check: .venv/installed
 	$(BIN)/smug check $(RESULTS)
+
+# The results, their records and the workflow as one archive, an RO-Crate, beside the folder.
+crate: .venv/installed
+	$(BIN)/smug crate $(RESULTS) --overwrite
 
 test: .venv/installed
 	$(BIN)/python -m pytest
@@ -62,7 +66,7 @@ bench: .venv/installed
 # Renew the lock after a change of pyproject.toml (needs uv).
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
-	  --extra dev --extra docs --extra cpsat --extra slurm --no-annotate \
+	  --extra dev --extra docs --extra cpsat --extra crate --extra slurm --no-annotate \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean-results:

@@ -29,7 +29,7 @@ OVERRIDE = f"{TINY} mnist:sweep.windows=[7]"
 #: Without an accounting database only squeue knows what became of a job. A first look after 10 s
 #: suits jobs of seconds; the plugin's own 40 s suits a shared controller.
 ON_SLURM = (
-    *("--workflow-profile", "workflow/profiles/slurm"),
+    *("--workflow-profile", "profiles/slurm"),
     *("--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "10"),
 )

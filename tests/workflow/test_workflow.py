@@ -226,7 +226,7 @@ def test_a_folder_that_cannot_be_written_is_named(finished):
         (["--config", "override=solver.tiemout=3"], "Did you mean solver.timeout?"),
         (["--config", "override=method.gamma=abc"], "method.gamma: Value 'abc'"),
         (["--config", "override=method.gamma=1.5"], "method.gamma=1.5 is outside [0, 1)"),
-        (["--config", "gamma=0.5"], "the only key is override"),
+        (["--config", "gamma=0.5"], "the keys are override and container"),
     ],
 )
 def test_a_mistake_stops_at_once_and_is_named(fresh, words, said):

@@ -1,6 +1,5 @@
 # What all rules share: the run, the command of a job, its configuration, its results.
 import os
-import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -11,21 +10,15 @@ from smug.jobs.captions import settings_shown
 from smug.jobs.config import check_overrides
 from smug.jobs.dependencies import modules_of as code
 from smug.jobs.overrides import Override, from_command_line, parse_overrides
-from smug.jobs.parent import VARIABLE as PARENT
 from smug.jobs.selection import Run
 from smug.jobs import variants
 
-# Jobs run with the Python that runs Snakemake, also where its environment is not activated, and
-# end with it, also where it is killed.
-PYTHON_FIRST = f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
-shell.prefix(f"{PYTHON_FIRST}export {PARENT}=$PPID; ")
-
 
 def read_overrides():
-    unknown = set(config) - {"override"}
+    unknown = set(config) - {"override", "container"}
     if unknown:
         raise WorkflowError(
-            f"--config {min(unknown)}=...: the only key is override; "
+            f"--config {min(unknown)}=...: the keys are override and container; "
             "for example --config override='solver.timeout=60 method.gamma=0.5'"
         )
     text = from_command_line(str(config.get("override") or ""), sys.argv)

@@ -1,4 +1,16 @@
 # The rule that all others are made of: each adds its stage, its files, its log and its timing.
+import os
+import shlex
+import sys
+
+from smug.jobs.parent import VARIABLE as PARENT
+
+# Jobs end with Snakemake, also where it is killed. They run with its Python, also where its
+# environment is not activated, unless they have one of their own (--sdm conda, apptainer).
+HERE = shlex.quote(os.path.dirname(sys.executable))
+DEPLOYED = workflow.deployment_settings.deployment_method
+PYTHON_FIRST = "" if DEPLOYED else f'export PATH={HERE}:"$PATH"; '
+shell.prefix(f"{PYTHON_FIRST}export {PARENT}=$PPID; ")
 
 
 rule stage:
@@ -6,6 +18,8 @@ rule stage:
         f"{OUT}/logs/stage.log",
     conda:
         "../../environment.yml"
+    container:
+        config.get("container")
     params:
         io=paths,
     message:

@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 from smug import __version__
 from smug.cli.defaults import IMAGE_MODEL, IMAGE_MODELS, TEXT_MODEL
@@ -52,14 +53,41 @@ def _run(arguments: list[str] | None) -> int:
     return code or 0
 
 
+def _add_workflow(commands: Any) -> None:
+    """Commands of whole runs of the workflow."""
+    check = commands.add_parser("check", help="hold the results of a run against their records")
+    check.add_argument("folder", help="folder of a run, such as results/demo")
+    check.set_defaults(run="smug.cli.check:check_run")
+
+    crate = commands.add_parser("crate", help="write a finished run as an RO-Crate, to be cited")
+    crate.add_argument("folder", help="folder of a run, such as results/demo")
+    crate.add_argument("--output", metavar="FILE", help="the archive (default: FOLDER.crate.zip)")
+    crate.add_argument("--overwrite", action="store_true", help="replace an archive that is there")
+    crate.add_argument("--arrays", action="store_true", help="with the arrays of single steps")
+    crate.set_defaults(run="smug.cli.crate:crate_run")
+
+    run = commands.add_parser(
+        "run",
+        help="rebuild figures and tables in any folder",
+        description="Run the workflow that comes with the package; FOLDER/results holds what it "
+        "makes. A run that was stopped goes on where it was.",
+    )
+    run.add_argument("folder", help="made if it is missing")
+    run.add_argument(
+        "snakemake",
+        nargs=argparse.REMAINDER,
+        help="Snakemake's own options and targets, such as --cores 2 --dry-run "
+        "--config override='experiment=quick workflow.datasets=[mnist]'",
+    )
+    run.set_defaults(run="smug.cli.run:run_workflow")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("smug", description="Explain predictions of a Keras model.")
     parser.add_argument("--version", action="version", version=f"smug {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="hold the results of a run against their records")
-    check.add_argument("folder", help="folder of a run, such as results/demo")
-    check.set_defaults(run="smug.cli.check:check_run")
+    _add_workflow(commands)
 
     methods = commands.add_parser("methods", help="list the methods and their settings")
     methods.set_defaults(run="smug.cli.methods:list_methods")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 
 from smug.errors import SmugError
-from smug.jobs.groups import ROOT
+from smug.jobs.home import HOME
 from smug.jobs.overrides import flatten
 from smug.jobs.selection import Run
 from smug.jobs.variants import MAIN
 
-FOLDER = ROOT / "workflow" / "report"
+FOLDER = HOME / "workflow" / "report"
 _HEAD = re.compile(r"\.\. settings: (?P<keys>.*\n(?:   .*\n)*)")
 
 

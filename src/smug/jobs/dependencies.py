@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from smug.jobs.groups import ROOT
+from smug.jobs.home import CARRIED, PACKAGE
 
 
 def modules_of(stage: str) -> list[str]:
@@ -20,7 +20,7 @@ def modules_of(stage: str) -> list[str]:
     Returns
     -------
     list of str
-        Paths from the checkout for a run that is started in it, whole paths for any other.
+        Paths from the working folder where the package lies in it, as in a checkout, else whole.
     """
     seen: dict[str, Path] = {}
     todo = [f"smug.stages.{stage}"]
@@ -33,13 +33,14 @@ def modules_of(stage: str) -> list[str]:
         seen[name] = path
         todo += _mentions(path).modules
     found = {*seen.values(), *(file for path in seen.values() for file in _mentions(path).files)}
-    at_home = Path.cwd() == ROOT
-    return sorted(str(path.relative_to(ROOT) if at_home else path) for path in found)
+    here = Path.cwd()
+    at_home = PACKAGE.is_relative_to(here)
+    return sorted(str(path.relative_to(here) if at_home else path) for path in found)
 
 
 @functools.cache
 def _module_path(name: str) -> Path | None:
-    base = ROOT / "src" / Path(*name.split("."))
+    base = PACKAGE.parent / Path(*name.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():
             return path
@@ -78,5 +79,10 @@ def _mentions(path: Path) -> _Mentions:
 
 @functools.cache
 def _package_data() -> tuple[Path, ...]:
-    files = (ROOT / "src" / "smug").rglob("*.*")
-    return tuple(file for file in files if file.is_file() and file.suffix not in (".py", ".pyc"))
+    return tuple(
+        file
+        for file in PACKAGE.rglob("*.*")
+        if file.is_file()
+        and file.suffix not in (".py", ".pyc")
+        and not file.is_relative_to(CARRIED)
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from smug.errors import SmugError
+from smug.jobs.home import HOME
 
-ROOT = Path(__file__).resolve().parents[3]
-CONF = ROOT / "conf"
+CONF = HOME / "conf"
 
 
 def datasets() -> list[str]:
@@ -43,8 +41,6 @@ def _read(group: str, name: str) -> dict[str, Any]:
 
 def files(group: str) -> list[str]:
     """Names of the files of a group."""
-    if not CONF.is_dir():
-        raise SmugError(f"no folder {CONF}; the workflow needs a checkout of the repository")
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 

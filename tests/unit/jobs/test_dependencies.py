@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from smug.jobs import dependencies, groups
+from smug.jobs import dependencies, home
 
 
 def test_modules_of_a_stage_are_those_it_imports():
@@ -28,8 +28,8 @@ def test_files_that_a_stages_modules_read_count_too():
 
 
 def test_a_run_started_elsewhere_finds_the_files(tmp_path, monkeypatch):
-    monkeypatch.chdir(groups.ROOT)
+    monkeypatch.chdir(home.HOME)
     at_home = dependencies.modules_of("solve_masks")
     assert all(not Path(path).is_absolute() for path in at_home)
     monkeypatch.chdir(tmp_path)
-    assert dependencies.modules_of("solve_masks") == [str(groups.ROOT / path) for path in at_home]
+    assert dependencies.modules_of("solve_masks") == [str(home.HOME / path) for path in at_home]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smug.errors import SmugError
-from smug.jobs import groups, signatures
+from smug.jobs import home, signatures
 from smug.jobs.run import JobSettings
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.signatures import File
@@ -24,7 +24,7 @@ def test_no_stage_imports_keras_before_the_job_set_its_threads_and_backend():
 
 
 def test_every_stage_has_its_rule():
-    rules = "".join(path.read_text() for path in (groups.ROOT / "workflow/rules").glob("*.smk"))
+    rules = "".join(path.read_text() for path in (home.HOME / "workflow/rules").glob("*.smk"))
     made = re.findall(r"^use rule stage as (\w+) with:", rules, re.M)
     assert signatures.stages() == sorted(made)
 

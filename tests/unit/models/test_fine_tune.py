@@ -14,7 +14,7 @@ from PIL import Image
 import smug
 from smug.datasets.imagenet import training_records, validation_records
 from smug.errors import SmugError
-from smug.jobs import config, groups
+from smug.jobs import config, home
 from smug.jobs.settings.models import BASES
 from smug.models import fine_tune
 from smug.models.imports import IMPORTS
@@ -90,7 +90,7 @@ run(Path({root!r}), Path({backup!r}), 1000)
 
 
 def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(root, unbroken, tmp_path, capsys):
-    words = {"tests": str(groups.ROOT), "root": str(root), "backup": str(tmp_path)}
+    words = {"tests": str(home.HOME), "root": str(root), "backup": str(tmp_path)}
     child = subprocess.Popen([sys.executable, "-c", CHILD.format(**words)])
     try:
         waited = time.monotonic() + 300
@@ -251,7 +251,7 @@ np.savez({result!r}, *model.get_weights(), loss=[row["val_loss"] for row in hist
 
 def test_two_devices_share_batches_and_find_the_weights_of_one(root, tmp_path):
     result = tmp_path / "weights.npz"
-    words = {"tests": groups.ROOT, "root": root, "backup": tmp_path / "two", "result": result}
+    words = {"tests": home.HOME, "root": root, "backup": tmp_path / "two", "result": result}
     code = TWO_DEVICES.format(**{name: str(path) for name, path in words.items()})
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert child.returncode == 0, child.stderr
@@ -288,7 +288,7 @@ def test_settings_that_do_not_fit_are_named(text, said):
 
 
 def test_the_stage_writes_a_network_that_the_workflow_can_explain(root, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(groups.ROOT / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(home.HOME / "src")}
     words = [
         *("dataset=imagenet", "model=imagenet_cnn", f"model.root={root}", "model.base=null"),
         *("model.filters=[4]", "model.epochs=1", "model.batch_size=8"),
