@@ -69,7 +69,7 @@ def of_model(model: keras.Model) -> dict[str, Any]:
         "name": model.name,
         "class": type(model).__name__,
         "parameters": sum(int(np.prod(weight.shape)) for weight in weights),
-        "weights_sha256": sha256_of_arrays(weight.value.numpy() for weight in weights),
+        "weights_sha256": sha256_of_arrays(weight.numpy() for weight in weights),
     }
 
 

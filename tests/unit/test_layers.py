@@ -133,6 +133,17 @@ def test_masks_know_no_network_library():
             assert not found & {"keras", "tensorflow"}, path
 
 
+@pytest.mark.parametrize("library", ["tensorflow", "jax", "torch"])
+def test_only_the_backend_imports_what_keras_runs_on(library):
+    users = {
+        parts[:4]
+        for parts, path in MODULES.items()
+        for name, _ in _imports(path)
+        if name.partition(".")[0] == library
+    }
+    assert {user[:3] for user in users} <= {("smug", "models", "backend")}, users
+
+
 def test_few_modules_lie_loose_at_the_root():
     loose = [p.name for p in (SOURCE / "smug").glob("*.py") if p.stem != "__init__"]
     assert len(loose) <= 10, loose

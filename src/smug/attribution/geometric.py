@@ -9,15 +9,16 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
-from smug.attribution.gradients import attribution_site, score_gradient
+from smug.attribution.gradients import attribution_site, repeated, score_gradient
 from smug.attribution.inputs import checked
 from smug.attribution.integrated_gradients import baselines
 from smug.attribution.scores import class_scores
 from smug.errors import SmugError
 from smug.limits import check
 from smug.models import rewire
+from smug.models.backend import Spec
 from smug.models.perturb import perturbed, same_class
 
 # A member of the ensemble is drawn this often before its noise is halved, and this often in all.
@@ -236,61 +237,54 @@ def _guided_map(
 ) -> np.ndarray:
     """Explore from the path's points of one input; float64, shaped like them."""
     delta = stop.astype(np.float64) - start
-    constants = (tf.constant(x), tf.constant(target, tf.int64))
+    arrays = (x, np.asarray(target, np.int64))
+    constants = tuple(ops.convert_to_tensor(array) for array in arrays)
     dtype = start.dtype
-    move = tf.constant(settings.step_size * np.linalg.norm(delta), dtype)
-    run = _explorer(model, layer, *constants, tf.TensorSpec(start.shape, dtype))
-    high = low = tf.zeros(start.shape, dtype)
+    move = ops.convert_to_tensor(np.asarray(settings.step_size * np.linalg.norm(delta), dtype))
+    run = _explorer(model, layer, Spec.of(x), Spec.of(arrays[1]), Spec.of(start))
+    high = low = ops.convert_to_tensor(np.zeros(start.shape, dtype))
     times = np.arange(1, settings.points + 1) / settings.points
     for first in range(0, settings.points, settings.batch_size):
         t = times[first : first + settings.batch_size].reshape(-1, *(1,) * start.ndim)
-        points = tf.constant((start + t * delta).astype(dtype))
+        points = ops.convert_to_tensor((start + t * delta).astype(dtype))
         for _ in range(settings.ascent_steps + 1):
             high, low, points = run(*constants, points, high, low, move)
-    high, low = high.numpy(), low.numpy()
+    high, low = ops.convert_to_numpy(high), ops.convert_to_numpy(low)
     return np.where(high >= -low, high, low) * delta
 
 
-def _explorer(
-    model: keras.Model, layer: Any, x: tf.Tensor, target: tf.Tensor, site: tf.TensorSpec
-) -> Callable:
+def _explorer(model: keras.Model, layer: Any, x: Spec, target: Spec, site: Spec) -> Callable:
     """One gradient at each point: the new extremes, and the points one step up."""
     signature = (
-        tf.TensorSpec(x.shape, x.dtype),
-        tf.TensorSpec((), target.dtype),
-        tf.TensorSpec((None, *site.shape), site.dtype),
+        x,
+        target,
+        Spec((None, *site.shape), site.dtype),
         site,
         site,
-        tf.TensorSpec((), site.dtype),
+        Spec((), site.dtype),
     )
 
     def run(
-        x: tf.Tensor,
-        target: tf.Tensor,
-        points: tf.Tensor,
-        high: tf.Tensor,
-        low: tf.Tensor,
-        move: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        count = tf.shape(points)[0]
-        inputs = tf.repeat(x[tf.newaxis], count, axis=0)
-        gradient, _ = score_gradient(model, layer, inputs, points, tf.fill([count], target))
-        high = tf.maximum(high, tf.reduce_max(gradient, axis=0))
-        low = tf.minimum(low, tf.reduce_min(gradient, axis=0))
+        x: Any, target: Any, points: Any, high: Any, low: Any, move: Any
+    ) -> tuple[Any, Any, Any]:
+        inputs, targets = repeated(x, points), repeated(target, points)
+        gradient, _ = score_gradient(model, layer, inputs, points, targets)
+        high = ops.maximum(high, ops.max(gradient, axis=0))
+        low = ops.minimum(low, ops.min(gradient, axis=0))
         return high, low, points + move * _direction(gradient)
 
     key = ("ggig", layer, *signature)
-    return rewire.compiled(model, key, lambda: rewire.traced(run, signature))
+    return rewire.compiled(model, key, lambda: rewire.traced(model, run, signature))
 
 
-def _direction(gradient: tf.Tensor) -> tf.Tensor:
+def _direction(gradient: Any) -> Any:
     """Each gradient of a batch at length 1; no gradient stays 0."""
-    axes = list(range(1, gradient.shape.rank))
+    axes = tuple(range(1, gradient.ndim))
     # By the largest first: the square of a saturated score's gradient underflows.
-    largest = tf.reduce_max(tf.abs(gradient), axis=axes, keepdims=True)
-    gradient = tf.math.divide_no_nan(gradient, largest)
-    length = tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=axes, keepdims=True))
-    return tf.math.divide_no_nan(gradient, length)
+    largest = ops.max(ops.abs(gradient), axis=axes, keepdims=True)
+    gradient = ops.divide_no_nan(gradient, largest)
+    length = ops.sqrt(ops.sum(ops.square(gradient), axis=axes, keepdims=True))
+    return ops.divide_no_nan(gradient, length)
 
 
 def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from smug.attribution.gradients import score_gradient
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.models import rewire
 from smug.models.axes import axes_of, channel_axis
+from smug.models.backend import Spec
 
 _CONVOLUTIONS = (
     *(keras.layers.Conv1D, keras.layers.DepthwiseConv1D, keras.layers.SeparableConv1D),
@@ -60,62 +62,62 @@ def gradcam(
     numpy.ndarray of float32, shape ``(batch, *positions)``
         Non-negative; the input's axes without its channels, in the input's order.
     """
-    inputs, labels = tf.constant(x), tf.constant(target)
     if x.ndim < 3:
         raise SmugError(
             f"GradCAM explains images, series and volumes; the input has shape {x.shape}"
         )
     axes = axes_of(model, x)
     shape = axes.shape(x)
-    calls = rewire.record_calls(model, inputs[:1])
+    calls = rewire.record_calls(model, x[:1])
     site: Any = rewire.layer_named(model, layer) if isinstance(layer, str) else layer
     if site is None:
-        site = last_feature_maps(model, inputs[:1])
-    maps = tf.constant(rewire.tensor_at(model, site, inputs, side="output"))
+        site = last_feature_maps(model, x[:1])
+    maps = rewire.tensor_at(model, site, x, side="output")
     size = shape if axes.origin is None else axes.origin.shape
-    if maps.shape.rank not in (3, 4, 5) or maps.shape.rank != len(size) + 2:
+    if maps.ndim not in (3, 4, 5) or maps.ndim != len(size) + 2:
         raise SmugError(
-            f"layer {site.name!r} answers shape {tuple(maps.shape)}; GradCAM needs feature maps "
+            f"layer {site.name!r} answers shape {maps.shape}; GradCAM needs feature maps "
             f"over the {len(size)} axes of the input's positions, such as (batch, height, width, "
             "channels): name a convolution"
         )
     channels = _channels(calls, site, maps)
-    logits = rewire.logit_calls(model, inputs[:1])
-    signature = (rewire.batch_spec(inputs), rewire.batch_spec(maps), rewire.batch_spec(labels))
+    logits = rewire.logit_calls(model, x[:1])
+    signature = tuple(Spec.of_batch(part) for part in (x, maps, target))
 
-    def run(inputs: tf.Tensor, maps: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    def run(inputs: Any, maps: Any, target: Any) -> Any:
         with rewire.substituted(logits):
             gradient, _ = score_gradient(model, site, inputs, maps, target)
         if channels == 1:
-            order = [0, *range(2, maps.shape.rank), 1]
-            gradient, maps = tf.transpose(gradient, order), tf.transpose(maps, order)
-        weights = tf.reduce_mean(gradient, axis=list(range(1, maps.shape.rank - 1)), keepdims=True)
-        combined = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
+            order = (0, *range(2, maps.ndim), 1)
+            gradient, maps = ops.transpose(gradient, order), ops.transpose(maps, order)
+        weights = ops.mean(gradient, axis=tuple(range(1, maps.ndim - 1)), keepdims=True)
+        combined = ops.relu(ops.sum(weights * maps, axis=-1, keepdims=True))
         return _resized(combined, size)
 
     def build() -> Callable:
-        return rewire.traced(run, signature)
+        return rewire.traced(model, run, signature)
 
     function = rewire.compiled(model, ("gradcam", site, *signature), build)
-    return axes.placed(function(inputs, maps, labels).numpy(), shape)
+    return axes.placed(ops.convert_to_numpy(function(x, maps, target)), shape)
 
 
-def _resized(maps: tf.Tensor, size: tuple[int, ...]) -> tf.Tensor:
+def _resized(maps: Any, size: tuple[int, ...]) -> Any:
     """Resize maps, shape (batch, ..., 1), linearly along each axis; shape (batch, *size)."""
+    resize = functools.partial(ops.image.resize, data_format="channels_last")
     if len(size) == 2:
-        return tf.image.resize(maps, size)[..., 0]
-    batch, lengths = tf.shape(maps)[0], list(maps.shape[1:-1])
+        return resize(maps, size)[..., 0]
+    lengths = list(maps.shape[1:-1])
     for axis, length in enumerate(size):
-        before, after = int(np.prod(lengths[:axis])), int(np.prod(lengths[axis + 1 :]))
-        lines = tf.reshape(maps, (batch * before, lengths[axis], after, 1))
-        maps, lengths[axis] = tf.image.resize(lines, (length, after)), length
-    return tf.reshape(maps, (batch, *size))
+        after = int(np.prod(lengths[axis + 1 :]))
+        lines = ops.reshape(maps, (-1, lengths[axis], after, 1))
+        maps, lengths[axis] = resize(lines, (length, after)), length
+    return ops.reshape(maps, (-1, *size))
 
 
-def _channels(calls: list[rewire.Call], site: Any, maps: tf.Tensor) -> int:
+def _channels(calls: list[rewire.Call], site: Any, maps: np.ndarray) -> int:
     """Axis of the channels of feature maps: that of the last convolution or pooling up to them."""
     last = site.op if isinstance(site, rewire.Run) else site
-    channels = maps.shape.rank - 1
+    channels = maps.ndim - 1
     for call in calls:
         told = channel_axis(call.op, maps) if isinstance(call.op, keras.layers.Layer) else None
         channels = channels if told is None else told

@@ -7,11 +7,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
-from smug.models import rewire
+from smug.models import backend, rewire
+from smug.models.backend import Spec
 
 
 @checked
@@ -43,24 +44,23 @@ def gradients_and_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """As :func:`gradients`, with the class scores, shape (batch,), of the same pass."""
     layer, points = attribution_site(model, x, layer)
-    x, points = rewire.as_batch(model, x), tf.constant(points)
-    target = tf.constant(target, tf.int64)
-    signature = (rewire.batch_spec(x), rewire.batch_spec(points), rewire.batch_spec(target))
+    x, target = rewire.as_batch(model, x), np.asarray(target, np.int64)
+    signature = tuple(Spec.of_batch(part) for part in (x, points, target))
 
-    def run(x: tf.Tensor, points: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def run(x: Any, points: Any, target: Any) -> tuple[Any, Any]:
         return score_gradient(model, layer, x, points, target)
 
     def build() -> Callable:
-        return rewire.traced(run, signature)
+        return rewire.traced(model, run, signature)
 
     function = rewire.compiled(model, ("gradients", layer, *signature), build)
     gradient, score = function(x, points, target)
-    return gradient.numpy(), score.numpy()
+    return ops.convert_to_numpy(gradient), ops.convert_to_numpy(score)
 
 
 def score_gradient(
-    model: keras.Model, layer: Any, x: tf.Tensor, points: tf.Tensor, target: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+    model: keras.Model, layer: Any, x: Any, points: Any, target: Any
+) -> tuple[Any, Any]:
     """Differentiate the class scores at `points`; call it inside a traced function.
 
     Parameters
@@ -78,15 +78,19 @@ def score_gradient(
     gradient : tensor, shaped like `points`
     score : tensor, shape (batch,)
     """
-    with tf.GradientTape() as tape:
-        tape.watch(points)
+
+    def scores(points: Any) -> Any:
         outputs = rewire.run_from(model, layer, x, points)
         if outputs.shape[1] == 1:
-            target = tf.zeros_like(target)
-        score = tf.gather(outputs, target, axis=1, batch_dims=1)
-    # A score that ignores the points has a gradient: zero.
-    gradient = tape.gradient(score, points, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return gradient, score
+            return outputs[:, 0]
+        return ops.take_along_axis(outputs, target[:, None], axis=1)[:, 0]
+
+    return backend.gradient(scores, points)
+
+
+def repeated(one: Any, points: Any) -> Any:
+    """A tensor of one input as often as there are points: (...) to (number of points, ...)."""
+    return ops.broadcast_to(one, (ops.shape(points)[0], *one.shape))
 
 
 def attribution_site(
@@ -122,7 +126,7 @@ def masking_site(
     """As :func:`attribution_site`, for methods that need no gradient: integers will do."""
     site = site_of(model, x, layer, gradient=False)
     if site is None:
-        return None, rewire.as_batch(model, x).numpy()
+        return None, rewire.as_batch(model, x)
     return site, rewire.tensor_at(model, site, x, side="output")
 
 
@@ -143,7 +147,7 @@ def site_of(
         layer = rewire.layer_named(model, layer)
     if layer is None or isinstance(layer, keras.layers.InputLayer):
         layer = _embedding(model, x)
-    if layer is None and gradient and not rewire.as_batch(model, x).dtype.is_floating:
+    if layer is None and gradient and not rewire.is_floating(rewire.as_batch(model, x)):
         layer = _first_numbers(model, x)
     return layer
 
@@ -153,14 +157,15 @@ def _embedding(model: keras.Model, x: np.ndarray) -> Any:
     found = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
     if len(found) > 1:
         # The ids of positions are the same whatever the input is.
-        one = rewire.as_batch(model, x).numpy()[:1]
+        one = rewire.as_batch(model, x)[:1]
         passes = (
             rewire.record_calls(model, ids) for ids in (one, np.full_like(one, not one.any()))
         )
         found = [
             call.op
             for call, other in zip(*passes, strict=True)
-            if call.op in found and not np.array_equal(call.inputs[0], other.inputs[0])
+            if call.op in found
+            and not np.array_equal(*(ops.convert_to_numpy(one.inputs[0]) for one in (call, other)))
         ]
     if len(found) > 1:
         names = ", ".join(repr(op.name) for op in found)
@@ -173,12 +178,13 @@ def _embedding(model: keras.Model, x: np.ndarray) -> Any:
 def _first_numbers(model: keras.Model, x: np.ndarray) -> Any:
     """The first layer to run that makes floats of integers, or None."""
     for call in rewire.record_calls(model, np.asarray(x)[:1]):
-        floats = [tensor.dtype.is_floating for tensor in call.inputs]
+        floats = [rewire.is_floating(tensor) for tensor in call.inputs]
         if (
             call.op is not model
             and floats
             and not any(floats)
-            and getattr(call.output, "dtype", tf.int32).is_floating
+            and hasattr(call.output, "dtype")
+            and rewire.is_floating(call.output)
         ):
             return call.run
     return None

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from smug.attribution.scores import class_scores
+from smug.attribution.word_ids import check_word_ids
 from smug.errors import SmugError, SmugWarning, reason, shortened, shown, unknown_name
 from smug.limits import Setting, check_settings, scalar
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.first_layer import FirstLayer
 from smug.models.inputs import as_array, as_batch, check_size, input_rank, written_batch
 from smug.models.precision import in_float32
@@ -107,8 +108,8 @@ def check(
         x = x[np.newaxis]
     if one and x.ndim and not len(x):
         raise SmugError("x holds no input; give one at least")
-    x = as_batch(model, x).numpy()
-    _check_word_ids(model, x)
+    x = as_batch(model, x)
+    check_word_ids(model, x)
     _check_batches(model, x)
     score = np.zeros(0, np.float32)
     if one:
@@ -249,7 +250,9 @@ def answer(method: Callable[..., Any], model: keras.Model, call: Call) -> Any:
         # What overflows on the way is told below.
         with np.errstate(over="ignore", invalid="ignore"):
             values = made = method(model, call.x, call.target, **call.settings)
-    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+    except Exception as error:
+        if not isinstance(error, MemoryError) and not backend.out_of_memory(error):
+            raise
         raise SmugError(
             f"{method.__name__} has not enough memory: {shortened(str(error), 200)}; give fewer "
             "inputs or smaller settings"
@@ -322,66 +325,19 @@ def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
     return outputs
 
 
+def _float64(tensor: Any) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(tensor), np.float64)
+
+
 def _not_finite(model: keras.Model, x: np.ndarray) -> str:
     """Source of NaN and infinite values, and the way out."""
     for call in rewire.record_calls(model, x):
         if any(
-            output.dtype.is_floating and not np.isfinite(tf.cast(output, tf.float64)).all()
-            for output in tf.nest.flatten(call.output)
-            if tf.is_tensor(output)
+            rewire.is_floating(output) and not np.isfinite(_float64(output)).all()
+            for output in rewire.tensors(call.output)
         ):
             return f"layer {call.op.name!r} answers them first: look there for a division by 0"
     return "look for a division, a logarithm or a root of 0 in the model, or for too large settings"
-
-
-def _check_word_ids(model: keras.Model, x: np.ndarray) -> None:
-    """Refuse ids that an embedding has no vector for: it would take another's, or fail."""
-    embeddings = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
-    if not embeddings or not len(x):
-        return
-    for layer, ids in _embedded(model, embeddings, x):
-        wrong = (ids < 0) | (ids >= layer.input_dim) | (ids != np.floor(ids))
-        if wrong.any():
-            where = np.argwhere(wrong)[0]
-            raise SmugError(
-                f"the word id {ids[tuple(where)]} in input {where[0]} is not a whole number in "
-                f"[0, {layer.input_dim}), the vocabulary of layer {layer.name!r}; give the ids of "
-                "the vocabulary that the model was trained with"
-            )
-
-
-def _embedded(
-    model: keras.Model, embeddings: list[Any], x: np.ndarray
-) -> list[tuple[Any, np.ndarray]]:
-    """Each run of each embedding with the ids that reach it."""
-    batch = as_batch(model, x)
-    spec = rewire.batch_spec(batch)
-
-    def build() -> Callable:
-        layers: list[Any] = []
-
-        def run(x: tf.Tensor) -> list[tf.Tensor]:
-            found = []
-
-            def watching(op: Any) -> Callable:
-                original = op.call
-
-                def call(ids: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
-                    found.append((op, ids))
-                    inside = tf.clip_by_value(ids, 0, tf.cast(op.input_dim - 1, ids.dtype))
-                    return original(inside, *args, **kwargs)
-
-                return call
-
-            with rewire.substituted({op: watching(op) for op in embeddings}):
-                model(x, training=False)
-            layers[:] = [op for op, _ in found]
-            return [ids for _, ids in found]
-
-        function = rewire.traced(run, (spec,))
-        return lambda x: [(op, ids.numpy()) for op, ids in zip(layers, function(x), strict=True)]
-
-    return rewire.compiled(model, ("embedded", spec), build)(batch)
 
 
 def word_padding(x: np.ndarray, spatial: tuple[int, ...], pad_id: int | None) -> np.ndarray:

@@ -8,15 +8,16 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from tqdm import tqdm
 
-from smug.attribution.gradients import attribution_site, score_gradient
+from smug.attribution.gradients import attribution_site, repeated, score_gradient
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.limits import check, check_name
 from smug.masks.encode import top_k_nodes
 from smug.models import rewire
+from smug.models.backend import Spec
 from smug.models.first_layer import FirstLayer, find_first_layer
 
 # An adaptive path starts with this many intervals; consecutive estimates count as the same
@@ -285,31 +286,25 @@ class _Path:
     ) -> None:
         self.delta = stop.astype(np.float64) - start
         self.batch_size = batch_size
-        self._constants = (
-            tf.constant(x),
-            tf.constant(start),
-            tf.constant(self.delta.astype(stop.dtype)),
-            tf.constant(target, tf.int64),
-        )
-        signature = tuple(tf.TensorSpec(part.shape, part.dtype) for part in self._constants)
+        arrays = (x, start, self.delta.astype(stop.dtype), np.asarray(target, np.int64))
+        self._constants = tuple(ops.convert_to_tensor(array) for array in arrays)
+        signature = tuple(Spec.of(array) for array in arrays)
 
         def build() -> Callable:
-            points = tf.TensorSpec((None,), self._constants[1].dtype)
+            points = Spec((None,), Spec.of(stop).dtype)
             run = _weighted_gradients(model, layer)
-            return rewire.traced(run, (*signature, points, points))
+            return rewire.traced(model, run, (*signature, points, points))
 
         key = ("path", layer, *signature)
         self._run = rewire.compiled(model, key, build)
 
     def scores(self) -> tuple[float, float]:
         """Class score at the start and at the end."""
-        dtype = self._constants[1].dtype
-        _, scores = self._run(*self._constants, tf.constant([0, 1], dtype), tf.zeros(2, dtype))
+        _, scores = self._run(*self._constants, np.array([0, 1]), np.zeros(2))
         return float(scores[0]), float(scores[1])
 
     def integral(self, times: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """``delta * sum(weights * gradient(times))``, float64, shaped like the path's points."""
-        dtype = self._constants[1].dtype
         total = np.zeros(self.delta.shape)
         # A bar for whoever waits at a terminal; jobs report their own progress to their logs.
         chunks = tqdm(
@@ -321,26 +316,19 @@ class _Path:
             delay=1.0,
         )
         for chunk in chunks:
-            t, w = tf.constant(times[chunk], dtype), tf.constant(weights[chunk], dtype)
-            gradient, _ = self._run(*self._constants, t, w)
-            total += gradient.numpy()
+            gradient, _ = self._run(*self._constants, times[chunk], weights[chunk])
+            total += ops.convert_to_numpy(gradient)
         return total * self.delta
 
 
 def _weighted_gradients(model: keras.Model, layer: Any) -> Callable:
     def run(
-        x: tf.Tensor,
-        start: tf.Tensor,
-        delta: tf.Tensor,
-        target: tf.Tensor,
-        times: tf.Tensor,
-        weights: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        count = tf.size(times)
-        points = start + tf.reshape(times, (-1, *(1,) * start.shape.rank)) * delta
-        inputs = tf.repeat(x[tf.newaxis], count, axis=0)
-        gradient, score = score_gradient(model, layer, inputs, points, tf.fill([count], target))
-        return tf.tensordot(weights, gradient, 1), score
+        x: Any, start: Any, delta: Any, target: Any, times: Any, weights: Any
+    ) -> tuple[Any, Any]:
+        points = start + ops.reshape(times, (-1, *(1,) * start.ndim)) * delta
+        inputs, targets = repeated(x, times), repeated(target, times)
+        gradient, score = score_gradient(model, layer, inputs, points, targets)
+        return ops.tensordot(weights, gradient, 1), score
 
     return run
 

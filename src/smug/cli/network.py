@@ -175,10 +175,8 @@ def _image_shape(file: Path, model: keras.Model) -> tuple[int, int, int]:
 
 
 def _check_whole(model: keras.Model, mean: Sequence[float], scale: Sequence[float]) -> None:
-    import tensorflow as tf
+    from keras.backend import is_int_dtype
 
-    dtype = tf.as_dtype(model.inputs[0].dtype)
-    if dtype.is_integer and (any(mean) or set(scale) != {1.0}):
-        raise SmugError(
-            f"its input type {dtype.name} takes whole pixels; leave out --mean and --scale"
-        )
+    dtype = model.inputs[0].dtype
+    if is_int_dtype(dtype) and (any(mean) or set(scale) != {1.0}):
+        raise SmugError(f"its input type {dtype} takes whole pixels; leave out --mean and --scale")

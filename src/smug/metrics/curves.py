@@ -84,7 +84,7 @@ def deletion(
     Curve
         ``x`` is the share of pixels taken away.
     """
-    x = as_batch(model, x).numpy()
+    x = as_batch(model, x)
     hidden = hidden_inputs(x, replacement)
     return _pixel_curve(model, x, hidden, target, saliency, steps, seed, batch_size)
 
@@ -115,7 +115,7 @@ def insertion(
     Curve
         ``x`` is the share of pixels shown.
     """
-    x = as_batch(model, x).numpy()
+    x = as_batch(model, x)
     hidden = hidden_inputs(x, replacement)
     return _pixel_curve(model, hidden, x, target, saliency, steps, seed, batch_size)
 

@@ -84,7 +84,7 @@ def road(
     SmugError
         Shapes that do not fit, shares out of order or range, a target that the model does not have.
     """
-    x = as_batch(model, x).numpy()
+    x = as_batch(model, x)
     if x.ndim not in (3, 4):
         raise SmugError(f"inputs of shape {x.shape} are no images; road fills pixels in")
     rising = all(low < high for low, high in zip((0.0, *shares), (*shares, 1.0), strict=True))

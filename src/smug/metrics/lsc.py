@@ -11,15 +11,17 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from smug.attribution.inputs import check_target
 from smug.errors import SmugError, SmugWarning
 from smug.metrics.maps import checked_maps
 from smug.models import rewire
+from smug.models.backend import Spec
 from smug.models.precision import computed_in_float32
 
 MIN_AREA = 0.05  # Dabkowski and Gal: crops below 5 % of the image win nothing more
@@ -265,29 +267,25 @@ def _search(
 
 
 def _crop_confidences(
-    model: keras.Model, image: tf.Tensor, boxes: np.ndarray, target: tf.Tensor
+    model: keras.Model, image: np.ndarray, boxes: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
     """Probability of ``target`` on each crop of one image, enlarged to the image's size."""
 
-    def run(image: tf.Tensor, boxes: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    def run(image: Any, boxes: Any, target: Any) -> Any:
         outputs = rewire.run_from(model, None, image, crop_and_resize(image, boxes))
         return outputs[:, 0 if outputs.shape[1] == 1 else target]
 
-    signature = (
-        tf.TensorSpec(image.shape, image.dtype),
-        tf.TensorSpec((None, 4), tf.int64),
-        tf.TensorSpec((), tf.int64),
-    )
+    signature = (Spec.of(image), Spec((None, 4), "int64"), Spec((), "int64"))
     function = rewire.compiled(
-        model, ("crop_confidences", *signature), lambda: rewire.traced(run, signature)
+        model, ("crop_confidences", *signature), lambda: rewire.traced(model, run, signature)
     )
-    return function(image, tf.constant(boxes), target).numpy()
+    return ops.convert_to_numpy(function(image, boxes, target))
 
 
-def crop_and_resize(image: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
+def crop_and_resize(image: Any, boxes: Any) -> Any:
     """Crop an image to each box and resize each crop to the image's size, bilinear.
 
-    The same as cutting each crop out and calling ``tf.image.resize`` on it (pixel centres at
+    The same as cutting each crop out and calling ``keras.ops.image.resize`` on it (pixel centres at
     halves, edges repeated), for all boxes at once.
 
     Parameters
@@ -301,18 +299,25 @@ def crop_and_resize(image: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
     tensor, shape (boxes, height, width, channels)
     """
 
-    def taps(start: tf.Tensor, end: tf.Tensor, size: int) -> tuple[tf.Tensor, ...]:
-        length = tf.cast(end - start, image.dtype)[:, None]
-        centre = (tf.range(size, dtype=image.dtype) + 0.5) * length / size - 0.5
-        centre = tf.clip_by_value(centre, 0.0, length - 1)
-        low = tf.floor(centre)
-        first = start[:, None] + tf.cast(low, start.dtype)
-        return first, tf.minimum(first + 1, end[:, None] - 1), centre - low
+    def taps(start: Any, end: Any, size: int) -> tuple[Any, ...]:
+        length = ops.cast(end - start, kind)[:, None]
+        centre = (ops.arange(size, dtype=kind) + 0.5) * length / size - 0.5
+        centre = ops.minimum(ops.maximum(centre, 0.0), length - 1)
+        low = ops.floor(centre)
+        first = start[:, None] + ops.cast(low, start.dtype)
+        return first, ops.minimum(first + 1, end[:, None] - 1), centre - low
 
-    top, bottom, down = taps(boxes[:, 1], boxes[:, 3], image.shape[0])
-    left, right, across = taps(boxes[:, 0], boxes[:, 2], image.shape[1])
-    upper, lower = tf.gather(image, top), tf.gather(image, bottom)
-    rows = upper + (lower - upper) * down[:, :, None, None]
-    near = tf.gather(rows, left, axis=2, batch_dims=1)
-    far = tf.gather(rows, right, axis=2, batch_dims=1)
+    def column(at: Any) -> Any:
+        """Pixels of some columns, between the rows: (boxes, height, width, channels)."""
+        upper, lower = (
+            ops.take(pixels, rows[:, :, None] * width + at[:, None, :], axis=0)
+            for rows in (top, bottom)
+        )
+        return upper + (lower - upper) * down[:, :, None, None]
+
+    kind, (height, width, channels) = rewire.type_of(image), image.shape
+    pixels = ops.reshape(image, (height * width, channels))
+    top, bottom, down = taps(boxes[:, 1], boxes[:, 3], height)
+    left, right, across = taps(boxes[:, 0], boxes[:, 2], width)
+    near, far = column(left), column(right)
     return near + (far - near) * across[:, None, :, None]

@@ -249,7 +249,7 @@ def _checked(
     replacement: str | float | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs, maps in float64, and the inputs without any position."""
-    x, maps = as_batch(model, x).numpy(), checked_maps(saliency)
+    x, maps = as_batch(model, x), checked_maps(saliency)
     hidden = hidden_inputs(x, replacement, axes=scored_axes(x, maps))
     check_target(model, target, len(x))
     return x, maps.astype(np.float64), hidden

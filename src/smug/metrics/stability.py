@@ -120,7 +120,7 @@ def random_logit(
     SmugError
         Fewer than 3 classes, or another class that is the target or that the model does not have.
     """
-    x = as_batch(model, x).numpy()
+    x = as_batch(model, x)
     target = check_target(model, target, len(x))
     classes = rewire.outputs_of(model, x[:1]).shape[1]
     if classes < 3:
@@ -173,7 +173,7 @@ def efficient_mprt(
     SmugError
         Maps that are none, or a layer that cannot be built anew.
     """
-    x = as_batch(model, x).numpy()
+    x = as_batch(model, x)
     before = checked_maps(explain(x, target))
     with randomised(model, levels(model, at_most=1)[0], seed=seed):
         after = checked_maps(explain(x, target), before.shape)
@@ -249,7 +249,7 @@ def smooth_mprt(
     SmugError
         Numbers out of range, maps that are none, or a layer that cannot be built anew.
     """
-    x = _floats(as_batch(model, x).numpy())
+    x = _floats(as_batch(model, x))
     check_range(draws, COUNT, "draws")
     check_range(noise, NOT_NEGATIVE, "noise")
     before = smoothed(explain, x, target, draws=draws, noise=noise, seed=seed)

@@ -8,9 +8,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from smug.models import rewire
+from smug.models import backend, rewire
 
 layers = keras.layers
 
@@ -26,6 +25,8 @@ _FEATURES_LAST = (
     *(layers.Attention, layers.AdditiveAttention, layers.RNN, layers.LSTM, layers.GRU),
     *(layers.SimpleRNN, layers.Bidirectional, layers.TimeDistributed),
 )
+# Ramps may hold what a model cannot read.
+_UNREADABLE: tuple[type[Exception], ...] = (*rewire.FAILURES, ValueError)
 # How far a measured place may lie from a whole number.
 _WHOLE = 0.05
 # Share of a ramp below which what a unit leaves is rounding.
@@ -204,8 +205,8 @@ def _first_reader(
             tensors = rewire.tensors(args, kwargs)
             embeds = isinstance(op, layers.Embedding)
             channels = channel_axis(op, tensors[0]) if tensors else None
-            if (channels is not None or embeds) and tf.executing_eagerly():
-                read = tensors[0].numpy()
+            if (channels is not None or embeds) and backend.has_value(tensors[0]):
+                read = keras.ops.convert_to_numpy(tensors[0])
                 if len(read) == len(probes) and (read != read[:1]).any():
                     found.append((read, None if embeds else channels))
                     raise _Read
@@ -217,11 +218,11 @@ def _first_reader(
     if words and any(isinstance(op, layers.Embedding) for op in ops):
         return probes, None
     try:
-        with rewire.substituted({op: watching(op) for op in ops}), rewire.open_functions():
-            model(tf.constant(probes), training=False)
+        with rewire.substituted({op: watching(op) for op in ops}), backend.ignoring_functions():
+            model(keras.ops.convert_to_tensor(probes), training=False)
     except _Read:
         return found[0]
-    except (*rewire.FAILURES, ValueError):  # ramps may hold what the model cannot read
+    except _UNREADABLE:
         return None
     return None
 

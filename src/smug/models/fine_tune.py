@@ -17,16 +17,17 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from smug.datasets.images import ImageRecord, read_image, resize
 from smug.errors import SmugError
 from smug.io import atomic, load_json, save_json
 from smug.models import rewire
+from smug.models.backend.library import tensorflow
 from smug.models.preprocessing import CENTRED, Preprocessing
 
 _WEIGHTS = "epoch-{:05d}.weights.h5"
+_TRAINING = "training on a folder of photographs"
 
 
 def build(
@@ -132,7 +133,7 @@ def batches(
     augment: float = 0.0,
     whole: bool = False,
     unreadable: set[str] | None = None,
-) -> tf.data.Dataset:
+) -> Any:
     """Read images as they are needed.
 
     Parameters
@@ -157,6 +158,7 @@ def batches(
     tf.data.Dataset
         Of (images, labels): float32 of shape (batch, height, width, 3), int64 of shape (batch,).
     """
+    tf = tensorflow(_TRAINING, running=True)
     missing = set() if unreadable is None else unreadable
     preprocess = Preprocessing(size, CENTRED.mean, CENTRED.scale)
 
@@ -170,7 +172,7 @@ def batches(
                 print(error, file=sys.stderr, flush=True)
             return np.zeros((*size, 3), np.float32), False
 
-    def read_row(row: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def read_row(row: Any, label: Any) -> tuple[Any, ...]:
         image, good = tf.numpy_function(read, [row], (tf.float32, tf.bool))
         return tf.ensure_shape(image, (*size, 3)), label, tf.ensure_shape(good, ())
 
@@ -190,7 +192,7 @@ def batches(
     return data.prefetch(2)
 
 
-def _changes(augment: float, seed: Sequence[int]) -> Callable[[tf.Tensor], tf.Tensor]:
+def _changes(augment: float, seed: Sequence[int]) -> Callable[[Any], Any]:
     first, second, third = (int(n) for n in np.random.default_rng(seed).integers(2**31, size=3))
     steps = [
         layers.RandomFlip("horizontal", seed=first),
@@ -198,7 +200,7 @@ def _changes(augment: float, seed: Sequence[int]) -> Callable[[tf.Tensor], tf.Te
         layers.RandomZoom(augment, seed=third),
     ]
 
-    def change(images: tf.Tensor) -> tf.Tensor:
+    def change(images: Any) -> Any:
         for step in steps:
             images = step(images, training=True)
         return images
@@ -287,7 +289,8 @@ def train(
     return model, history, unreadable
 
 
-def _strategy(devices: Sequence[str] | None) -> tf.distribute.Strategy:
+def _strategy(devices: Sequence[str] | None) -> Any:
+    tf = tensorflow(_TRAINING, running=True)
     if devices is None:
         devices = [device.name for device in tf.config.list_logical_devices("GPU")]
     if len(devices) > 1:
@@ -295,7 +298,7 @@ def _strategy(devices: Sequence[str] | None) -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def _fit(model: keras.Model, data: tf.data.Dataset, count: int, epoch: int) -> dict[str, float]:
+def _fit(model: keras.Model, data: Any, count: int, epoch: int) -> dict[str, float]:
     with warnings.catch_warnings():
         # Nobody knows how many images can be read before they are.
         warnings.filterwarnings("ignore", "Your input ran out of data")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import ml_dtypes
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import SmugError, shown
 
 
-def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
+def as_batch(model: keras.Model, x: Any) -> np.ndarray:
     """Convert `x` to a batch of the model's input type, every value kept.
 
     Parameters
@@ -28,7 +28,7 @@ def as_batch(model: keras.Model, x: Any) -> tf.Tensor:
         If the model has several inputs or takes texts, or `x` is no batch of its inputs, or holds
         what is no finite number or what the model's input type would change.
     """
-    return tf.convert_to_tensor(_batch(model, as_array(model, x)))
+    return _batch(model, as_array(model, x))
 
 
 def as_array(model: keras.Model, x: Any) -> np.ndarray:
@@ -42,7 +42,7 @@ def as_array(model: keras.Model, x: Any) -> np.ndarray:
         )
     if isinstance(x, dict) and len(x) == 1:
         (x,) = x.values()
-    if expected and tf.as_dtype(expected[0].dtype) == tf.string:
+    if expected and keras.backend.standardize_dtype(expected[0].dtype) == "string":
         raise _no_texts(model)
     if x is None or isinstance(x, str | bytes | dict | set):
         raise _no_numbers(model, f"x={shown(x)}")
@@ -111,15 +111,17 @@ def of_type(kind: Any, values: Any, what: str) -> np.ndarray:
     SmugError
         The type cannot hold a value.
     """
-    kind, given = tf.as_dtype(kind), np.asarray(values)
+    name, given = keras.backend.standardize_dtype(kind), np.asarray(values)
+    floating = keras.backend.is_float_dtype(name)
     with np.errstate(all="ignore"):
-        made = given.astype(kind.as_numpy_dtype)
+        made = given.astype(numpy_type(name))
         # Rounding is what float32 is for; a word id or a pixel must not become another.
-        changed = made != given if not kind.is_floating else ~np.isfinite(made.astype(np.float64))
+        changed = ~np.isfinite(made.astype(np.float64)) if floating else made != given
     if changed.any():
-        size = f"the largest is {kind.max:.8g}" if kind.is_floating else f"it holds {_held(kind)}"
+        largest = f"the largest is {float(ml_dtypes.finfo(name).max):.8g}" if floating else ""
+        size = largest or f"it holds {_held(name)}"
         raise SmugError(
-            f"{what} holds {given[changed][0]}, which the input type {kind.name} cannot hold: "
+            f"{what} holds {given[changed][0]}, which the input type {name} cannot hold: "
             f"{size}; give values of that type"
         )
     return made
@@ -148,14 +150,19 @@ def check_size(model: keras.Model, settings: Mapping[str, Any]) -> None:
                 )
 
 
-def _held(kind: tf.DType) -> str:
-    if kind == tf.bool:
+def numpy_type(name: str) -> np.dtype:
+    """NumPy's type of Keras's name, bfloat16 among them."""
+    return np.dtype(getattr(ml_dtypes, name) if name == "bfloat16" else name)
+
+
+def _held(name: str) -> str:
+    if name == "bool":
         return "True and False"
-    return f"whole numbers from {kind.min} to {kind.max}"
+    return f"whole numbers from {np.iinfo(name).min} to {np.iinfo(name).max}"
 
 
 def _expected(model: keras.Model) -> list[Any]:
-    return tf.nest.flatten(getattr(model, "inputs", None) or [])
+    return keras.tree.flatten(getattr(model, "inputs", None) or [])
 
 
 def _texts(array: np.ndarray) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import SmugError
-from smug.models import rewire
+from smug.models import backend, rewire
 
 layers = keras.layers
 
@@ -72,11 +72,11 @@ def pixel_scale(model: keras.Model) -> PixelScale:
     SmugError
         The model does not say; the message names what is known and how to choose.
     """
-    dtype = tf.as_dtype(model.inputs[0].dtype)
-    if dtype.is_integer:
-        if dtype.max < 255:
-            raise SmugError(f"the model's input type {dtype.name} does not hold pixels; {_ADVICE}")
-        return _chosen(_PLAIN, f"its input type is {dtype.name}")
+    dtype = rewire.type_of(model.inputs[0])
+    if keras.backend.is_int_dtype(dtype):
+        if np.iinfo(dtype).max < 255:
+            raise SmugError(f"the model's input type {dtype} does not hold pixels; {_ADVICE}")
+        return _chosen(_PLAIN, f"its input type is {dtype}")
     shape = (len(_LEVELS), *model.inputs[0].shape[1:])
     grey = np.broadcast_to(_LEVELS.reshape(-1, 1, 1, 1), shape).astype(np.float32)
     leading, name = _leading(model, grey)
@@ -222,27 +222,20 @@ def _leading(model: keras.Model, x: np.ndarray) -> tuple[list[np.ndarray], str |
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if computes:
-                entering = next(v for v in tf.nest.flatten((args, kwargs)) if tf.is_tensor(v))
-                tensors.append(_image(entering))
+                tensors.append(_image(rewire.tensors(args, kwargs)[0]))
                 name.append(op.name)
                 raise _Reached
             output = original(*args, **kwargs)
-            tensors.extend(_image(v) for v in tf.nest.flatten(output) if tf.is_tensor(v))
+            tensors.extend(map(_image, rewire.tensors(output)))
             return output
 
         return call
 
-    eager = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        with rewire.substituted({op: watching(op) for op in rewire.leaves(model)}):
-            model(tf.constant(x), training=False)
-    except _Reached:
-        pass
-    finally:
-        tf.config.run_functions_eagerly(eager)
+    watched = {op: watching(op) for op in rewire.leaves(model)}
+    with suppress(_Reached), rewire.substituted(watched), backend.ignoring_functions():
+        model(keras.ops.convert_to_tensor(x), training=False)
     return tensors, name[0] if name else None
 
 
-def _image(tensor: tf.Tensor) -> np.ndarray:
-    return tf.cast(tensor, tf.float32).numpy()
+def _image(tensor: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)

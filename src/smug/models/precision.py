@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 import keras
-import tensorflow as tf
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -36,7 +35,7 @@ def in_float32(model: keras.Model) -> Iterator[None]:
                 restored.enter_context(_replaced(layer, "_dtype_policy", replacement))
             # A functional model casts to the type of its symbolic inputs, a sequential one to that
             # of its input layer.
-            inputs = tf.nest.flatten(getattr(layer, "inputs", None) or [])
+            inputs = keras.tree.flatten(getattr(layer, "inputs", None) or [])
             if isinstance(layer, keras.layers.InputLayer):
                 inputs = [layer]
             for typed in inputs:

@@ -16,17 +16,18 @@ from typing import Any, NamedTuple, TypeVar
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import FAILURES as PLAIN_FAILURES
 from smug.errors import SmugError, unknown_name
+from smug.models import backend
+from smug.models.backend import Spec
 from smug.models.inputs import as_batch
 from smug.models.structure import structure
 
 Made = TypeVar("Made")
 
 #: Errors that one input may fail with where a network runs; see :data:`smug.errors.FAILURES`.
-FAILURES = (*PLAIN_FAILURES, tf.errors.OpError)
+FAILURES: tuple[type[Exception], ...] = (*PLAIN_FAILURES, *backend.FAILURES)
 
 
 class Run(NamedTuple):
@@ -47,7 +48,7 @@ class Run(NamedTuple):
 class Reached(BaseException):
     """Ends a pass at the tensor that was asked for; Keras adds words to any mere Exception."""
 
-    def __init__(self, tensor: tf.Tensor) -> None:
+    def __init__(self, tensor: Any) -> None:
         self.tensor = tensor
 
 
@@ -55,7 +56,7 @@ class Call(NamedTuple):
     """One execution of one layer or operation, with the tensors that it saw."""
 
     run: Run
-    inputs: list[tf.Tensor]
+    inputs: list[Any]
     output: Any
 
     @property
@@ -140,15 +141,17 @@ def record_calls(model: keras.Model, x: Any) -> list[Call]:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             output = original(*args, **kwargs)
+            entering = tensors(args, kwargs)
             # A layer that is built by its first call is traced once before it runs.
-            if tf.executing_eagerly():
-                calls.append(Call(Run(op, next(runs)), tensors(args, kwargs), output))
+            if all(map(backend.has_value, entering)):
+                calls.append(Call(Run(op, next(runs)), entering, output))
             return output
 
         return call
 
-    with substituted({op: watching(op) for op in leaves(model)}), open_functions():
-        model(x if tf.is_tensor(x) else as_batch(model, x), training=False)
+    x = x if keras.ops.is_tensor(x) else keras.ops.convert_to_tensor(as_batch(model, x))
+    with substituted({op: watching(op) for op in leaves(model)}), backend.ignoring_functions():
+        model(x, training=False)
     return calls
 
 
@@ -164,20 +167,6 @@ def without_activation(layer: Any) -> Iterator[None]:
         yield
     finally:
         layer.__dict__["activation"] = activation
-
-
-@contextmanager
-def open_functions() -> Iterator[None]:
-    """Within the block, a ``tf.function`` inside the model runs as the Python that it is made of.
-
-    A graph that it keeps from before would not see the substituted calls.
-    """
-    before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(before)
 
 
 def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
@@ -209,7 +198,7 @@ def logit_calls(model: keras.Model, x: Any) -> dict[Any, Callable]:
     return {last: call}
 
 
-def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+def run_from(model: keras.Model, layer: Any, x: Any, output: Any) -> Any:
     """Run the model with `layer` answering `output`; call it inside a traced function.
 
     `x` still feeds whatever does not pass through the layer; the trace drops it otherwise.
@@ -224,7 +213,7 @@ def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) ->
         runs.append(op)
         if len(runs) - 1 != wanted:
             return original(*args, **kwargs)
-        return tf.cast(output, getattr(op, "compute_dtype", output.dtype))
+        return keras.ops.cast(output, getattr(op, "compute_dtype", type_of(output)))
 
     with substituted({op: call}):
         outputs = model(x, training=False)
@@ -234,13 +223,14 @@ def run_from(model: keras.Model, layer: Any, x: tf.Tensor, output: tf.Tensor) ->
 
 def outputs_from(model: keras.Model, layer: Any, x: np.ndarray, output: np.ndarray) -> np.ndarray:
     """Run the batch `x` with `layer` answering `output`; outputs of shape (batch, classes)."""
-    x, output = as_batch(model, x), tf.convert_to_tensor(output)
-    signature = (batch_spec(x), batch_spec(output))
+    x = as_batch(model, x)
+    signature = (Spec.of_batch(x), Spec.of_batch(output))
 
     def build() -> Callable:
-        return traced(lambda x, output: run_from(model, layer, x, output), signature)
+        return traced(model, lambda x, output: run_from(model, layer, x, output), signature)
 
-    return compiled(model, ("outputs_from", layer, *signature), build)(x, output).numpy()
+    made = compiled(model, ("outputs_from", layer, *signature), build)(x, output)
+    return keras.ops.convert_to_numpy(made)
 
 
 def outputs_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -248,24 +238,24 @@ def outputs_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
     x = as_batch(model, x)
 
     def build() -> Callable:
-        return traced(lambda x: run_from(model, None, x, x), (batch_spec(x),))
+        return traced(model, lambda x: run_from(model, None, x, x), (Spec.of_batch(x),))
 
-    return _on_rows(compiled(model, ("outputs_of", batch_spec(x)), build), x)
+    return _on_rows(compiled(model, ("outputs_of", Spec.of_batch(x)), build), x)
 
 
-def _on_rows(function: Callable, x: tf.Tensor) -> np.ndarray:
+def _on_rows(function: Callable, x: np.ndarray) -> np.ndarray:
     """Run a batch; of an empty one, which fused kernels refuse, tell the answer's shape."""
     if len(x):
-        return function(x).numpy()
-    return function(tf.zeros((1, *x.shape[1:]), x.dtype)).numpy()[:0]
+        return keras.ops.convert_to_numpy(function(x))
+    return keras.ops.convert_to_numpy(function(np.zeros((1, *x.shape[1:]), x.dtype)))[:0]
 
 
 def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np.ndarray:
     """Catch the tensor that enters (``side="input"``) or leaves (``"output"``) a layer."""
     x = as_batch(model, x)
-    signature, (op, wanted) = (batch_spec(x),), _wanted_run(layer)
+    signature, (op, wanted) = (Spec.of_batch(x),), _wanted_run(layer)
 
-    def run(x: tf.Tensor) -> tf.Tensor:
+    def run(x: Any) -> Any:
         seen, original = [], op.call
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -285,7 +275,7 @@ def tensor_at(model: keras.Model, layer: Any, x: np.ndarray, *, side: str) -> np
         return seen[wanted]
 
     key = ("tensor_at", layer, side, *signature)
-    return _on_rows(compiled(model, key, lambda: traced(run, signature)), x)
+    return _on_rows(compiled(model, key, lambda: traced(model, run, signature)), x)
 
 
 def compiled(model: keras.Model, key: tuple, build: Callable[[], Made]) -> Made:
@@ -302,21 +292,24 @@ def compiled(model: keras.Model, key: tuple, build: Callable[[], Made]) -> Made:
     return made
 
 
-def traced(function: Callable, signature: tuple[tf.TensorSpec, ...]) -> Callable:
-    """Compile for one signature, without XLA (ten times slower here)."""
-    made = tf.function(function, input_signature=signature, jit_compile=False, autograph=False)
-    with open_functions():
-        return made.get_concrete_function()
+def traced(model: keras.Model, function: Callable, signature: tuple[Spec, ...]) -> Callable:
+    """Compile a function that runs the model, see :func:`smug.models.backend.tensorflow.traced`."""
+    return backend.traced(function, signature, model.variables)
 
 
-def batch_spec(tensor: Any) -> tf.TensorSpec:
-    """Signature of a tensor whose first axis may vary."""
-    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
-
-
-def tensors(args: tuple, kwargs: dict) -> list[tf.Tensor]:
+def tensors(*values: Any) -> list[Any]:
     """Tensors among the arguments of a call, in order."""
-    return [value for value in tf.nest.flatten((args, kwargs)) if tf.is_tensor(value)]
+    return [value for value in keras.tree.flatten(values) if keras.ops.is_tensor(value)]
+
+
+def type_of(tensor: Any) -> str:
+    """Keras's name of a tensor's type."""
+    return str(keras.backend.standardize_dtype(tensor.dtype))
+
+
+def is_floating(tensor: Any) -> bool:
+    """True if a tensor holds floats of any size."""
+    return bool(keras.backend.is_float_dtype(type_of(tensor)))
 
 
 def _wanted_run(layer: Any) -> tuple[Any, int]:
@@ -331,12 +324,12 @@ def _check_runs(layer: Any, runs: int) -> None:
         )
 
 
-def _one_output(model: keras.Model, outputs: Any) -> tf.Tensor:
-    if not tf.is_tensor(outputs) or outputs.shape.rank != 2:
-        shapes = [tuple(output.shape) for output in tf.nest.flatten(outputs)]
+def _one_output(model: keras.Model, outputs: Any) -> Any:
+    if not keras.ops.is_tensor(outputs) or outputs.ndim != 2:
+        shapes = [tuple(output.shape) for output in keras.tree.flatten(outputs)]
         raise SmugError(
             f"model {model.name!r} answers {shapes}; expected one output of shape "
             "(batch, classes): explain a model that ends in its class scores"
         )
     # NumPy and the methods know no half precision, which a last cast may leave.
-    return outputs if outputs.dtype == tf.float64 else tf.cast(outputs, tf.float32)
+    return outputs if type_of(outputs) == "float64" else keras.ops.cast(outputs, "float32")

@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+
+from smug.models import backend
 
 # What compiling, training, building and saving leave on a model, none of which changes an answer
 # at inference.
@@ -78,8 +79,7 @@ def _frozen(value: Any, depth: int) -> Any:
         return type(value), value if value == value else "nan"
     if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
         return value.shape, value.dtype, value.tobytes()
-    # As tf.is_tensor, which takes most of a millisecond for a layer, would say.
-    if isinstance(value, tf.Tensor) and tf.is_symbolic_tensor(value):
+    if not backend.has_value(value):
         return "symbolic"  # left behind by a trace
     if not depth:
         return _Same(value)

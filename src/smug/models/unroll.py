@@ -8,13 +8,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import activations, layers
 from scipy import sparse
 from scipy.special import expit, softmax
 
 from smug.errors import SmugError
-from smug.models import rewire
+from smug.models import backend, rewire
 
 Layers = tuple[tuple[np.ndarray, np.ndarray], ...]
 
@@ -136,8 +135,9 @@ def _copy(layer: Any, shape: tuple[int, ...], dtype: str) -> Any:
     if "activation" in config:
         config["activation"] = None
     copy = type(layer).from_config(config)
-    copy.build((None, *shape[1:]))
-    copy.set_weights(layer.get_weights())
+    with backend.in_float64():
+        copy.build((None, *shape[1:]))
+        copy.set_weights(layer.get_weights())
     return copy
 
 
@@ -231,10 +231,11 @@ class _Network:
         return A, constant
 
     def _run(self, chain: Sequence[Any], rows: np.ndarray) -> np.ndarray:
-        a = tf.reshape(tf.constant(rows, tf.float64), (-1, *self.shape))
-        for layer in chain:
-            a = layer(a)
-        return a.numpy()
+        with backend.in_float64():
+            a = keras.ops.convert_to_tensor(rows.reshape(-1, *self.shape))
+            for layer in chain:
+                a = layer(a)
+            return keras.ops.convert_to_numpy(a)
 
 
 def _select(size: int, places: np.ndarray) -> sparse.csr_array:

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import smug
 from smug.errors import SmugError
@@ -31,7 +30,7 @@ class Positions(keras.layers.Layer):
         self.words, self.positions = layers.Embedding(20, 4), layers.Embedding(WORDS, 4)
 
     def call(self, ids):
-        return 20 * self.words(ids) + self.positions(tf.range(tf.shape(ids)[1])[tf.newaxis])
+        return 20 * self.words(ids) + self.positions(ops.arange(ids.shape[1])[None])
 
 
 def own_layer():
@@ -56,7 +55,7 @@ def test_positions_are_no_words(build):
     word = next(op for op in model._flatten_layers() if getattr(op, "input_dim", 0) == 20)
     plain = word.call
     for i in range(2):
-        kept = tf.constant(made.mask[i, :, None], tf.float32)
+        kept = made.mask[i, :, None].astype(np.float32)
         word.call = lambda ids, kept=kept: plain(ids) * kept
         alone = np.asarray(model(ids[i : i + 1], training=False))[0]
         assert alone[made.target[i]] >= 0.9 * made.score[i] - 1e-6
@@ -91,12 +90,10 @@ def pixels():
 
 
 def test_bytes_are_attributed_to_at_the_first_floats(bytes_model, pixels):
-    numbers = tf.constant(pixels / np.float32(255))
-    kernel = bytes_model.layers[-1]
-    with tf.GradientTape() as tape:
-        tape.watch(numbers)
-        score = kernel(tf.reshape(numbers, (2, -1)))[:, 1]
-    expected = tape.gradient(score, numbers)
+    W = bytes_model.layers[-1].kernel.numpy()
+    p = np.asarray(bytes_model(pixels))
+    # Of a softmax over W x: p_1 (W_1 - sum_k p_k W_k).
+    expected = (p[:, 1:2] * (W[:, 1] - p @ W.T)).reshape(pixels.shape)
     made = smug.explain(bytes_model, pixels, 1, "gradients")
     np.testing.assert_allclose(made.values, expected, rtol=1e-4, atol=1e-7)
     assert made.saliency().shape == (2, 4, 4)
@@ -118,7 +115,7 @@ def test_sis_of_bytes_needs_no_gradient(bytes_model, pixels):
 def test_integers_without_a_layer_that_makes_numbers_are_named():
     class Bare(keras.Model):
         def call(self, x):
-            return tf.nn.softmax(tf.cast(x, tf.float32))
+            return ops.softmax(ops.cast(x, "float32"))
 
-    with pytest.raises(SmugError, match="type int64, which has no gradient"):
+    with pytest.raises(SmugError, match=r"type int\d\d, which has no gradient"):
         smug.explain(Bare(), np.ones((1, 4), np.int64), method="gradients")

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import smug
 from smug.models.axes import axes_of
@@ -17,8 +16,8 @@ class ChannelsFirst(layers.Conv2D):
         super().__init__(filters, 3, activation="relu", data_format="channels_first", **settings)
 
     def call(self, x):
-        last = tf.nn.conv2d(tf.transpose(x, [0, 2, 3, 1]), self.kernel, 1, "VALID")
-        return tf.transpose(self.activation(last + self.bias), [0, 3, 1, 2])
+        last = ops.conv(ops.transpose(x, (0, 2, 3, 1)), self.kernel, data_format="channels_last")
+        return ops.transpose(self.activation(last + self.bias), (0, 3, 1, 2))
 
 
 def ends(x, data_format="channels_last"):

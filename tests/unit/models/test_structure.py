@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import smug
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.structure import structure
 
 SHAPE = (6, 6, 3)
@@ -43,15 +42,15 @@ class Scaled(keras.Model):
         x = x * self.scale + self.settings["shift"][0]
         for block in self.blocks:
             x = block(x)
-        return self.head(tf.reduce_mean(x, axis=(1, 2)))
+        return self.head(ops.mean(x, axis=(1, 2)))
 
 
 def truth(model, x, target):
-    x = tf.constant(x)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        score = model(x, training=False)[:, target]
-    return tape.gradient(score, x).numpy(), score.numpy()
+    def run(x):
+        return backend.gradient(lambda x: model(x, training=False)[:, target], x)
+
+    made = backend.traced(run, [backend.Spec.of(x)], model.variables)(x)
+    return tuple(ops.convert_to_numpy(part) for part in made)
 
 
 def to_linear(model):
@@ -101,7 +100,7 @@ def code(model):
 
     class Again(type(model)):
         def call(self, x):
-            return tf.roll(super().call(x), 1, axis=1)
+            return ops.roll(super().call(x), 1, axis=1)
 
     model.__class__ = Again
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import SmugError
 from smug.masks.linear import LinearMap, receptive_fields, rounding
@@ -17,9 +16,10 @@ from smug.models.first_layer import search
 from smug.models.first_layer.answers import Answers
 from smug.models.first_layer.geometry import read_layer, with_norm
 from smug.models.first_layer.origin import Traced, trace_back
-from smug.models.first_layer.passes import Place, run_between
+from smug.models.first_layer.passes import Place, float32, run_between
 from smug.models.first_layer.recover import recovered
 from smug.models.first_layer.search import Chain
+from smug.models.inputs import numpy_type
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class FirstLayer:
             Image after preprocessing (before zero padding), word embeddings, or flat vector.
         """
         if self.entry.run is None:
-            return rewire.as_batch(self.model, x).numpy()
+            return rewire.as_batch(self.model, x)
         return rewire.tensor_at(self.model, self.entry.run, x, side=self.entry.side)
 
     def activations(self, x: np.ndarray) -> np.ndarray:
@@ -211,12 +211,12 @@ def find_first_layer(
         message names the layer and what is allowed.
     """
     x = _example(model) if x is None else np.asarray(x)[:1]
-    root = rewire.as_batch(model, x)
+    root = keras.ops.convert_to_tensor(rewire.as_batch(model, x))
     calls = rewire.record_calls(model, root)
     first = search.first_computing(model, calls)
     index = first if name is None else search.named(model, calls, name)
     entering, chain = search.entry_of(calls, index), search.chain_of(calls, index)
-    traced = Traced(Place(entering.run, "input"), np.asarray(entering.inputs[0], np.float32))
+    traced = Traced(Place(entering.run, "input"), float32(entering.inputs[0]))
     if index == first:
         try:
             traced = trace_back(model, root, calls, index, image_shape)
@@ -224,7 +224,7 @@ def find_first_layer(
             if name is None:
                 raise
     linear = read_layer(calls, index, image_shape)
-    probes = _probes(np.asarray(entering.inputs[0], np.float32))
+    probes = _probes(float32(entering.inputs[0]))
     linear, chain = _as_it_answers(linear, chain, model, x, Place(entering.run, "input"), probes)
     end = Place(chain.linear_end.run, "output")
     layer = search.inner_layer(chain.layer.op)
@@ -290,7 +290,7 @@ def _example(model: keras.Model) -> np.ndarray:
         raise SmugError(
             f"model {model.name!r} leaves its input shape {tuple(shape)} open; pass an input as x="
         )
-    dtype, rng = np.dtype(tf.as_dtype(inputs[0].dtype).as_numpy_dtype), np.random.default_rng(0)
-    if dtype.kind != "f":
+    dtype, rng = numpy_type(rewire.type_of(inputs[0])), np.random.default_rng(0)
+    if not rewire.is_floating(inputs[0]):
         return rng.integers(0, search.vocabulary(model), (1, *shape)).astype(dtype)
     return rng.random((1, *shape)).astype(dtype)

@@ -7,24 +7,19 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.lib.stride_tricks import sliding_window_view
 
 from smug.masks.linear import LinearMap, rounding_share
+from smug.models import backend
 from smug.models.first_layer.passes import Place, run_between
 
-# Unit roundoff by the type that a layer computes in.
-_ROUNDOFF = {"float64": 2.0**-24, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-# Matrix units of NVIDIA's cards round float32 to 11 bits while TensorFlow lets them.
-_TENSOR_FLOAT = 2.0**-11
+# Unit roundoff by the type that a layer computes in; of larger types, that of float32.
+_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 
 def roundoff(dtype: str) -> float:
     """Unit roundoff of sums in numbers of a type, on this machine."""
-    unit = _ROUNDOFF.get(dtype, 2.0**-24)
-    if tf.config.list_physical_devices("GPU"):
-        rounds = tf.config.experimental.tensor_float_32_execution_enabled()
-        unit = max(unit, _TENSOR_FLOAT * rounds)
-    return unit
+    return max(_ROUNDOFF.get(dtype, 0.0), backend.roundoff())
 
 
 @dataclass(frozen=True)
@@ -122,10 +117,16 @@ def borders(linear: LinearMap) -> list[tuple[int, int]]:
 
 
 def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
-    padded = np.pad(values, [*borders(linear), (0, 0)])[np.newaxis]
-    made = tf.nn.convolution(
-        padded, linear.kernel, linear.strides, "VALID", dilations=linear.dilation
-    )
+    padded = np.pad(values, [*borders(linear), (0, 0)])
+    axes, taps = tuple(range(values.ndim - 1)), linear.kernel.shape[:-2]
+    reach = [(size - 1) * step + 1 for size, step in zip(taps, linear.dilation, strict=True)]
+    windows = sliding_window_view(padded, reach, axes)
     # Rows that only the padding behind could reach are not answered by the layer.
-    kept = tuple(slice(side) for side in linear.output_shape[:-1])
-    return made.numpy()[(0, *kept)]
+    nodes = tuple(
+        slice(0, (side - 1) * stride + 1, stride)
+        for side, stride in zip(linear.output_shape[:-1], linear.strides, strict=True)
+    )
+    dilated = tuple(slice(None, None, step) for step in linear.dilation)
+    windows = windows[(*nodes, slice(None), *dilated)]  # (*nodes, channels, *taps)
+    kernel = np.moveaxis(linear.kernel, -2, 0)
+    return np.tensordot(windows, kernel, axes=kernel.ndim - 1)

@@ -11,7 +11,7 @@ import numpy as np
 from smug.errors import SmugError
 from smug.models import rewire
 from smug.models.first_layer import search
-from smug.models.first_layer.passes import Place
+from smug.models.first_layer.passes import Place, float32
 
 layers = keras.layers
 
@@ -95,7 +95,7 @@ class Before:
     @property
     def dtype(self) -> str:
         """Type of the numbers that enter the layer."""
-        return self.entering.dtype.name
+        return rewire.type_of(self.entering)
 
     def refuse_weights(self) -> None:
         """Refuse Keras's own layers with weights: they are first layers of another kind."""
@@ -120,10 +120,10 @@ class Before:
             if not alone or type(users[0].op) in _SHAPES or users[0] in self.unknown:
                 break
             tensor, place = users[0].output, Place(users[0].run, "output")
-        if alone and not tensor.dtype.is_floating:
+        if alone and not rewire.is_floating(tensor):
             # Whole numbers hold no part of a value; the layer that reads them makes them floats.
             place = Place(users[0].run, "input")
-        return place, np.asarray(tensor).astype(np.float32)
+        return place, float32(tensor)
 
 
 def refusal(model: keras.Model, call: rewire.Call | None, why: str = "") -> SmugError:

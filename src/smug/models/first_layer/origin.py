@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.masks.origin import Origin
 from smug.models import rewire
@@ -16,7 +15,7 @@ from smug.models.first_layer import search
 from smug.models.first_layer.answers import roundoff
 from smug.models.first_layer.before import Before
 from smug.models.first_layer.mixing import affine, mixing_of
-from smug.models.first_layer.passes import Place, run_between
+from smug.models.first_layer.passes import Place, float32, run_between
 from smug.models.first_layer.sources import MIXED, sources
 
 # Error of float32 sums, relative to the largest value.
@@ -35,7 +34,7 @@ class Traced(NamedTuple):
 
 def trace_back(
     model: keras.Model,
-    root: tf.Tensor,
+    root: Any,
     calls: list[rewire.Call],
     index: int,
     image_shape: tuple[int, ...] | None,
@@ -68,12 +67,12 @@ def trace_back(
     SmugError
         If what stands before the layer mixes its input in another way.
     """
-    before, x = Before.of(model, root, calls, index), root.numpy()
+    before, x = Before.of(model, root, calls, index), keras.ops.convert_to_numpy(root)
     entering = search.entry_of(calls, index)
     entry = Place(entering.run, "input")
     if entering.inputs[0] is root and _alone(model, root, calls):
         entry = _ROOT
-    plain = Traced(entry, np.asarray(entering.inputs[0], np.float32))
+    plain = Traced(entry, float32(entering.inputs[0]))
     if before.plain:
         return plain
     before.refuse_weights()
@@ -103,7 +102,7 @@ def trace_back(
     return plain._replace(spatial=spatial, origin=Origin(inner, position, constant))
 
 
-def _alone(model: keras.Model, root: tf.Tensor, calls: list[rewire.Call]) -> bool:
+def _alone(model: keras.Model, root: Any, calls: list[rewire.Call]) -> bool:
     """True if a single layer reads the model's input; a model of one's own may read it unseen."""
     readers = [call for call in calls if any(value is root for value in call.inputs)]
     return len(readers) == 1 and type(model).__module__.startswith("keras.")

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from smug.errors import SmugError, reason
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.rewire import Run
 
 
@@ -55,8 +54,8 @@ def run_between(
     numpy.ndarray, shape (n, ...)
     """
 
-    def replaced(tensor: tf.Tensor) -> tf.Tensor:
-        return tf.cast(entering, tensor.dtype)
+    def replaced(tensor: Any) -> Any:
+        return keras.ops.cast(entering, rewire.type_of(tensor))
 
     def between(op: Any) -> Callable:
         original, runs = op.call, itertools.count()
@@ -81,13 +80,13 @@ def run_between(
     ops = {place.run.op for place in (start, stop) if place.run is not None}
     with (
         rewire.substituted({op: between(op) for op in ops}),
-        rewire.open_functions(),
+        backend.ignoring_functions(),
         rewire.without_activation(linear),
     ):
         try:
-            model(rewire.as_batch(model, x), training=False)
+            model(keras.ops.convert_to_tensor(rewire.as_batch(model, x)), training=False)
         except rewire.Reached as reached:
-            return np.asarray(tf.cast(reached.tensor, tf.float32))
+            return float32(reached.tensor)
         except SmugError:
             raise
         except Exception as error:  # whatever the layers of a user's model raise
@@ -101,11 +100,14 @@ def run_between(
     raise SmugError(f"layer {stop.run.name if stop.run else ''!r} does not run on this input")
 
 
-def _with_first(
-    change: Callable[[tf.Tensor], tf.Tensor], args: tuple, kwargs: dict
-) -> tuple[tuple, dict]:
+def _with_first(change: Callable[[Any], Any], args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """Arguments of a call with their first tensor changed."""
-    flat = tf.nest.flatten((args, kwargs))
-    first = next(i for i, value in enumerate(flat) if tf.is_tensor(value))
+    flat = keras.tree.flatten((args, kwargs))
+    first = next(i for i, value in enumerate(flat) if keras.ops.is_tensor(value))
     flat[first] = change(flat[first])
-    return tf.nest.pack_sequence_as((args, kwargs), flat)
+    return keras.tree.pack_sequence_as((args, kwargs), flat)
+
+
+def float32(tensor: Any) -> np.ndarray:
+    """Values of a tensor as float32."""
+    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)

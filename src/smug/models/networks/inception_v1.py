@@ -15,8 +15,7 @@ from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 from smug.errors import SmugError, unknown_name
 from smug.io import load_arrays
@@ -50,9 +49,12 @@ _EPSILON = 1e-3  # slim's batch normalisation
 class LocalResponseNormalization(layers.Layer):
     """``x / (1 + alpha / 5 * sum of x² over 5 neighbouring channels) ** beta``, as in Caffe."""
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Normalise feature maps, shape (batch, height, width, channels)."""
-        return tf.nn.local_response_normalization(x, 2, bias=1.0, alpha=1e-4 / 5, beta=0.75)
+        channels = x.shape[-1]
+        squares = ops.pad(ops.square(x), ((0, 0), (0, 0), (0, 0), (2, 2)))
+        around = sum(squares[..., i : i + channels] for i in range(5))
+        return x / (1.0 + 1e-4 / 5 * around) ** 0.75
 
 
 def build(kind: str = "slim", *, batch_norm: bool = True, classes: int = CLASSES) -> keras.Model:

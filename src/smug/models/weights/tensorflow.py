@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from smug.io import reading
+from smug.models.backend.library import tensorflow
 
 
 def read_checkpoint(prefix: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -20,10 +21,9 @@ def read_checkpoint(prefix: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     SmugError
-        Missing or damaged files.
+        Missing or damaged files, or no TensorFlow to read them with.
     """
-    import tensorflow as tf
-
+    tf = tensorflow("reading a TensorFlow checkpoint", running=False)
     with reading(
         prefix,
         damaged="is no TensorFlow checkpoint that can be read",

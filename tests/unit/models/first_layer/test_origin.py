@@ -5,7 +5,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import layers, ops
 
 from smug.attribution.smug import smug
@@ -146,7 +145,7 @@ def test_masks_on_the_input_keep_the_responses_in_a_real_pass(name, build):
     assert not mask.all()
     nodes = found.minimal.encoded.nodes
     whole, kept = (
-        np.asarray(layer(before(tf.constant(part)))).ravel()[nodes]
+        np.asarray(layer(before(ops.convert_to_tensor(part)))).ravel()[nodes]
         for part in (x, x * spread(mask[0], shape))
     )
     assert (whole > 0).all()
@@ -176,7 +175,7 @@ def test_no_smaller_mask_exists(before):
     nodes = found.minimal.encoded.nodes
     every = np.array(list(itertools.product([0, 1], repeat=9)), np.float32)
     whole, kept = (
-        np.asarray(layer(before(tf.constant(part)))).reshape(len(part), -1)[:, nodes]
+        np.asarray(layer(before(ops.convert_to_tensor(part)))).reshape(len(part), -1)[:, nodes]
         for part in (x, x * every[..., None])
     )
     valid = (kept >= (GAMMA + 1e-4) * whole).all(axis=1)
