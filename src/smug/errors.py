@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +33,14 @@ class SmugWarning(UserWarning):
     A mask that the real layer does not confirm, a map that is zero everywhere. Every warning of
     SMUG is one: ``warnings.simplefilter("error", smug.SmugWarning)`` makes errors of them.
     """
+
+
+def warn_user(message: str) -> None:
+    """Warn of an answer at the line of the user's that asked for it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "smug":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, SmugWarning, stacklevel=level)
 
 
 def shortened(text: str, length: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,9 @@ class Explanation:
         Where the explanation comes from, as JSON holds it: ``model`` (name, class, parameters,
         hash of the weights), ``first_layer`` (where the method has one), ``attributed_to`` (layer
         whose output the values belong to, else ``input``), ``position_axes``, ``input`` (hash,
-        and what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``.
+        and what the caller knows of its file), ``versions``, ``python``, ``commit``, ``made``;
+        where there was a choice, ``explain``, ``held`` (shape and hash of each other input),
+        ``output`` and ``reduce``.
     counterexamples : Counterexamples, optional
         Of ``method="robust"``: for each feature of a set, an input that loses the class once this
         feature moves too (:class:`~smug.masks.robust.counterexamples.Counterexamples`).
@@ -97,8 +99,9 @@ class Explanation:
 
         Images: the input with its class, the kept pixels with all others greyed (methods with a
         mask), and the smoothed scores as heat on the input, with the smallest box that holds half
-        of them. Time series: the curves with kept spans, and the score of each step. Tables: a
-        bar for the score of each feature. The arrays themselves are not changed.
+        of them. Volumes: the same of the three slices across the first axis with most kept voxels
+        (or scores). Time series: the curves with kept spans, and the score of each step. Tables:
+        a bar for the score of each feature. The arrays themselves are not changed.
 
         Parameters
         ----------
@@ -113,7 +116,7 @@ class Explanation:
         Raises
         ------
         SmugError
-            The inputs are no images, time series or tables.
+            The inputs are no images, volumes, time series or tables.
         """
         return side_by_side([self], max_rows=max_rows, smooth=smooth, dark=dark)
 
@@ -249,6 +252,31 @@ class Explanation:
             record={k: v for k, v in content.items() if k not in ("format", "explained")},
             counterexamples=Counterexamples(**found) if found else None,
         )
+
+
+def joined(parts: Sequence[Explanation]) -> Explanation:
+    """Explanation of all inputs, in order, from one or more explanations by the same method."""
+    first = parts[0]
+    rows: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in parts]) for name in _ARRAYS
+    }
+    starts = np.cumsum([0, *(len(one) for one in parts)])
+    found = [
+        vars(one.counterexamples) | {"explained": one.counterexamples.explained + start}
+        for one, start in zip(parts, starts, strict=False)
+        if one.counterexamples is not None
+    ]
+    return replace(
+        first,
+        **rows,
+        mask=None if first.mask is None else np.concatenate([one.mask for one in parts]),
+        solver={name: np.concatenate([one.solver[name] for one in parts]) for name in first.solver},
+        counterexamples=Counterexamples(
+            **{name: np.concatenate([one[name] for one in found]) for name in found[0]}
+        )
+        if found
+        else None,
+    )
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -180,6 +180,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ranking": ("integrated_gradients", "gradients", "activations", "random"),
     "scoring": ("sum", "max"),
     "replacement": ("zero", "mean", "blur"),
+    "reduce": ("mean", "sum", "max"),
     "rule": ("riemann", "gauss_legendre"),
     "threshold_rule": ("fixed", "fraction"),
     "baseline": ("zero", "black", "white", "both"),

@@ -8,23 +8,21 @@ loads when a method is called.
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from smug import provenance
 from smug.errors import SmugError, unknown_name
-from smug.explanation import Explanation
+from smug.explanation import Explanation, joined
 from smug.io import plain
 from smug.limits import Setting, check_name, check_settings
+from smug.source import definition
 
 if TYPE_CHECKING:
     import keras
@@ -150,6 +148,9 @@ def explain(
     target: int | np.ndarray | None = None,
     method: str = "smug",
     *,
+    explain: str | int | None = None,
+    output: str | int | None = None,
+    reduce: str | Callable[[Any], Any] | None = None,
     class_names: Sequence[str] | None = None,
     detail: str = "fine",
     **settings: Any,
@@ -163,12 +164,22 @@ def explain(
         precision is explained as its weights answer in float32.
     x : numpy.ndarray, shape (batch, ...) or one input without the batch axis
         As the model gets it (after the preprocessing that stands outside the model). Whatever
-        NumPy turns into an array of numbers: a tensor, a list, a table, an image.
+        NumPy turns into an array of numbers: a tensor, a list, a table, an image. Of a model with
+        several inputs, a list or dict of all of them.
     target : int or numpy.ndarray of int, shape (batch,), optional
         Class to explain; the predicted one by default. Of a model with one output, 0 and 1 both
         name that output.
     method : str
         See :data:`METHODS`.
+    explain : str or int, optional
+        Of a model with several inputs, name or number of the one that is explained; the others are
+        held as given, each row's own.
+    output : str or int, optional
+        Of a model with several outputs, name or number of the one that is explained.
+    reduce : {"mean", "sum", "max"} or callable, optional
+        How an output that is no ``(batch, classes)``, such as a segmentation map, becomes class
+        scores: over all its axes between the first and the last, or by a function of it, made of
+        ``keras.ops``.
     class_names : sequence of str, optional
         Name of each class, in the order of the model's outputs; they stand in the plot and in the
         saved record.
@@ -195,9 +206,42 @@ def explain(
     check_name("detail", detail)
     settled = check_settings(method, known, settings)
     from smug.attribution import inputs
+    from smug.attribution.targets import one_by_one
+    from smug.models.precision import in_float32
+    from smug.models.single import single
+
+    def one_model(model: keras.Model, x: np.ndarray, target: Any) -> Explanation:
+        return _explained(model, x, target, method, settled, class_names, detail)
+
+    inputs.check_model(model)
+    with in_float32(model):
+        seen = single(model, x, explain=explain, output=output, reduce=reduce)
+    if seen is None:
+        made = one_model(model, x, target)
+    else:
+        targets = [target] if not seen.held else one_by_one(seen.model, target, len(seen.x))
+        made = joined(
+            [one_model(*part, to) for part, to in zip(seen.parts(), targets, strict=True)]
+        )
+    chosen = {} if seen is None else seen.record
+    return replace(made, record=made.record | chosen | _provenance(model, made.inputs))
+
+
+def _explained(
+    model: keras.Model,
+    x: np.ndarray,
+    target: Any,
+    method: str,
+    settled: dict[str, Any],
+    class_names: Sequence[str] | None,
+    detail: str,
+) -> Explanation:
+    """Explanation of a model of one input and class scores, its origin not yet recorded."""
+    from smug.attribution import inputs
     from smug.models.axes import axes_of
     from smug.models.precision import in_float32
 
+    known = method_settings(method)
     with in_float32(model):
         call = inputs.check(model, x, target, settled, known=known, one=True)
         names = _checked_names(class_names, call.classes)
@@ -205,8 +249,8 @@ def explain(
         given, record = _found_first(model, call.x, method, call.settings, detail)
         # Everything is checked: what checks it around the function is left out.
         function = inspect.unwrap(METHODS[method].load())
-        made = inputs.answer(function, model, call._replace(settings=given))
-    values, mask, solver, *found = made if isinstance(made, tuple) else (made, None, {})
+        answer = inputs.answer(function, model, call._replace(settings=given))
+    values, mask, solver, *found = answer if isinstance(answer, tuple) else (answer, None, {})
     return Explanation(
         method,
         values,
@@ -221,7 +265,7 @@ def explain(
             for name, setting in known.items()
         },
         class_names=names,
-        record=record | {"position_axes": list(positions)} | _provenance(model, call.x),
+        record=record | {"position_axes": list(positions)},
         counterexamples=found[0] if found else None,
     )
 
@@ -316,39 +360,6 @@ def method_settings(method: str) -> dict[str, Setting]:
         raise unknown_name("method", method, METHODS)
     function = METHODS[method].function
     return _settings(definition(function), function)
-
-
-@functools.cache
-def definition(function: str) -> ast.FunctionDef:
-    """Source of a ``module:function``, which is not imported.
-
-    Raises
-    ------
-    SmugError
-        Names the module or the function that is not there.
-    """
-    module, _, name = function.partition(":")
-    path = _source(module)
-    if path is None:
-        raise SmugError(f"{function} is registered, but there is no module {module}")
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return node
-    raise SmugError(f"{function} is registered, but {path} defines no function {name}")
-
-
-def _source(module: str) -> Path | None:
-    """File of a module, found without importing the packages around it."""
-    top, *inner = module.split(".")
-    found = find_spec(top)
-    if found is None or found.origin is None:
-        return None
-    base = Path(found.origin)
-    if not inner:
-        return base
-    base = base.parent.joinpath(*inner)
-    paths = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in paths if path.is_file()), None)
 
 
 def _settings(node: ast.FunctionDef, function: str) -> dict[str, Setting]:

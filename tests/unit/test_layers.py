@@ -21,6 +21,7 @@ ELSEWHERE = {
     "test_makefile.py",
     "test_project.py",
     "test_quantus.py",
+    "test_volumes.py",
 }
 
 

@@ -7,7 +7,7 @@ from types import NoneType
 
 import pytest
 
-from smug import methods
+from smug import source
 from smug.errors import SmugError
 from smug.methods import METHODS, Method, method_settings
 from smug.pipeline.method_names import BOXES, VARIANTS, method_name
@@ -74,7 +74,7 @@ def test_an_entry_that_leads_nowhere_is_named(tmp_path, monkeypatch, function, s
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(METHODS, "toy", Method(function, "Toy", "a toy"))
-    methods.definition.cache_clear()
+    source.definition.cache_clear()
     with pytest.raises(SmugError, match=said):
         method_settings("toy")
 

@@ -155,7 +155,7 @@ def site_of(
 def _embedding(model: keras.Model, x: np.ndarray) -> Any:
     """The embedding of the input's words, or None."""
     found = [op for op in rewire.leaves(model) if isinstance(op, keras.layers.Embedding)]
-    if len(found) > 1:
+    if len(found) > 1 or (found and getattr(model, "holds", None)):
         # The ids of positions are the same whatever the input is.
         one = rewire.as_batch(model, x)[:1]
         passes = (

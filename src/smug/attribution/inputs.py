@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -14,9 +13,10 @@ import numpy as np
 from keras import ops
 
 from smug.attribution.scores import class_scores
+from smug.attribution.targets import check_target, known_classes, one_each
 from smug.attribution.word_ids import check_word_ids
-from smug.errors import SmugError, SmugWarning, reason, shortened, shown, unknown_name
-from smug.limits import Setting, check_settings, scalar
+from smug.errors import SmugError, reason, shortened, shown, unknown_name, warn_user
+from smug.limits import Setting, check_settings
 from smug.models import backend, rewire
 from smug.models.first_layer import FirstLayer
 from smug.models.inputs import as_array, as_batch, check_size, input_rank, written_batch
@@ -115,10 +115,10 @@ def check(
     if one:
         outputs = _outputs(model, x)
         classes = outputs.shape[1]
-        labels = check_target(model, _one_each(target, outputs), len(x), classes)
+        labels = check_target(model, one_each(target, outputs), len(x), classes)
         score = class_scores(outputs, labels)
     else:
-        classes = _known_classes(model) or _outputs(model, x[:1]).shape[1]
+        classes = known_classes(model) or _outputs(model, x[:1]).shape[1]
         labels = check_target(model, target, len(x), classes)
     check_size(model, settings)
     if settings.get("layer") is not None:
@@ -156,48 +156,6 @@ def check_model(model: keras.Model) -> None:
             f"layer {open_layers[0]!r} of model {model.name!r} is not built, so that its weights "
             "would be random; train the model or load its weights first"
         )
-
-
-def check_target(
-    model: keras.Model, target: Any, batch: int, classes: int | None = None
-) -> np.ndarray:
-    """Check one class index per input; int64, shape (batch,).
-
-    Parameters
-    ----------
-    model : keras.Model
-    target : array-like of int, shape (batch,)
-    batch : int
-    classes : int, optional
-        Outputs of the model; by default those that its output shape says.
-
-    Raises
-    ------
-    SmugError
-        If the shape or type is wrong, or a label is out of range (0 or 1 for one output).
-    """
-    try:
-        labels = np.asarray(target)
-    except Exception as error:  # ragged, or whatever a foreign type's __array__ raises
-        raise _no_target(f"is {shown(target)}", batch) from error
-    if labels.ndim == 2 and labels.shape[0] == batch and labels.shape[1] > 1:
-        raise _no_target(
-            f"has shape {labels.shape}; of one-hot rows give target.argmax(axis=1)", batch
-        )
-    if labels.ndim == 0:
-        raise _no_target(f"is {shown(target)}", batch)
-    if labels.shape != (batch,):
-        raise _no_target(f"has shape {labels.shape} and type {labels.dtype}", batch)
-    if labels.dtype.kind not in "iu":
-        found = shown(labels[0]) if batch else "nothing"
-        raise _no_target(f"holds {found} of type {labels.dtype}", batch)
-    classes = _known_classes(model) if classes is None else classes
-    if classes and batch and not 0 <= labels.min() <= labels.max() < max(classes, 2):
-        wrong = labels[(labels < 0) | (labels >= max(classes, 2))][0]
-        raise SmugError(
-            f"target {wrong} is outside [0, {max(classes, 2)}), the classes of model {model.name!r}"
-        )
-    return labels.astype(np.int64)
 
 
 def check_layer(model: keras.Model, layer: Any, *, first: bool) -> Any:
@@ -278,31 +236,13 @@ def _warn_of_zero_maps(name: str, values: np.ndarray) -> None:
             "was found that the class needs; take another target, layer or setting, such as a "
             "larger gamma or epsilon"
         )
-        warnings.warn(message, SmugWarning, stacklevel=4)
+        warn_user(message)
 
 
 def _annotation(parameter: inspect.Parameter) -> ast.expr | None:
     if parameter.annotation is inspect.Parameter.empty:
         return None
     return ast.parse(inspect.formatannotation(parameter.annotation).strip("'"), mode="eval").body
-
-
-def _no_target(found: str, batch: int) -> SmugError:
-    return SmugError(f"target {found}; expected {batch} integers, one class per input")
-
-
-def _known_classes(model: keras.Model) -> int | None:
-    """Outputs of the model where its shape says them."""
-    shape = getattr(model, "output_shape", None)
-    return shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
-
-
-def _one_each(target: Any, outputs: np.ndarray) -> Any:
-    """Class of each input: the predicted one for None, the same for a single number."""
-    if target is None:
-        return outputs.argmax(axis=1)
-    single = scalar(target)
-    return np.repeat(np.asarray(single), len(outputs)) if isinstance(single, int) else single
 
 
 def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from smug.attribution.inputs import checked
 from smug.errors import SmugError
+from smug.masks.encode import expand_mask, mask_grid
 from smug.masks.network import DenseNetwork
 from smug.masks.robust.counterexamples import Counterexamples, counterexamples
 from smug.masks.robust.problem import RobustProblem, robust_problem
@@ -54,7 +55,7 @@ def robust(
     input_range : (low, high)
         Least and largest value of a feature.
     window : int
-        Side of the windows of pixels that are kept or not as a whole; 1 for other inputs.
+        Side of the windows of pixels (voxels) that are kept or not as a whole; 1 for other inputs.
     margin : float
         Lead, in logits, that counts as keeping the class.
     time_limit : float
@@ -81,7 +82,7 @@ def robust(
         Another kind of network, settings out of range, an input outside ``input_range``, or a
         target that does not lead at the input itself.
     """
-    spatial = x.shape[1:3] if x.ndim == 4 else x.shape[1:]
+    spatial = _positions(x.shape[1:])
     _, grid = _windows(x.shape[1:], window)
     details = []
     for problem in problems(
@@ -89,7 +90,9 @@ def robust(
     ):
         details.append((problem, smallest_set(problem, time_limit=time_limit)))
     sets = [found for _, found in details]
-    masks = np.array([_pixels(found.kept, grid, spatial, window) for found in sets], bool)
+    masks = np.array(
+        [expand_mask(found.kept.reshape(grid), spatial, window) for found in sets], bool
+    )
     solver = {
         "status": np.array([str(found.status) for found in sets], np.str_),
         "objective": np.array([found.objective for found in sets], float),
@@ -139,26 +142,19 @@ def problems(
         )
 
 
+def _positions(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Positions of an input: those of an image or a volume, without channels, or every value."""
+    return shape[:-1] if len(shape) in (3, 4) else shape
+
+
 def _windows(shape: tuple[int, ...], window: int) -> tuple[np.ndarray, tuple[int, ...]]:
     """Window of every value of an input, flat, and the grid of windows."""
-    if len(shape) not in (2, 3):
+    spatial = _positions(shape)
+    if len(spatial) not in (2, 3):
         if window != 1:
             raise SmugError(f"window={window} is for images; inputs of shape {shape} take window=1")
         return np.arange(int(np.prod(shape))), shape
-    rows, columns = shape[:2]
-    if window > min(rows, columns):
-        raise SmugError(f"window={window} is larger than the image, {rows}x{columns}; lower window")
-    grid = (-(-rows // window), -(-columns // window))
-    pixel = np.add.outer(np.arange(rows) // window * grid[1], np.arange(columns) // window)
-    channels = shape[2] if len(shape) == 3 else 1
-    return np.repeat(pixel.ravel(), channels), grid
-
-
-def _pixels(
-    kept: np.ndarray, grid: tuple[int, ...], spatial: tuple[int, ...], window: int
-) -> np.ndarray:
-    """A set of windows as a mask of pixels."""
-    mask = kept.reshape(grid)
-    if window > 1:
-        mask = mask.repeat(window, axis=0).repeat(window, axis=1)[: spatial[0], : spatial[1]]
-    return mask
+    grid = mask_grid(spatial, window)
+    places = np.indices(spatial).reshape(len(spatial), -1) // window
+    position = np.ravel_multi_index(tuple(places), grid)
+    return np.repeat(position, int(np.prod(shape)) // position.size), grid

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from smug.attribution.gradients import gradients_and_scores
 from smug.attribution.inputs import checked, word_padding
 from smug.attribution.integrated_gradients import PathSettings, layer_path_integrals
 from smug.attribution.sufficient import Judge, sufficient_mask
-from smug.errors import SmugWarning
+from smug.errors import warn_user
 from smug.limits import check_name
 from smug.masks.linear import LinearMap, random_values
 from smug.masks.minimal import ChosenNodes, MinimalMask, masked, minimal_mask
@@ -203,11 +202,9 @@ def smug(
         }
         details.append(_judged(judge, found, (nodes, share), scoring, seconds))
         if found.found and not details[-1].confirmed:
-            warnings.warn(
+            warn_user(
                 f"input {i}: a forward pass of layer {first.name!r} does not confirm the mask; the "
-                "layer is not linear on this input",
-                SmugWarning,
-                stacklevel=2,
+                "layer is not linear on this input"
             )
     answer = _answer(details, first.linear.spatial)
     return (answer, details) if return_details else answer

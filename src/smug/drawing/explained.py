@@ -1,9 +1,9 @@
-"""Pictures of explanations that show where: images, time series, tables."""
+"""Pictures of explanations that show where: images, volumes, time series, tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -21,8 +21,9 @@ from smug.masks.saliency import smallest_box
 _HEAT, _KEPT, _AGAINST = "plasma", "#0173b2", "#de8f05"
 #: Dots per inch: a panel of one column then shows every pixel of a photograph.
 _DPI = 300
-#: Panels side by side at most, features of a table, and channels of a series with a legend.
-_PANELS, _FEATURES, _CHANNELS = 5, 20, 4
+#: Panels side by side at most, slices of a volume, features of a table, and channels of a series
+#: with a legend.
+_PANELS, _SLICES, _FEATURES, _CHANNELS = 5, 3, 20, 4
 #: Length of a mask's outline, as a share of its pixels, up to which it is drawn: that of speckle
 #: would hide what it is around.
 _OUTLINE = 0.08
@@ -36,12 +37,14 @@ class Shown:
 
     Parameters
     ----------
-    inputs : numpy.ndarray, shape (height, width[, channels]), (steps, channels) or (features,)
+    inputs : numpy.ndarray
+        Shape (height, width[, channels]), (depth, height, width[, channels]), (steps, channels) or
+        (features,).
     title : str
         Class and score.
     method : str
-    scores : numpy.ndarray, shape (height, width), (steps,) or (features,)
-        Of every position, signed where the sign says for or against.
+    scores : numpy.ndarray
+        Of every position, without channels; signed where the sign says for or against.
     mask : numpy.ndarray of bool, same shape, optional
         Kept positions.
     """
@@ -77,11 +80,13 @@ def draw(rows: Sequence[Sequence[Shown]], *, smooth: float | None, dark: bool) -
     plt.rcParams.update({"savefig.dpi": _DPI})
     if kind in ((2, 2), (2, 3)):
         return _images(rows, smooth)
+    if kind in ((3, 3), (3, 4)):
+        return _images([part for row in rows for part in _slices(row)], smooth)
     if kind in ((1, 1), (1, 2)):
         return _lines(rows, _series if kind == (1, 2) else _features)
     raise SmugError(
         f"inputs of shape {first.inputs.shape} with scores of shape {first.scores.shape} are no "
-        "image, time series or table; plot .values yourself"
+        "image, volume, time series or table; plot .values yourself"
     )
 
 
@@ -152,6 +157,33 @@ def _images(rows: Sequence[Sequence[Shown]], smooth: float | None) -> Figure:
             axis.grid(visible=False)
             show(axis)
     return figure
+
+
+def _slices(row: Sequence[Shown]) -> list[list[Shown]]:
+    """Slices of a volume across its first axis that the methods keep most of, as images.
+
+    A method without a mask counts by its scores.
+    """
+    depth = len(row[0].inputs)
+    weight = np.zeros(depth)
+    for one in row:
+        counted = np.abs(one.scores) if one.mask is None else one.mask
+        weight += counted.reshape(depth, -1).sum(axis=1) / (counted.sum() or 1)
+    # The first of equals, so that the choice does not hang on rounding's order.
+    chosen = sorted(np.argsort(-weight, kind="stable")[:_SLICES].tolist())
+    return [
+        [
+            replace(
+                one,
+                inputs=one.inputs[k],
+                title=f"{one.title}\nslice {k + 1} of {depth}",
+                scores=one.scores[k],
+                mask=None if one.mask is None else one.mask[k],
+            )
+            for one in row
+        ]
+        for k in chosen
+    ]
 
 
 def _panels(row: Sequence[Shown], smooth: float | None) -> list[Callable[[Axes], None]]:

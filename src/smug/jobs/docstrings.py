@@ -10,7 +10,7 @@ import ast
 import functools
 import re
 
-from smug.methods import definition
+from smug.source import definition
 
 #: A description that hands on to the function that has the parameter, too.
 _REFERENCE = re.compile(r"(?:As for|See) :func:`~?([\w.]+)`")

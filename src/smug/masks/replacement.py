@@ -78,9 +78,9 @@ def replacement_values(
         )
     grid = layout.to_grid(x)
     if replacement == "blur":
-        if grid.ndim != 3:
+        if grid.ndim not in (3, 4):
             raise SmugError(
-                f"replacement='blur' needs an image, {what} has positions of shape "
+                f"replacement='blur' needs an image or a volume, {what} has positions of shape "
                 f"{grid.shape[:-1]}; allowed: zero, mean, an array"
             )
         return layout.from_grid(blurred(grid[np.newaxis])[0])
@@ -111,9 +111,10 @@ def replacement_of(
         Positions that are never masked; they take no part in a mean.
     replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         ``zero``: 0 in the tensor (the paper's choice). ``mean``: the mean over its positions,
-        channel by channel: the mean colour, the mean embedding of the words. ``blur``: the image,
-        blurred. A number or an array holds the values themselves: one input (such as the mean of
-        every column of a table), or one value (a colour, an embedding) for every position.
+        channel by channel: the mean colour, the mean embedding of the words. ``blur``: the image
+        or volume, blurred. A number or an array holds the values themselves: one input (such as
+        the mean of every column of a table), or one value (a colour, an embedding) for every
+        position.
 
     Returns
     -------
@@ -122,8 +123,8 @@ def replacement_of(
     Raises
     ------
     SmugError
-        Unknown name, a blur of something that is no image, a mean over the columns of a table, an
-        array that does not fit, or channels that do not come last.
+        Unknown name, a blur of something that is no image or volume, a mean over the columns of a
+        table, an array that does not fit, or channels that do not come last.
     """
     if isinstance(replacement, str) and replacement == "zero":
         return None
@@ -195,18 +196,19 @@ def replaced_word(
 
 
 def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
-    """Gaussian blur of images, shape (batch, height, width[, channels]), channel by channel.
+    """Gaussian blur of images, channel by channel; of volumes, too.
 
     Parameters
     ----------
-    x : numpy.ndarray
+    x : numpy.ndarray, shape (batch, height, width[, channels]) or (batch, d, h, w, channels)
     blur : float
-        Standard deviation as a share of the images' longer side.
+        Standard deviation as a share of the longest side.
     """
     from scipy import ndimage  # an eighth of the time that a job of solve_masks takes to start
 
-    sigma = blur * max(x.shape[1:3])
-    return ndimage.gaussian_filter(x, (0, sigma, sigma, 0)[: x.ndim], mode="nearest")
+    sides = x.shape[1:4] if x.ndim == 5 else x.shape[1:3]
+    sigma = (0.0, *(blur * max(sides) for _ in sides), 0.0)[: x.ndim]
+    return ndimage.gaussian_filter(x, sigma, mode="nearest")
 
 
 def _layout(layer: LinearMap, x: np.ndarray) -> Layout | None:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from smug.attribution.inputs import check_target
+from smug.attribution.targets import check_target
 from smug.errors import SmugError
 from smug.masks.replacement import BLUR, blurred
 from smug.metrics.maps import ranks

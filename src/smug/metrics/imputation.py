@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
-from smug.attribution.inputs import check_target
+from smug.attribution.targets import check_target
 from smug.errors import SmugError
 from smug.limits import NOT_NEGATIVE, check_range
 from smug.metrics.curves import Curve

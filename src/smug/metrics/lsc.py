@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from smug.attribution.inputs import check_target
+from smug.attribution.targets import check_target
 from smug.errors import SmugError, SmugWarning
 from smug.metrics.maps import checked_maps
 from smug.models import rewire

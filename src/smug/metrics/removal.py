@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from smug.attribution.inputs import check_target
+from smug.attribution.targets import check_target
 from smug.errors import SmugError
 from smug.limits import COUNT, check_range
 from smug.metrics.maps import checked_maps

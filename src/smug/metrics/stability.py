@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from scipy.stats import entropy
 
-from smug.attribution.inputs import check_target
+from smug.attribution.targets import check_target
 from smug.errors import SmugError
 from smug.limits import COUNT, NOT_NEGATIVE, POSITIVE, check_range
 from smug.metrics.maps import checked_maps

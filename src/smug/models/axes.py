@@ -215,7 +215,11 @@ def _first_reader(
         return call
 
     ops = rewire.leaves(model)
-    if words and any(isinstance(op, layers.Embedding) for op in ops):
+    embedded = words and any(isinstance(op, layers.Embedding) for op in ops)
+    if embedded and getattr(model, "holds", None):
+        calls = rewire.record_calls(model, probes[:1])
+        embedded = any(isinstance(call.op, layers.Embedding) for call in calls)
+    if embedded:
         return probes, None
     try:
         with rewire.substituted({op: watching(op) for op in ops}), backend.ignoring_functions():

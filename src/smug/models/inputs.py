@@ -37,8 +37,8 @@ def as_array(model: keras.Model, x: Any) -> np.ndarray:
     if len(expected) > 1:
         names = ", ".join(repr(one.name) for one in expected)
         raise SmugError(
-            f"model {model.name!r} has {len(expected)} inputs ({names}); smug explains models of "
-            "one input: wrap it in a model that takes one of them and holds the others fixed"
+            f"model {model.name!r} has {len(expected)} inputs ({names}); give all of them to "
+            "smug.explain, as a list or dict, with explain= for the one that is explained"
         )
     if isinstance(x, dict) and len(x) == 1:
         (x,) = x.values()

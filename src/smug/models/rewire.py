@@ -128,12 +128,33 @@ def substituted(calls: dict[Any, Callable]) -> Iterator[None]:
 def record_calls(model: keras.Model, x: Any) -> list[Call]:
     """Run the model in inference mode and list its layers' executions in order.
 
+    Of a model that holds inputs (:class:`smug.models.single.SingleModel`), only those that the
+    input it explains reaches.
+
     Parameters
     ----------
     model : keras.Model
     x : array-like, shape (batch, ...)
         A tensor runs as it is, so that it is found again among the inputs of the calls.
     """
+    calls = _all_calls(model, x)
+    if not getattr(model, "holds", None):
+        return calls
+    # Zeros, or ones: whole numbers that every embedding knows.
+    other = keras.ops.convert_to_numpy(as_batch(model, x))
+    again = _all_calls(model, np.full_like(other, not other.any()))
+    values = [
+        [keras.ops.convert_to_numpy(one) for one in keras.tree.flatten(call.output)]
+        for call in (*calls, *again)
+    ]
+    return [
+        call
+        for call, one, two in zip(calls, values[: len(calls)], values[len(calls) :], strict=True)
+        if not all(map(np.array_equal, one, two))
+    ]
+
+
+def _all_calls(model: keras.Model, x: Any) -> list[Call]:
     calls: list[Call] = []
 
     def watching(op: Any) -> Callable:
@@ -329,7 +350,8 @@ def _one_output(model: keras.Model, outputs: Any) -> Any:
         shapes = [tuple(output.shape) for output in keras.tree.flatten(outputs)]
         raise SmugError(
             f"model {model.name!r} answers {shapes}; expected one output of shape "
-            "(batch, classes): explain a model that ends in its class scores"
+            "(batch, classes): smug.explain takes output= for one of several outputs, and reduce= "
+            "for one of another shape"
         )
     # NumPy and the methods know no half precision, which a last cast may leave.
     return outputs if type_of(outputs) == "float64" else keras.ops.cast(outputs, "float32")

@@ -234,7 +234,13 @@ class _Network:
         with backend.in_float64():
             a = keras.ops.convert_to_tensor(rows.reshape(-1, *self.shape))
             for layer in chain:
-                a = layer(a)
+                try:
+                    a = layer(a)
+                except Exception as error:  # channels first, for one, may run on GPUs only
+                    raise SmugError(
+                        f"robust cannot write layer {layer.name!r} out, which does not run by "
+                        "itself in float64 on this machine; use smug or sis"
+                    ) from error
             return keras.ops.convert_to_numpy(a)
 
 
@@ -260,6 +266,8 @@ def _compare(model: keras.Model, x: np.ndarray, made: Layers, end: str) -> None:
         a = np.maximum(a @ W + b, 0)
     answers = _ENDS[end](a @ made[-1][0] + made[-1][1])
     right = rewire.outputs_of(model, points.astype(x.dtype))
+    if answers.shape != right.shape:
+        raise _misfit(model, "more behind its layers, such as a reduction of their answer")
     apart = np.abs(answers - right).max()
     if apart > _ROUNDING * max(1.0, np.abs(right).max()):
         raise _misfit(

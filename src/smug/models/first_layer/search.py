@@ -31,7 +31,8 @@ ALLOWED = (
     "three axes (in groups, depthwise, separable, transposed, too); before it may stand what works "
     "on each pixel or word by itself, what moves, crops or pads, linear resizing and pooling, and "
     "an Embedding. Name another layer, explain the part of the model behind, or use a method that "
-    "asks nothing of the first layer, such as integrated_gradients or sis"
+    "asks nothing of the first layer: integrated_gradients, gradients, ggig, geometric_ensemble or "
+    "sis"
 )
 
 
