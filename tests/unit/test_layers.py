@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smug.jobs.groups import KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 #: Tests of the repository's files, or of several modules together.
@@ -175,9 +177,11 @@ def _parts(path):
 def test_one_name_five_places(rules, stage):
     assert stage in rules, f"no rule {stage}"
     rule = rules[stage]
+    # Inputs of the user's own stand under their dataset's name, as those of the project do.
+    names = {stage, "prepare"} if stage.removeprefix("prepare_") in KINDS else {stage}
     for place in ("log", "benchmark", "output"):
         paths = [rule.benchmark] if place == "benchmark" else getattr(rule, place)
-        assert any(stage in _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"
+        assert any(names & _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"
 
 
 TESTS = sorted(path.relative_to(ROOT / "tests/unit") for path in ROOT.glob("tests/unit/**/test_*"))

@@ -1,5 +1,8 @@
 # Figures of photographs, and of the methods' maps of all pictures; each reads results only.
 
+# The photographs among which the two cats are explained.
+CATS = RUN.with_inputs_of("imagenet")[:1]
+
 
 use rule stage as image_saliency with:
     input:
@@ -67,8 +70,8 @@ use rule stage as optbox with:
 
 use rule stage as two_cats with:
     input:
-        data=f"{OUT}/prepare_{PHOTOGRAPHS[0]}/data.npz",
-        model=RUN.network(PHOTOGRAPHS[0]),
+        data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=CATS),
+        model=[RUN.network(dataset) for dataset in CATS],
         code=code("two_cats"),
     output:
         **figure("two_cats", "Two cats"),
@@ -79,7 +82,7 @@ use rule stage as two_cats with:
     benchmark:
         f"{OUT}/benchmarks/two_cats.tsv"
     params:
-        **captioned("two_cats", PHOTOGRAPHS[:1]),
+        **captioned("two_cats", CATS),
 
 
 use rule stage as ggig with:

@@ -17,6 +17,22 @@ use rule stage as gallery_images with:
         **job("gallery_images"),
 
 
+use rule stage as gallery_rows with:
+    input:
+        **gallery_shows(rules.score_rows),
+        scores=in_gallery(rules.score_rows.output.scores),
+        code=code("gallery_rows"),
+    output:
+        inputs=f"{OUT}/gallery_rows/{{dataset}}.json",
+        record=f"{OUT}/gallery_rows/{{dataset}}.record.json",
+    log:
+        f"{OUT}/logs/gallery_rows/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/gallery_rows/{{dataset}}.tsv"
+    params:
+        **job("gallery_rows"),
+
+
 use rule stage as gallery_texts with:
     input:
         **gallery_shows(rules.sufficient_words, rules.score_texts),
@@ -38,7 +54,10 @@ use rule stage as gallery with:
     input:
         inputs=[
             expand(rules.gallery_images.output.inputs, dataset=PICTURES),
-            expand(rules.gallery_texts.output.inputs, dataset=RUN.of_kind("texts")),
+            expand(rules.gallery_rows.output.inputs, dataset=ROWS),
+            expand(
+                rules.gallery_texts.output.inputs, dataset=RUN.with_inputs_of("beer")
+            ),
         ],
         code=code("gallery"),
     output:

@@ -1,7 +1,7 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
 # The photographs and all pictures, once for each network; pictures, each for its first network.
-PHOTOGRAPHS = RUN.with_inputs_of("imagenet") or ["imagenet"]
+PHOTOGRAPHS = RUN.of_kind("photographs") or ["imagenet"]
 PICTURES = RUN.of_kind("images")
 DISTINCT = [dataset for dataset in PICTURES if dataset in DATASETS]
 

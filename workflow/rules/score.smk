@@ -46,7 +46,8 @@ use rule stage as score_images with:
 
 use rule stage as attribution_curves with:
     input:
-        scores=RUN.files(rules.score_images.output.scores, PICTURES),
+        scores=RUN.files(rules.score_images.output.scores, PICTURES)
+        + RUN.files(rules.score_rows.output.scores, ROWS),
         code=code("attribution_curves"),
     output:
         **table("attribution_curves", "Insertion, deletion and information curves"),
@@ -56,7 +57,7 @@ use rule stage as attribution_curves with:
     benchmark:
         f"{OUT}/benchmarks/attribution_curves.tsv"
     params:
-        **captioned("attribution_curves", PICTURES),
+        **captioned("attribution_curves", PICTURES + ROWS),
 
 
 use rule stage as image_lsc with:

@@ -12,6 +12,7 @@ from typing import Any
 from smug import __version__
 from smug.cli.defaults import IMAGE_MODEL, IMAGE_MODELS, TEXT_MODEL
 from smug.errors import SmugError
+from smug.jobs.groups import KINDS
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -91,6 +92,21 @@ def _parser() -> argparse.ArgumentParser:
 
     methods = commands.add_parser("methods", help="list the methods and their settings")
     methods.set_defaults(run="smug.cli.methods:list_methods")
+
+    start = commands.add_parser(
+        "init",
+        help="write a configuration for your own data and network",
+        description="Look at the data and the network in a folder, guess the settings of the "
+        "workflow, write them to smug.yaml with the reason for each, and say how to run it.",
+    )
+    start.add_argument("folder", help="folder of the data and the network")
+    start.add_argument("--name", help="name of the dataset and the run (default: the folder's)")
+    start.add_argument("--model", metavar="FILE", help="the .keras or .h5 file, or module:function")
+    start.add_argument("--inputs", metavar="PATH", help="folder or file of the inputs")
+    start.add_argument("--kind", choices=KINDS, help="kind of the inputs (default: guessed)")
+    start.add_argument("--overwrite", action="store_true", help="replace smug.yaml")
+    start.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
+    start.set_defaults(run="smug.cli.init:init")
 
     verify = commands.add_parser(
         "verify",

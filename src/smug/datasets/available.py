@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from smug.datasets.own.sources import count_inputs
+
 #: A dataset's section of the configuration.
 Section = Mapping[str, Any]
 
@@ -35,6 +37,8 @@ def available(section: Section) -> int | None:
 def _counted(section: str) -> int | None:
     plain = json.loads(section)
     count = _COUNTS.get((plain["name"], plain["source"]))
+    if count is None and "classes" in plain:  # the user's own
+        return count_inputs(plain)
     return count(plain) if count else None
 
 

@@ -1,4 +1,4 @@
-"""Prepared data of any dataset: images or reviews, with the same face."""
+"""Prepared data of any dataset: images, reviews or rows, with the same face."""
 
 from __future__ import annotations
 
@@ -6,32 +6,38 @@ import os
 
 from smug.datasets.beer.reviews import Reviews
 from smug.datasets.prepared import PreparedImages
+from smug.datasets.rows import PreparedRows
+from smug.datasets.texts import PreparedTexts
 from smug.io import array_names
 
 #: Any prepared dataset: one row an input, with ``inputs``, ``labels``, ``ids`` and ``shard``.
-Prepared = PreparedImages | Reviews
+Prepared = PreparedImages | Reviews | PreparedRows
 
 
 def load_prepared(path: str | os.PathLike) -> Prepared:
-    """Read prepared reviews (they hold tokens) or images.
+    """Read prepared reviews (they hold tokens), rows of numbers (they name features) or images.
 
     Raises
     ------
     SmugError
         Missing, damaged or foreign file.
     """
-    return Reviews.load(path) if _holds_reviews(path) else PreparedImages.load(path)
+    return _kind(path).load(path)
 
 
 def load_shard(path: str | os.PathLike, number: int, size: int) -> Prepared:
-    """Read one shard of prepared reviews or images; of images no more than that is read.
+    """Read one shard of prepared reviews, rows or images; of images no more than that is read.
 
     Raises as :func:`load_prepared`.
     """
-    if _holds_reviews(path):
-        return Reviews.load(path).shard(number, size)
-    return PreparedImages.load_shard(path, number, size)
+    kind = _kind(path)
+    if kind is PreparedImages:
+        return PreparedImages.load_shard(path, number, size)
+    return kind.load(path).shard(number, size)
 
 
-def _holds_reviews(path: str | os.PathLike) -> bool:
-    return "tokens" in array_names(path)
+def _kind(path: str | os.PathLike) -> type[Prepared]:
+    names = array_names(path)
+    if "tokens" in names:
+        return PreparedTexts if "classes" in names else Reviews
+    return PreparedRows if "features" in names else PreparedImages

@@ -27,6 +27,8 @@ CAPTION = (
 )
 #: An information curve runs from the blurred to the whole image, which has to hold more.
 UNDEFINED = "information curves not defined: blurred inputs compress or predict no worse"
+#: Rows of a table and series are not compressed.
+NO_IMAGES = "information curves are of images alone"
 
 
 def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +53,11 @@ def attribution_curves(scores: pd.DataFrame) -> pd.DataFrame:
             row |= found[curve].columns(curve)
         row |= {"n": found["insertion"].n, "n_information": found["softmax_information"].n}
         undefined = row["n"] > 0 and row["n_information"] == 0
-        row |= {"missing": len(values) - row["n"], "note": UNDEFINED if undefined else ""}
+        why = UNDEFINED if group["metric"].eq("softmax_information").any() else NO_IMAGES
+        row |= {
+            "missing": group["image"].nunique() - row["n"],
+            "note": why if undefined else "",
+        }
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -126,11 +126,9 @@ def sanity_randomisation(
     use_style()
     rows = scores[scores["check"].ne("perturbation")]
     panels = list(rows.groupby(["dataset", "network", "check"], sort=False))
-    # Reviews are measured too, but have no picture.
+    # Reviews, tables and series are measured too, but have no picture.
     shown = {
-        name: arrays
-        for name, arrays in examples.items()
-        if len(arrays) > 1 and arrays["image"].ndim > 2
+        name: arrays for name, arrays in examples.items() if len(arrays) > 1 and _pictured(arrays)
     }
     width = max(TWO_COLUMNS, 2.4 * len(panels))
     columns = [1 + len(_strip(arrays)[0]) for arrays in shown.values()]
@@ -236,6 +234,11 @@ def _finish(part: Figure | SubFigure, axes: np.ndarray) -> None:
 def _lowest(layer: str) -> str:
     """Name of the lowest layer of a level."""
     return layer.split(" … ")[-1]
+
+
+def _pictured(arrays: dict[str, np.ndarray]) -> bool:
+    """True if the maps are of pixels: shape (1, height, width)."""
+    return next(maps for key, maps in arrays.items() if key.startswith("trained/")).ndim == 3
 
 
 def _strip(arrays: dict[str, np.ndarray]) -> tuple[list[str], str, int]:

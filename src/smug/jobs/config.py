@@ -13,7 +13,7 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import yaml
@@ -27,18 +27,20 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import CONF, datasets, file_of, files
+from smug.jobs.groups import CONF, KINDS, datasets, file_of, files
 from smug.jobs.heard import check_heard
 from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
+from smug.jobs.own import base_of, check_listed, own_kinds
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
-from smug.jobs.signatures import signature
+from smug.jobs.signatures import read_io, signature
 from smug.masks.solvers import SOLVERS
 
 #: Groups that may hold a file for each dataset; one without takes that of the dataset whose inputs
 #: it takes, or else the file that ``conf/config.yaml`` names. The dataset's own file names its
 #: model.
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
+_NAMED = ("dataset", "model")  # groups in which the user's own have names and no files
 #: Section that a value refers to.
 _REFERENCE = re.compile(r"\$\{(\w+)\.")
 for (_group, _schema_name), _schema in SCHEMAS.items():
@@ -75,19 +77,33 @@ class _Composed:
     plain: dict[str, Any]
     settings: dict[str, Any]
 
+    def named(self, dataset: str) -> _Composed:
+        """The same for a dataset of the user's own: it and its own network bear its name."""
+        named = [section for section in _NAMED if self.plain[section]["name"] in KINDS]
+        plain = {section: self.plain[section] | {"name": dataset} for section in named}
+        settings = {section: replace(self.settings[section], name=dataset) for section in named}
+        return _Composed(self.plain | plain, self.settings | settings)
+
 
 def _composed(dataset: str, overrides: Iterable[Override]) -> _Composed:
-    if dataset not in datasets():
-        raise unknown_name("dataset", dataset, datasets())
-    own = [o for o in overrides if o.reaches(dataset)]
-    known = _known_keys(dataset, own)
-    return _compose(dataset, tuple(str(o) for o in own if o.key in known))
+    base, own = _reaching(dataset, overrides)
+    known = _known_keys(base, own)
+    composed = _compose(base, tuple(str(o) for o in own if o.key in known))
+    return composed if base == dataset else composed.named(dataset)
 
 
-def _known_keys(dataset: str, overrides: Iterable[Override]) -> frozenset[str]:
+def _reaching(dataset: str, overrides: Iterable[Override]) -> tuple[str, list[Override]]:
+    """File in ``conf/dataset/`` that a dataset takes, and the overrides that reach it."""
+    base = base_of(dataset, overrides)
+    own = [Override(o.key, o.value) for o in overrides if o.reaches(dataset)]
+    # A job of the user's own dataset names it, and its network after it: no files of conf/.
+    return base, [o for o in own if base == dataset or o.key not in _NAMED or o.value != dataset]
+
+
+def _known_keys(base: str, overrides: Iterable[Override]) -> frozenset[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
-    chosen = {o.key: o.value for o in overrides if o.reaches(dataset) and o.key in _sections()}
-    return _keys_of_all(dataset, tuple({**_own_files(dataset), **chosen}.items()))
+    chosen = {o.key: o.value for o in overrides if o.key in _sections()}
+    return _keys_of_all(base, tuple({**_own_files(base), **chosen}.items()))
 
 
 @functools.cache
@@ -277,9 +293,7 @@ def _explain(error: Exception) -> SmugError:
 
 
 def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -> None:
-    """Compose every dataset, and stop at a key that none of those meant knows.
-
-    A job names its own ``dataset`` and composes no other: that takes half a second each.
+    """Compose every dataset, a job its own alone; stop at a key that none of those meant knows.
 
     Raises
     ------
@@ -287,15 +301,15 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
         Lists the known keys of the section meant, or the sections.
     """
     overrides = [o for o in overrides if dataset is None or o.reaches(dataset)]
-    names = datasets() if dataset is None else [dataset]
-    known = {name: _known_keys(name, overrides) for name in names}
+    names = [*datasets(), *own_kinds(overrides)] if dataset is None else [dataset]
+    known = {name: _known_keys(*_reaching(name, overrides)) for name in names}
     for override in overrides:
         meant = [override.dataset] if override.dataset in known else known
         keys = set().union(*(known[name] for name in meant))
         section, dot, _ = override.key.partition(".")
         if override.key in keys or override.key in _keys_of_any_choice(section):
             continue
-        same = [key for key in keys if key.startswith(f"{section}.")] if dot else []
+        same = [key for key in keys if dot and key.startswith(f"{section}.")]
         shown = sorted(same or (key for key in keys if "." not in key))
         close = difflib.get_close_matches(override.key, keys, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
@@ -305,7 +319,14 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
     if dataset is None:
         for one in composed.values():
             check_together(one.plain, files)
-        check_heard(overrides, composed, lambda name, model: _keys(name, "model", model))
+            check_listed(one.plain["workflow"]["datasets"], overrides)
+        check_heard(overrides, composed, functools.partial(_model_keys, overrides))
+
+
+def _model_keys(overrides: Iterable[Override], dataset: str, model: str) -> frozenset[str]:
+    """Keys that a dataset's configuration has with a network."""
+    base = base_of(dataset, overrides)
+    return _keys(base, "model", base if model == dataset != base else model)
 
 
 @functools.cache
@@ -368,7 +389,7 @@ def from_words(stage: str, words: Sequence[str]) -> JobWords:
         Unknown or missing ``io`` names, several paths where one is meant, and everything that
         :func:`compose` raises.
     """
-    io, rest = _read_io(stage, words)
+    io, rest = read_io(stage, words)
     overrides = parse_overrides(rest)
     chosen = {o.key: o.value for o in overrides}
     named = (chosen[group] for group in DATASET_GROUPS if chosen.get(group) in datasets())
@@ -376,24 +397,3 @@ def from_words(stage: str, words: Sequence[str]) -> JobWords:
     check_overrides(overrides, dataset)
     composed = _composed(dataset, overrides)
     return JobWords(_stage_part(stage, composed.plain), composed.settings, io)
-
-
-def _read_io(stage: str, words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """Paths by name, and the words that are none."""
-    known = {file.name: file for file in signature(stage).files}
-    io: dict[str, list[str]] = {}
-    rest = []
-    for word in words:
-        if word.startswith("io.") and "=" in word:
-            name, path = word[3:].split("=", 1)
-            if name not in known:
-                raise unknown_name(f"io name of {stage}", name, known)
-            io.setdefault(name, []).append(path)
-        else:
-            rest.append(word)
-    for name, file in known.items():
-        if name not in io and not file.optional:
-            raise SmugError(f"{stage} needs io.{name}=<path>; known: io.{', io.'.join(known)}")
-        if len(io.get(name, ())) > 1 and not file.several:
-            raise SmugError(f"{stage} takes one io.{name}, not {len(io[name])}; give one path")
-    return io, rest

@@ -11,10 +11,13 @@ from smug.jobs.home import HOME
 
 CONF = HOME / "conf"
 
+#: Kinds of inputs: a dataset of the user's own takes the files of its kind.
+KINDS = ("images", "texts", "table", "series")
+
 
 def datasets() -> list[str]:
-    """Names of all datasets: every file in ``conf/dataset/``."""
-    return files("dataset")
+    """Names of all datasets: every file in ``conf/dataset/`` that is not that of a kind."""
+    return [name for name in files("dataset") if name not in KINDS]
 
 
 @functools.cache

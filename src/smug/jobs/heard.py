@@ -10,7 +10,7 @@ from smug.errors import SmugError
 from smug.jobs.groups import inputs_of
 from smug.jobs.overrides import Override
 from smug.jobs.settings.meanings import Section
-from smug.jobs.variants import Composed, guided_networks
+from smug.jobs.variants import Composed, guided_networks, kinds_of
 
 
 class Configuration(Protocol):
@@ -75,13 +75,13 @@ def _check_dataset(
             f"{dataset}:"
         )
     inputs = inputs_of(str(dataset))
-    if not {inputs, composed["dataset"]["kind"]} & set(where):
+    if not {inputs, *kinds_of(composed)} & set(where):
         raise SmugError(
             f"{override.typed}: no job of {dataset} reads {override.key}, only those of "
             f"{', '.join(where)} do; leave it out"
         )
     if section == "model" and "." in override.key:
-        home = composed["model"]["datasets"][0]
+        home = [*composed["model"]["datasets"], inputs][0]
         if inputs != home:
             raise SmugError(
                 f"{override.typed}: the network {composed['model']['name']} is made once, with "

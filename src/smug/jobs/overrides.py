@@ -7,20 +7,25 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from smug.errors import SmugError, shortened, unknown_name
+from smug.io import reading
 from smug.jobs.groups import CONF, datasets, files, inputs_of
+from smug.jobs.own import check_named
 
 logger = logging.getLogger(__name__)
 
 #: Groups whose files are lists of overrides for other sections, weakest first.
 OVERRIDE_GROUPS = ("scale", "experiment")
+#: Key that names a file of overrides of the user's own, weaker than an experiment.
+SETTINGS = "settings"
 
 _WORD = r"""(?:[^\s'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")+"""
-_OVERRIDE = re.compile(r"(?:(?P<dataset>[a-z_0-9]+):)?(?P<key>[A-Za-z_][\w.]*)=(?P<value>.*)", re.S)
+_OVERRIDE = re.compile(r"(?:(?P<dataset>[\w-]+):)?(?P<key>[A-Za-z_][\w.]*)=(?P<value>.*)", re.S)
 
 _QUOTES = ("'", '"')
 #: Letters of an override that a message shows.
@@ -63,7 +68,8 @@ def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:
     """Read overrides from one string (words apart by white space) or from a list of words.
 
     ``scale=NAME`` and ``experiment=NAME`` are replaced by the overrides their files hold, which
-    the other words win over; without ``scale=`` the demo scale is read. Of two words for one key
+    the other words win over; without ``scale=`` the demo scale is read. ``settings=PATH`` is a file
+    of the user's own in the same form, stronger than the scale. Of two words for one key
     the last wins, and the log says so.
 
     Raises
@@ -83,16 +89,20 @@ def parse_overrides(text: str | Sequence[str]) -> tuple[Override, ...]:
                     shortened(f"{earlier.typed} is not heard: {later.typed} comes later", _SHOWN),
                 )
     expanded: list[Override] = list(_group_overrides("scale", chosen.get("scale", "demo")))
+    if SETTINGS in chosen:
+        expanded += _own_overrides(Path(chosen[SETTINGS].strip("'\"")))
     if "experiment" in chosen:
         expanded += _group_overrides("experiment", chosen["experiment"])
-    return (*expanded, *(o for o in given if o.key not in OVERRIDE_GROUPS))
+    expanded += (o for o in given if o.key not in (*OVERRIDE_GROUPS, SETTINGS))
+    check_named(expanded)
+    return tuple(expanded)
 
 
 def _chosen_groups(given: Iterable[Override]) -> dict[str, str]:
-    """The scale and the experiment among the words, each at most once."""
+    """The scale, the file and the experiment among the words, each at most once."""
     chosen: dict[str, str] = {}
     for one in given:
-        if one.key not in OVERRIDE_GROUPS:
+        if one.key not in (*OVERRIDE_GROUPS, SETTINGS):
             continue
         if one.dataset is not None:
             raise SmugError(f"{one.typed}: {one.key} is for all datasets; write {one}")
@@ -143,8 +153,6 @@ def _parse_word(word: str) -> Override:
     if match is None:
         raise SmugError(f"override {word!r} is not key=value; for example solver.timeout=60")
     dataset = match["dataset"]
-    if dataset is not None and dataset not in datasets():
-        raise unknown_name("dataset in override", dataset, datasets())
     if dataset is not None and match["key"].partition(".")[0] == "workflow":
         raise SmugError(
             f"{word}: a run has one name and one list of datasets; leave out {dataset}:"
@@ -156,20 +164,54 @@ def _parse_word(word: str) -> Override:
     return Override(match["key"], match["value"], dataset)
 
 
-@functools.cache
 def _group_overrides(group: str, name: str) -> tuple[Override, ...]:
     if name not in files(group):
         raise unknown_name(group, name, files(group))
-    content = yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) or {}
+    return _overrides_of_file(CONF / group / f"{name}.yaml")
+
+
+def _own_overrides(path: Path) -> tuple[Override, ...]:
+    """Overrides of a file of the user's own.
+
+    Raises
+    ------
+    SmugError
+        No such file, or none that lists overrides.
+    """
+    with reading(
+        path,
+        what="file of settings",
+        missing="smug init <folder> writes one",
+        damaged="is no list of overrides, a dataset (or all), a section and a key above each",
+        step="correct it",
+    ):
+        # Read anew where it was changed, however long the process lives.
+        return _overrides_of_file(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _overrides_of_file(path: Path, changed: int = 0) -> tuple[Override, ...]:
+    """Overrides that a file lists, the dataset that each is meant for first."""
+    content = yaml.safe_load(path.read_text("utf-8")) or {}
+    known = {"all", *datasets(), *(name for name in content if "kind" in _dataset(content[name]))}
     overrides = []
     for scope, sections in content.items():
-        if scope != "all" and scope not in datasets():
-            raise unknown_name(f"dataset in conf/{group}/{name}.yaml", scope, ["all", *datasets()])
+        if scope not in known:
+            raise unknown_name(f"dataset in {_shown(path)}", scope, known)
         dataset = None if scope == "all" else scope
         overrides += [
             Override(key, hydra_value(value), dataset) for key, value in flatten(sections)
         ]
     return tuple(overrides)
+
+
+def _dataset(sections: Any) -> Any:
+    """Section of the dataset among those that a file lists; with a kind it is the user's own."""
+    return sections.get("dataset", {})
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(CONF.parent) if path.is_relative_to(CONF) else path)
 
 
 def flatten(tree: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -8,10 +8,12 @@ from typing import Any
 
 from smug.jobs import config, groups
 from smug.jobs.overrides import Override
+from smug.jobs.own import check_own, own_kinds
 from smug.jobs.variants import (
     MAIN,
     Composed,
     guided_networks,
+    kinds_of,
     main_variant,
     overrides_of,
     sanity_shards,
@@ -72,18 +74,26 @@ class Run:
         return config.compose(dataset, (*self.overrides, *overrides_of(variant)))
 
     def check(self) -> None:
-        """Refuse a run of more jobs than can be planned, before they are."""
+        """Refuse what no job could read, and more jobs than can be planned, before they are."""
+        for dataset in self.own:
+            check_own(self.settings(dataset))
         for dataset in self.datasets:
             for numbers in (shards, sanity_shards):
                 numbers(self.settings(dataset))
 
-    def kind(self, dataset: str) -> str:
-        """``images`` or ``texts``."""
-        return str(self.settings(dataset)["dataset"]["kind"])
-
     def of_kind(self, kind: str) -> list[str]:
-        """Datasets of the run that hold images, or texts."""
-        return [name for name in self.datasets if self.kind(name) == kind]
+        """Datasets of the run of a kind: see :func:`smug.jobs.variants.kinds_of`."""
+        return [name for name in self.datasets if kind in kinds_of(self.settings(name))]
+
+    @property
+    def own(self) -> list[str]:
+        """Datasets of the run that are the user's own."""
+        known = own_kinds(self.overrides)
+        return [name for name in self.datasets if name in known]
+
+    def own_of_kind(self, kind: str) -> list[str]:
+        """The user's own datasets of a kind."""
+        return [name for name in self.of_kind(kind) if name in self.own]
 
     def explained_by(self, model: str, inputs: str) -> str:
         """Dataset that a network explains: the first of those of some inputs, else theirs."""
@@ -94,6 +104,8 @@ class Run:
     def network(self, dataset: str, variant: str = MAIN) -> str:
         """File of the network that explains a dataset."""
         name = self.settings(dataset, variant)["model"]["name"]
+        if name == dataset:
+            return f"{self.folder}/import_own/{dataset}.keras"
         if name in TRAINED:
             return f"{self.folder}/{TRAINED[name]}/model.keras"
         return f"{self.folder}/import_model/{name}.keras"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,33 @@ def signature(stage: str) -> Signature:
             )
         files.append(File(name, _SEVERAL[kind], optional=field.value is not None))
     return Signature(sections, tuple(files))
+
+
+def read_io(stage: str, words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Split a job's words into its paths by name, and those that are none.
+
+    Raises
+    ------
+    SmugError
+        Unknown or missing ``io`` names, or several paths where one is meant.
+    """
+    known = {file.name: file for file in signature(stage).files}
+    io: dict[str, list[str]] = {}
+    rest = []
+    for word in words:
+        if word.startswith("io.") and "=" in word:
+            name, path = word[3:].split("=", 1)
+            if name not in known:
+                raise unknown_name(f"io name of {stage}", name, known)
+            io.setdefault(name, []).append(path)
+        else:
+            rest.append(word)
+    for name, file in known.items():
+        if name not in io and not file.optional:
+            raise SmugError(f"{stage} needs io.{name}=<path>; known: io.{', io.'.join(known)}")
+        if len(io.get(name, ())) > 1 and not file.several:
+            raise SmugError(f"{stage} takes one io.{name}, not {len(io[name])}; give one path")
+    return io, rest
 
 
 def _fields(module: Path, name: str, stage: str) -> dict[str, ast.AnnAssign]:

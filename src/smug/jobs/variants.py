@@ -24,6 +24,12 @@ MOST_SHARDS = 1000
 Composed = Mapping[str, Mapping[str, Any]]
 
 
+def kinds_of(chosen: Composed) -> tuple[str, ...]:
+    """Kinds that a dataset is of: that of its inputs, and for images in colour ``photographs``."""
+    kind = str(chosen["dataset"]["kind"])
+    return (kind, "photographs") if chosen["dataset"].get("colour") else (kind,)
+
+
 def overrides_of(variant: str) -> list[Override]:
     """Overrides that a variant's name spells out."""
     words = [] if variant == MAIN else variant.split("+")

@@ -11,13 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from smug.jobs.settings.models import ModelSettings
 from smug.masks.encode import shrink_mask
 from smug.masks.linear import contributions, node_responses, receptive_fields
 from smug.masks.minimal import ChosenNodes, masked
 from smug.masks.replacement import replacement_of
 from smug.models import rewire
 from smug.models.first_layer import FirstLayer, find_first_layer
-from smug.models.registry import Network, load_model, network
+from smug.models.registry import Network
+from smug.pipeline.networks import explained_network
 from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
@@ -37,10 +39,9 @@ class Confirmer:
     network: Network
 
     @classmethod
-    def load(cls, path: str | Path, name: str) -> Confirmer:
-        """Network of this name, see :mod:`smug.models.registry`, from its file."""
-        known = network(name)
-        return cls(known.view(load_model(path)), known)
+    def load(cls, path: str | Path, settings: ModelSettings) -> Confirmer:
+        """Network of a job, see :func:`smug.pipeline.networks.explained_network`."""
+        return cls(*explained_network(path, settings))
 
     def confirmed(
         self, shard: AttributedShard, solved: SolvedShard, method: Mapping[str, Any]

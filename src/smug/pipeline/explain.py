@@ -11,6 +11,7 @@ import numpy as np
 from smug.errors import SmugError
 from smug.methods import explain, method_settings, word_scores
 from smug.models import rewire
+from smug.models.axes import axes_of
 from smug.pipeline.each_input import each_input
 from smug.pipeline.shards import SaliencyShard
 
@@ -39,7 +40,7 @@ def explain_shard(
     -------
     SaliencyShard
     """
-    spatial = x.shape[1:3] if x.ndim > 2 else x.shape[1:]
+    spatial = _positions(model, x)
     maps = np.zeros((len(x), *spatial), np.float32)
     masks = np.zeros((len(x), *spatial), bool)
     seconds, message = np.zeros(len(x)), [""] * len(x)
@@ -61,6 +62,13 @@ def explain_shard(
     return SaliencyShard(
         ids, target.astype(np.int64), maps, masks, seconds, np.array(message, np.str_)
     )
+
+
+def _positions(model: keras.Model, x: np.ndarray) -> tuple[int, ...]:
+    """Shape of a map: of images in grey and of series, which look alike, the model says which."""
+    if x.ndim == 3 and len(x):
+        return axes_of(model, x).shape(x)
+    return x.shape[1:3]
 
 
 def method_of(explainer: Mapping[str, Any], input_range: tuple) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smug.datasets.load import Prepared, load_shard
 from smug.datasets.prepared import PreparedImages
+from smug.datasets.rows import PreparedRows
+from smug.drawing.rows import drawn
 from smug.io import load_arrays, load_json
 from smug.pipeline.results import load_results
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
@@ -98,7 +101,7 @@ def collect_images(
     files = zip(attribution, masks or nothing, smug_maps or nothing, scores or nothing, strict=True)
     images: list[ExplainedImage] = []
     for number, (arrays, solved, own, rows) in enumerate(files):
-        part = PreparedImages.load_shard(data, number, shard_size)
+        part = _pictured(load_shard(data, number, shard_size))
         shard = AttributedShard.load(arrays)
         found = _unexplained(part, shard)
         if solved is not None and own is not None:
@@ -127,6 +130,20 @@ def _maps_by_method(
             if not shard.message[row]
         )
     return found
+
+
+def _pictured(part: Prepared) -> PreparedImages:
+    """Images as they are; rows of a table and series drawn as pictures."""
+    if isinstance(part, PreparedImages):
+        return part
+    assert isinstance(part, PreparedRows)
+    return PreparedImages(
+        images=drawn(part.values),
+        labels=part.labels,
+        ids=part.ids,
+        boxes=np.full((len(part), 4), np.nan),
+        class_names=part.class_names,
+    )
 
 
 def _unexplained(part: PreparedImages, shard: AttributedShard) -> list[ExplainedImage]:

@@ -34,12 +34,11 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write a shard of inputs with their first-layer attributions."""
-    from smug.models.registry import load_model, network
     from smug.pipeline.attribute import attribute_shard
+    from smug.pipeline.networks import explained_network
 
     data = load_shard(files.data, config.job.shard, config.dataset.shard_size)
-    known = network(config.model.name)
-    model = known.view(load_model(files.model))
+    model, known = explained_network(files.model, config.model)
     shard, most_steps = attribute_shard(model, data, known, config.attribution)
     shard.save(files.arrays)
     errors = shard.completeness_error[np.isfinite(shard.completeness_error)]

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smug.datasets.beer.reviews import ASPECTS, Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.datasets.load import load_shard
+from smug.datasets.rows import PreparedRows
 from smug.drawing import save_figure, save_table
 from smug.figures.distinct_masks import CAPTION, distinct_masks, distinct_masks_table
+from smug.figures.rows import answered, answered_rows
 from smug.figures.text_saliency import text_saliency
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.datasets import DatasetSettings
@@ -52,9 +54,17 @@ def main(config: Sections, files: Files) -> Summary:
         answers = {
             f"mask {n}": Answer(mask.astype(float), mask) for n, mask in enumerate(masks[most], 1)
         }
-        prediction = shard.probability[most, 1]
-        review = highlight(data, most, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
+        subject, value = data.explained_as(shard.probability[most], shard.target[most])
+        review = highlight(data, most, answers, prediction=value, aspect=subject)
         figure = text_saliency(review, generated=data.generated)
+    elif isinstance(data, PreparedRows):
+        figure = answered_rows(
+            [
+                answered(data, i, {f"mask {n}": (m, m) for n, m in enumerate(found, 1)})
+                for i, found in enumerate(masks)
+                if len(found)
+            ]
+        )
     else:
         figure = distinct_masks(data.images, masks)
     save_figure(figure, files.png, files.pdf)

@@ -35,12 +35,12 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write the maps of the method."""
     from smug.models import rewire
-    from smug.models.registry import load_model, network
     from smug.pipeline.explain import explain_shard, method_of
+    from smug.pipeline.networks import explained_network
 
     data = load_shard(files.data, config.job.shard, config.dataset.shard_size)
-    known = network(config.model.name)
-    model, x = known.view(load_model(files.model)), known.preprocess(data.inputs)
+    model, known = explained_network(files.model, config.model)
+    x = known.preprocess(data.inputs)
     method, settings = method_of(vars(config.explainer), known.input_range)
     target = rewire.outputs_of(model, x).argmax(axis=1)
     shard = explain_shard(model, x, target, data.ids, method, settings)

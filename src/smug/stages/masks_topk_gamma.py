@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from smug.datasets.beer.reviews import ASPECTS, Reviews
+from smug.datasets.beer.reviews import Reviews
 from smug.datasets.load import load_shard
+from smug.datasets.rows import PreparedRows
 from smug.drawing import save_figure
+from smug.figures.rows import answered, answered_rows
 from smug.figures.text_saliency import text_saliency
 from smug.figures.topk_gamma import SweptInput, masks_topk_gamma
 from smug.io import load_json
@@ -45,14 +47,19 @@ def main(config: Sections, files: Files) -> Summary:
     data = load_shard(files.data, 0, config.grid.shown)
     shard = AttributedShard.load(files.attribution).first(config.grid.shown)
     masks, maps = _of_settings(config, files, shard)
+    settings = {f"top {k}, gamma {gamma:g}": (k, gamma) for k, gamma in sorted(masks)}
     if isinstance(data, Reviews):
-        answers = {
-            f"top {k}, gamma {gamma:g}": Answer(maps[k, gamma][0], masks[k, gamma][0])
-            for k, gamma in sorted(masks)
-        }
-        prediction = shard.probability[0, 1]
-        review = highlight(data, 0, answers, prediction=prediction, aspect=ASPECTS[data.aspect])
+        answers = {name: Answer(maps[key][0], masks[key][0]) for name, key in settings.items()}
+        subject, value = data.explained_as(shard.probability[0], shard.target[0])
+        review = highlight(data, 0, answers, prediction=value, aspect=subject)
         figure = text_saliency(review, generated=data.generated)
+    elif isinstance(data, PreparedRows):
+        figure = answered_rows(
+            [
+                answered(data, i, {n: (maps[key][i], masks[key][i]) for n, key in settings.items()})
+                for i in range(len(data))
+            ]
+        )
     else:
         figure = masks_topk_gamma(
             [

@@ -38,14 +38,14 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write the sets of the shard's first digits, and one result row per set and metric."""
     from smug.models import rewire
-    from smug.models.registry import load_model, network
+    from smug.pipeline.networks import explained_network
     from smug.pipeline.robust import robust_shard
 
     size, asked = config.dataset.shard_size, config.robust
     data = load_shard(files.data, config.job.shard, size)
     count = max(asked.digits - config.job.shard * size, 0)
-    known = network(config.model.name)
-    model, x = known.view(load_model(files.model)), known.preprocess(data.inputs[:count])
+    model, known = explained_network(files.model, config.model)
+    x = known.preprocess(data.inputs[:count])
     target = rewire.outputs_of(model, x).argmax(axis=1)
     sets = robust_shard(model, x, target, data.ids[:count], asked, known.input_range)
     sets.save(files.sets)

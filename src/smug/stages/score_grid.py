@@ -49,7 +49,8 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.pipeline.confirm import Confirmer
 
     shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
-    confirmer = Confirmer.load(files.model, config.model.name)
+    confirmer = Confirmer.load(files.model, config.model)
+    # Crops of digits say nothing: LSC is a measure of photographs.
     # Crops of digits say nothing: LSC is a measure of photographs.
     lsc = None
     if shard.images.ndim == 4:

@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from smug.datasets.prepared import PreparedImages
-from smug.io import load_arrays, load_json
 from smug.jobs.run import JobSettings, Summary, run
 from smug.jobs.settings.comparisons import ImageComparisonSettings
 from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
-from smug.pipeline.results import as_table, save_results
-from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.shards import AttributedShard, SolvedShard
 
 
 @dataclass(frozen=True)
@@ -46,25 +45,14 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per image, method and metric."""
-    from smug.metrics.images import MethodMaps, ScoredImages, score_methods
+    from smug.metrics.images import ScoredImages, score_methods
     from smug.pipeline.confirm import Confirmer
+    from smug.pipeline.scored import maps_by_method
 
     shard, solved = AttributedShard.load(files.attribution), SolvedShard.load(files.masks)
-    scored = load_arrays(files.smug_maps)
-    seconds = shard.seconds + solved.encode_seconds + solved.solve_seconds
-    methods = {
-        "smug": MethodMaps(scored["smug"], solved.masks, seconds, solved.has_mask()),
-        "smug_base": MethodMaps(
-            scored["smug_base"], scored["seen"], shard.seconds, solved.has_nodes()
-        ),
-    }
-    for maps, record in zip(files.maps, files.settings, strict=True):
-        made = SaliencyShard.load(maps)
-        masks = made.masks if made.masks.any() else None
-        name = load_json(record)["config"]["explainer"]["name"]
-        methods[name] = MethodMaps(made.maps, masks, made.seconds, made.message == "")
+    methods = maps_by_method(shard, solved, files.smug_maps, files.maps, files.settings)
     data = PreparedImages.load_shard(files.data, config.job.shard, config.dataset.shard_size)
-    confirmer = Confirmer.load(files.model, config.model.name)
+    confirmer = Confirmer.load(files.model, config.model)
     images = ScoredImages(
         confirmer.model,
         confirmer.network.preprocess,
@@ -81,7 +69,8 @@ def main(config: Sections, files: Files) -> Summary:
         curve_steps=comparison.curve_steps,
         replacement=config.method.replacement,
     )
-    common = {"run": config.workflow.run, "dataset": config.dataset.name}
+    label = dataset_label(vars(config.dataset), generated=shard.generated)
+    common = {"run": config.workflow.run, "dataset": label}
     confirmed = confirmer.confirmed(shard, solved, vars(config.method))
     solver = [solved.solver_columns(i) | {"confirmed": confirmed[i]} for i in range(len(data))]
     rows = [

@@ -41,7 +41,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models import rewire
     from smug.pipeline.confirm import Confirmer
 
-    confirmer = Confirmer.load(files.model, config.model.name)
+    confirmer = Confirmer.load(files.model, config.model)
     shards = [AttributedShard.load(path) for path in files.attribution]
     inputs = {name: (shard, i) for shard in shards for i, name in enumerate(shard.ids.tolist())}
     rows, unconfirmed = [], 0

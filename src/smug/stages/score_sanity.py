@@ -39,23 +39,23 @@ class Files:
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per image, method, check and metric, and the maps of one image."""
     from smug.models import rewire
-    from smug.models.registry import load_model, network
     from smug.pipeline.explain import explain_shard, method_of
+    from smug.pipeline.networks import explained_network
     from smug.pipeline.sanity import Explainer, perturbation_rows, randomisation_rows
 
     settings = config.sanity
     data = load_prepared(files.data)
     data = data.shard(0, settings.inputs).shard(config.job.shard, settings.shard_size)
-    known = network(config.model.name)
-    model, x = known.view(load_model(files.model)), known.preprocess(data.inputs)
+    model, known = explained_network(files.model, config.model)
+    x = known.preprocess(data.inputs)
     target = rewire.outputs_of(model, x).argmax(axis=1)
     methods: dict[str, Explainer] = {}
     for explainer in settings.methods:
         method, own = method_of(vars(settings.explainers[explainer]), known.input_range)
         methods[explainer] = partial(explain_shard, model, method=method, settings=own)
     inputs = x, target, data.ids
-    padding = known.padding(x, x.shape[1:3])
     trained = {explainer: explain(*inputs) for explainer, explain in methods.items()}
+    padding = known.padding(x, next(iter(trained.values())).maps.shape[1:])
     checked = model, inputs, padding, methods, trained
     name = config.model.name
     rows, examples = randomisation_rows(

@@ -6,7 +6,13 @@ import pytest
 
 from smug.datasets.mnist import Digits
 from smug.drawing import save_figure
-from smug.figures.attribution_curves import CURVES, UNDEFINED, attribution_curves, printed
+from smug.figures.attribution_curves import (
+    CURVES,
+    NO_IMAGES,
+    UNDEFINED,
+    attribution_curves,
+    printed,
+)
 from smug.figures.ggig import ComparedMaps, ggig_figure
 from smug.metrics.statistics import SHARE, mean
 from smug.models.networks import mnist_cnn
@@ -84,6 +90,14 @@ def test_curves_that_no_input_has_are_said_to_be_undefined():
     assert table["note"].tolist() == [UNDEFINED, ""]
     assert printed(table)["softmax inf. ↑"].tolist() == ["not defined", "0.30"]
     assert printed(table)["insertion ↑"].tolist() == [f"0.30 {SPREAD}", "0.30"]
+
+
+def test_tables_and_series_have_no_information_curves():
+    rows = curve_rows({("cells", "smug"): [0.2, 0.4]})
+    (row,) = attribution_curves(rows[~rows["metric"].str.endswith("information")]).to_dict(
+        "records"
+    )
+    assert (row["n"], row["n_information"], row["missing"], row["note"]) == (2, 0, 0, NO_IMAGES)
 
 
 def test_metrics_of_training_are_those_of_the_outputs():

@@ -29,7 +29,7 @@ def check(text):
         ("imagenet:network_limits.digits=3", "only those of mnist do"),
         ("mnist:sufficient_words.fraction=0.5", "only those of beer do"),
         ("imagenet:sufficient_words=beer", "only those of beer do"),
-        ("mnist:comparison.shown=2", "only those of imagenet, beer do"),
+        ("mnist:comparison.shown=2", "only those of photographs, texts do"),
         (
             "imagenet:model.base=resnet50",
             r"none of .*efficientnet_lite0.*model=<name>",
@@ -78,7 +78,7 @@ def toy(monkeypatch):
     for name in ("_composed", "_known_keys"):
         monkeypatch.setattr(config, name, with_toy(getattr(config, name)))
     monkeypatch.setattr(config, "datasets", lambda: names)
-    monkeypatch.setattr("smug.jobs.overrides.datasets", lambda: names)
+    monkeypatch.setattr("smug.jobs.own.datasets", lambda: names)
 
 
 def test_a_network_that_is_trained_for_another_dataset_is_named(toy):
@@ -97,7 +97,7 @@ def test_what_is_read_of_a_dataset_is_read_of_the_same_inputs_with_another_netwo
 def test_a_network_is_made_by_the_first_of_its_datasets():
     rules = (ROOT / "workflow/rules/models.smk").read_text()
     makers = dict(re.findall(r'\*\*job\("(\w+)", "(\w+)"\)', rules))
-    for name in groups.files("model"):
+    for name in {*groups.files("model")} - {*groups.KINDS}:
         stage = TRAINED.get(name, "import_model").partition("/")[0]
         content = yaml.safe_load((ROOT / f"conf/model/{name}.yaml").read_text())
         assert content["datasets"][0] == makers[stage]
@@ -109,7 +109,9 @@ def jobs():
         for rule in re.split(r"^use rule stage as ", path.read_text(), flags=re.M)[1:]:
             stage = rule.partition(" ")[0]
             # Photographs are explained once for each network, with settings of the same kind.
-            of_network = r'\bPHOTOGRAPHS\b|lambda wildcards: f"imagenet\{wildcards\.other\}"'
+            of_network = (
+                r'\b(?:PHOTOGRAPHS|CATS)\b|lambda wildcards: f"imagenet\{wildcards\.other\}"'
+            )
             rule = re.sub(of_network, '"imagenet"', rule)
             fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)
             wild = "{{dataset}}" in rule.partition("output:")[2].partition("log:")[0]
@@ -127,7 +129,7 @@ def test_sections_say_whose_values_the_rules_read():
         if not heard[section]:
             # Rows carry the run's name, whatever dataset they are of.
             assert "run" in found
-        elif heard[section] == ("images", "texts"):
+        elif heard[section] == groups.KINDS:
             assert "every" in found
             assert "run" not in found
         else:

@@ -14,9 +14,9 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -111,7 +111,11 @@ class Reviews:
         """Class of each review, int64: -1, since a score is no class."""
         return np.full(len(self), -1, np.int64)
 
-    def shard(self, number: int, size: int) -> Reviews:
+    def explained_as(self, probability: np.ndarray, target: int) -> tuple[str, float]:
+        """Subject of a prediction and its value, from the probability of every class."""
+        return ASPECTS[self.aspect], float(probability[1])
+
+    def shard(self, number: int, size: int) -> Self:
         """Reviews of one shard; none past the end."""
         return self.take(np.arange(len(self))[number * size :][:size])
 
@@ -130,27 +134,37 @@ class Reviews:
         np.maximum.at(words, self.positions[i][known], values[known])
         return words
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> Reviews:
+    def take(self, rows: Sequence[int] | np.ndarray) -> Self:
         """Keep only ``rows``, in that order."""
         rows = np.asarray(rows, np.int64)
-        kept = {name: getattr(self, name)[rows] for name in _ARRAYS}
-        texts = tuple(self.texts[i] for i in rows)
-        return Reviews(**kept, texts=texts, aspect=self.aspect, generated=self.generated)
+        kept = {name: value[rows] for name, value in self._by_row().items()}
+        return replace(self, **kept, texts=tuple(self.texts[i] for i in rows))
+
+    def _of_all(self) -> dict[str, np.ndarray]:
+        """Arrays that are no rows of texts; a class that extends this one may have some."""
+        return {}
+
+    def _by_row(self) -> dict[str, np.ndarray]:
+        """Arrays of a row a text."""
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     def save(self, path: str | Path) -> None:
         """Write a compressed ``.npz`` without pickle, in one step."""
         encoded = [text.encode("utf-8") for text in self.texts]
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {
-            "text_bytes": np.frombuffer(b"".join(encoded), np.uint8),
-            "text_ends": np.cumsum([len(text) for text in encoded], dtype=np.int64),
-            "aspect": np.int64(self.aspect),
-            "generated": np.bool_(self.generated),
-        }
+        arrays = (
+            self._by_row()
+            | self._of_all()
+            | {
+                "text_bytes": np.frombuffer(b"".join(encoded), np.uint8),
+                "text_ends": np.cumsum([len(text) for text in encoded], dtype=np.int64),
+                "aspect": np.int64(self.aspect),
+                "generated": np.bool_(self.generated),
+            }
+        )
         save_arrays(path, arrays)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Reviews:
+    def load(cls, path: str | os.PathLike) -> Self:
         """Read the file that :meth:`save` writes."""
         step = "run the prepare stage again"
         with (

@@ -242,8 +242,8 @@ def _method(image: ExplainedImage, method: str, failed: str | None) -> dict[str,
     scores = None if failed else image.maps.get(method)
     mask = None if failed else image.masks.get(method)
     return {
-        "map": None if scores is None else map_picture(scores),
-        "mask": None if mask is None else mask_picture(mask),
+        "map": None if scores is None else map_picture(_across(scores, image.pixels)),
+        "mask": None if mask is None else mask_picture(_across(mask, image.pixels)),
         "box": _box(image.best_box(method)),
         "failed": failed,
         "scores": {
@@ -252,6 +252,14 @@ def _method(image: ExplainedImage, method: str, failed: str | None) -> dict[str,
             if name == method
         },
     }
+
+
+def _across(values: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Values of features or steps as columns of the picture that they are drawn in."""
+    if values.ndim > 1:
+        return values
+    height, width = pixels.shape[:2]
+    return np.tile(np.repeat(values, width // len(values)), (height, 1))
 
 
 def _box(box: np.ndarray) -> list[float] | None:

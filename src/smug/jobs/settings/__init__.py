@@ -6,7 +6,11 @@ checked when a configuration is composed, ranges when it becomes one of these ob
 
 from __future__ import annotations
 
-from smug.jobs.settings.comparisons import ImageComparisonSettings, TextComparisonSettings
+from smug.jobs.settings.comparisons import (
+    ImageComparisonSettings,
+    RowsComparisonSettings,
+    TextComparisonSettings,
+)
 from smug.jobs.settings.datasets import DATASETS
 from smug.jobs.settings.explainers import explainer_schema
 from smug.jobs.settings.explanations import (
@@ -22,6 +26,15 @@ from smug.jobs.settings.models import (
     MnistCnnSettings,
     MnistMlpSettings,
     TextCnnSettings,
+)
+from smug.jobs.settings.own import (
+    OwnImagesModelSettings,
+    OwnImagesSettings,
+    OwnRowsModelSettings,
+    OwnSeriesSettings,
+    OwnTableSettings,
+    OwnTextsModelSettings,
+    OwnTextsSettings,
 )
 from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.jobs.settings.robust import RobustSettings
@@ -39,6 +52,14 @@ from smug.methods import METHODS
 #: Schema of every file in ``conf/<group>/``: (group, schema name) -> dataclass.
 SCHEMAS: dict[tuple[str, str], type] = {
     **{("dataset", f"{name}_schema"): schema for name, schema in DATASETS.items()},
+    ("dataset", "images_schema"): OwnImagesSettings,
+    ("dataset", "table_schema"): OwnTableSettings,
+    ("dataset", "series_schema"): OwnSeriesSettings,
+    ("dataset", "texts_schema"): OwnTextsSettings,
+    ("model", "texts_schema"): OwnTextsModelSettings,
+    ("model", "images_schema"): OwnImagesModelSettings,
+    ("model", "rows_schema"): OwnRowsModelSettings,
+    ("comparison", "rows_comparison_schema"): RowsComparisonSettings,
     ("model", "mnist_mlp_schema"): MnistMlpSettings,
     ("model", "mnist_cnn_schema"): MnistCnnSettings,
     ("model", "imported_schema"): ImportedModelSettings,

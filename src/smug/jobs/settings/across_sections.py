@@ -11,7 +11,6 @@ from smug.masks.solvers import solvers_of
 
 #: Lists of names (section, key), and the group whose files are meant.
 _NAMES_OF_FILES = {
-    ("workflow", "datasets"): "dataset",
     ("comparison", "explainers"): "explainer",
     ("ggig_figure", "methods"): "explainer",
     ("model", "datasets"): "dataset",
@@ -41,15 +40,14 @@ def check_together(
                 raise unknown_name(f"{section}.{key}", name, files(group))
     if {"dataset", "model"} <= set(sections):
         dataset, model = sections["dataset"]["name"], sections["model"]
-        if inputs_of(dataset) not in model["datasets"]:
+        if dataset != model["name"] and inputs_of(dataset) not in model["datasets"]:
             raise _unfit(dataset, model["name"])
     for name in sections.get("ggig_figure", {}).get("digit_models", ()):
         if name not in networks("mnist"):
             raise _unfit("mnist", name)
     if sections.get("method", {}).get("encoding") == "network":
         _check_network_solvers(sections)
-    if sections.get("dataset", {}).get("kind") == "texts":
-        _check_replacements_of_words(sections)
+    _check_replacements(sections)
 
 
 def _unfit(dataset: str, model: str) -> SmugError:
@@ -59,14 +57,28 @@ def _unfit(dataset: str, model: str) -> SmugError:
     )
 
 
-def _check_replacements_of_words(sections: Mapping[str, Mapping[str, Any]]) -> None:
+#: Replacements that inputs of a kind have, and why not the others; images have all.
+_REPLACEMENTS = {
+    "texts": (("zero", "mean"), "blur is of images"),
+    "series": (("zero", "mean"), "blur is of images"),
+    "table": (("zero",), "a mean over columns of different meaning says nothing"),
+}
+
+
+def _check_replacements(sections: Mapping[str, Mapping[str, Any]]) -> None:
+    dataset = sections.get("dataset", {})
+    if dataset.get("kind") not in _REPLACEMENTS:
+        return
+    known, why = _REPLACEMENTS[dataset["kind"]]
     for section, key in (("method", "replacement"), ("grid", "replacements")):
         given = sections.get(section, {}).get(key, ())
-        if "blur" in ([given] if isinstance(given, str) else given):
-            raise SmugError(
-                f"{section}.{key}: blur is of images, dataset={sections['dataset']['name']} holds "
-                f"texts; known: zero, mean; for one dataset alone: <dataset>:{section}.{key}=blur"
-            )
+        for name in [given] if isinstance(given, str) else given:
+            if name not in known:
+                raise SmugError(
+                    f"{section}.{key}: {name} does not fit dataset={dataset['name']}, which holds "
+                    f"{dataset['kind']}: {why}; known: {', '.join(known)}; for one dataset alone: "
+                    f"<dataset>:{section}.{key}={name}"
+                )
 
 
 def _check_network_solvers(sections: Mapping[str, Mapping[str, Any]]) -> None:

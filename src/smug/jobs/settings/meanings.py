@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from omegaconf import MISSING
 
 from smug.errors import SmugError, unknown_name
+from smug.jobs.groups import KINDS
 from smug.limits import NAMES, RANGES, Range, check_range
 
 
@@ -52,7 +53,7 @@ class Section:
 
     #: Kinds of inputs, or datasets, of which a job reads a value of their own; none where the
     #: section is one for the whole run.
-    heard: ClassVar[tuple[str, ...]] = ("images", "texts")
+    heard: ClassVar[tuple[str, ...]] = KINDS
 
     name: str = described("Name of the file that fills the section.")
 

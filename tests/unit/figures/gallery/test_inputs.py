@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -39,6 +40,22 @@ def test_pictures_show_pixels_maps_and_masks():
     assert np.asarray(shown).tolist() == [[0, 64], [129, 255]]
     assert shown.convert("RGB").getpixel((0, 0)) == (68, 1, 84)
     assert np.asarray(decoded(map_picture(np.zeros((3, 3))))).max() == 0
+
+
+def test_maps_and_masks_of_features_are_columns_of_their_picture():
+    shown = replace(
+        explained(1),
+        pixels=np.zeros((3, 8, 3), np.uint8),
+        maps={"smug": np.array([0.0, 0.0, 4.0, 0.0])},
+        masks={"smug": np.array([True, False, False, False])},
+    )
+    smug = plain_image(shown, {})["methods"]["smug"]
+    scores = np.asarray(decoded(smug["map"]))
+    assert scores.shape == (3, 8)
+    assert (scores[:, 4:6] == 255).all()
+    assert not scores[:, [0, 1, 2, 3, 6, 7]].any()
+    cover = np.asarray(decoded(smug["mask"]).convert("RGBA"))
+    assert (cover[..., 3] == 0).tolist() == [[True] * 2 + [False] * 6] * 3
 
 
 def test_what_was_not_measured_is_missing_and_never_nan():

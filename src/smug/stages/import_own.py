@@ -1,0 +1,56 @@
+"""Bring a network of the user's own into the run, with an output a class."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smug.errors import SmugError
+from smug.io import atomic
+from smug.jobs.run import Summary, run
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.own import OwnModelSettings
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Sections of the configuration that the stage reads."""
+
+    dataset: DatasetSettings
+    model: OwnModelSettings
+
+
+@dataclass(frozen=True)
+class Files:
+    """Inputs and outputs by their names in the rule; a function of the user's own is no file."""
+
+    model: Path
+    record: Path
+    source: list[Path] = field(default_factory=list)
+
+
+def main(config: Sections, files: Files) -> Summary:
+    """Write the network as one ``.keras`` file; the record says what it is."""
+    from smug.models.own import read_own
+    from smug.models.registry import load_model
+    from smug.provenance import of_model
+
+    file = str(config.model.file)
+    model = read_own(file)
+    with atomic(files.model) as temporary:
+        model.save(temporary)
+    try:
+        load_model(files.model)
+    except SmugError as error:
+        raise SmugError(
+            f"{file} needs code of its own to be read again ({error}); build it of Keras's layers, "
+            "or register its classes with keras.saving.register_keras_serializable"
+        ) from error
+    return {
+        "source": file,
+        "input": list(model.inputs[0].shape[1:]),
+        "classes": int(model.outputs[0].shape[-1]),
+        **of_model(model),
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,97 @@
+# Datasets and networks of the user's own: no file of conf/ names them, overrides alone do.
+
+
+# A name may begin like one of the project's.
+ruleorder: prepare_images > prepare_imagenet
+ruleorder: prepare_table > prepare_imagenet
+ruleorder: prepare_series > prepare_imagenet
+ruleorder: prepare_texts > prepare_imagenet
+
+
+use rule stage as import_own with:
+    input:
+        source=own_file,
+        code=code("import_own"),
+    output:
+        model=f"{OUT}/import_own/{{dataset}}.keras",
+        record=f"{OUT}/import_own/{{dataset}}.json",
+    log:
+        f"{OUT}/logs/import_own/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/import_own/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN.own),
+    params:
+        **job("import_own"),
+
+
+use rule stage as prepare_images with:
+    input:
+        root=own_root,
+        model=network,
+        code=code("prepare_images"),
+    output:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
+    log:
+        f"{OUT}/logs/prepare_images/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_images/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN.own_of_kind("images")),
+    params:
+        **job("prepare_images"),
+
+
+use rule stage as prepare_table with:
+    input:
+        root=own_root,
+        model=network,
+        code=code("prepare_table"),
+    output:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
+    log:
+        f"{OUT}/logs/prepare_table/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_table/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN.own_of_kind("table")),
+    params:
+        **job("prepare_table"),
+
+
+use rule stage as prepare_series with:
+    input:
+        root=own_root,
+        model=network,
+        code=code("prepare_series"),
+    output:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
+    log:
+        f"{OUT}/logs/prepare_series/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_series/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN.own_of_kind("series")),
+    params:
+        **job("prepare_series"),
+
+
+use rule stage as prepare_texts with:
+    input:
+        root=own_root,
+        model=network,
+        code=code("prepare_texts"),
+    output:
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
+    log:
+        f"{OUT}/logs/prepare_texts/{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_texts/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN.own_of_kind("texts")),
+    params:
+        **job("prepare_texts"),
