@@ -11,7 +11,7 @@ from smug.jobs.home import HOME
 
 CONF = HOME / "conf"
 
-#: Kinds of inputs: a dataset of the user's own takes the files of its kind.
+#: Kinds that inputs are of; a dataset of the user's own takes the files of its kind.
 KINDS = ("images", "texts", "table", "series")
 
 

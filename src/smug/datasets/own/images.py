@@ -15,7 +15,7 @@ from smug.datasets.own.tables import READERS, check_columns, labels_of, numbers,
 from smug.datasets.prepared import UNKNOWN
 from smug.errors import SmugError
 
-#: Column of the files, and those of a box: its edges in pixels of the file.
+#: Column of the files, and those of a box, its edges in pixels of the file.
 PATH, EDGES = "path", ("x1", "y1", "x2", "y2")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from smug.errors import SmugError
 
-#: A function of Python code: ``module:function``.
+#: A function of Python code, ``module:function``.
 _FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 #: Endings of files of networks, of arrays, and of tables that are read line by line.
 NETWORKS, ARRAYS, _LINES = (".keras", ".h5"), (".npz", ".npy"), (".csv", ".tsv", ".jsonl")

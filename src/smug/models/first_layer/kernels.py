@@ -23,7 +23,7 @@ def array(variable: Any) -> np.ndarray:
 
 
 def kernel_of(layer: Any) -> np.ndarray:
-    """Kernel of a linear layer, shape (*taps, channels, filters), float64.
+    """Kernel of a linear layer, shape ``(*taps, channels, filters)``, float64.
 
     A filter that sees some channels only (in groups, or depthwise) has zeros for the others; a
     mask hides all channels of a position at once. The two parts of a separable convolution, with
