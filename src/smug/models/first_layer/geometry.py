@@ -94,7 +94,11 @@ def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> Linea
 def _check_convolution(layer: Any, entry: rewire.Call) -> None:
     padding_format = getattr(entry.op, "data_format", "channels_last")
     if layer.data_format != "channels_last" or padding_format != "channels_last":
-        raise SmugError(f"layer {layer.name!r} has channels first; only channels_last is supported")
+        raise SmugError(
+            f"layer {layer.name!r} has channels first; only channels_last is supported: name a "
+            "later layer, or use a method that asks nothing of the first layer, such as "
+            "integrated_gradients or sis"
+        )
 
 
 def _pads(layer: Any, entry: rewire.Call, padded: tuple[int, ...]) -> tuple[int, ...]:
