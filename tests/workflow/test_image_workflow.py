@@ -9,8 +9,19 @@ import pytest
 from .conftest import Project
 
 TINY = "experiment=quick workflow.datasets=[imagenet,imagenet_squeezenet]"
-FIGURES = ("image_saliency", "smug_steps", "ig_baselines", "optbox", "two_cats", "ggig")
-TABLES = ("image_lsc", "attribution_curves", "two_cats", "ablations", "sanity", "completeness")
+FIGURES = (
+    "image_saliency",
+    "smug_steps",
+    "ig_baselines",
+    "optbox",
+    "two_cats",
+    "ggig",
+    "image_metrics",
+)
+TABLES = (
+    *("image_lsc", "attribution_curves", "two_cats", "ablations", "sanity", "completeness"),
+    "image_metrics",
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from .conftest import TINY
 
 SCORED = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations", "replacements"}
 SWEEPS = SCORED | {"distinct_masks"}
-PAGE = {"score_images", "attribution_curves", "gallery_images", "gallery"}
+PAGE = {"score_images", "attribution_curves", "image_metrics", "gallery_images", "gallery"}
 SOLVING = {"solve_masks", "saliency", "score_masks", "mnist_masks", "mnist_ood", "robust"}
 SOLVING |= PAGE | SWEEPS
 MEASURING = {"score_sanity", "sanity", "sanity_randomisation", "sanity_perturbation"}

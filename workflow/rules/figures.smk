@@ -21,6 +21,23 @@ use rule stage as image_saliency with:
         **captioned("image_saliency", PHOTOGRAPHS),
 
 
+use rule stage as image_metrics with:
+    input:
+        scores=RUN.files(rules.score_images.output.scores, PICTURES),
+        settings=RUN.files(rules.score_images.output.record, PICTURES),
+        code=code("image_metrics"),
+    output:
+        **figure("image_metrics", "Ranks of every method under the field's measures"),
+        **table("image_metrics", "Every method under the field's measures"),
+        record=f"{OUT}/figures/image_metrics.json",
+    log:
+        f"{OUT}/logs/image_metrics.log",
+    benchmark:
+        f"{OUT}/benchmarks/image_metrics.tsv"
+    params:
+        **captioned("image_metrics", PICTURES),
+
+
 use rule stage as smug_steps with:
     input:
         **photographs("attribution", "masks", "smug_maps"),

@@ -52,6 +52,23 @@ use rule stage as text_rationales with:
         **captioned("text_rationales", ["beer"]),
 
 
+use rule stage as text_metrics with:
+    input:
+        scores=RUN.files(rules.score_texts.output.scores, ["beer"]),
+        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        code=code("text_metrics"),
+    output:
+        **figure("text_metrics", "Ranks of every method under the field's measures"),
+        **table("text_metrics", "Every method under the field's measures"),
+        record=f"{OUT}/figures/text_metrics.json",
+    log:
+        f"{OUT}/logs/text_metrics.log",
+    benchmark:
+        f"{OUT}/benchmarks/text_metrics.tsv"
+    params:
+        **captioned("text_metrics", ["beer"]),
+
+
 use rule stage as text_saliency with:
     input:
         **of_reviews(variants.first_shard),

@@ -1,6 +1,7 @@
 """Measure every saliency method on a shard of images."""
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write one result row per image, method and metric."""
+    from smug.metrics.field import Removals, score_field
     from smug.metrics.images import ScoredImages, score_methods
     from smug.pipeline.confirm import Confirmer
     from smug.pipeline.scored import maps_by_method
@@ -69,6 +71,14 @@ def main(config: Sections, files: Files) -> Summary:
         curve_steps=comparison.curve_steps,
         replacement=config.method.replacement,
     )
+    removals = Removals(
+        comparison.measured,
+        comparison.subsets,
+        comparison.subset,
+        comparison.patch,
+        tuple(comparison.road_shares),
+        config.method.replacement,
+    )
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
     confirmed = confirmer.confirmed(shard, solved, vars(config.method))
@@ -76,7 +86,7 @@ def main(config: Sections, files: Files) -> Summary:
     rows = [
         {**common, "image": image, "method": name, "metric": metric, "value": value}
         | (solver[i] if name == "smug" else {})
-        for name, metric, values in measured
+        for name, metric, values in chain(measured, score_field(images, methods, removals))
         for i, (image, value) in enumerate(zip(data.ids.tolist(), values, strict=True))
     ]
     save_results(files.scores, as_table(rows))

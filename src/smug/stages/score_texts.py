@@ -1,6 +1,7 @@
 """Compare every method on a shard of reviews with the human rationale and with the network."""
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models.networks import text_cnn
     from smug.models.registry import load_model, network
     from smug.pipeline.confirm import Confirmer
+    from smug.reviews.measures import measure_rows
 
     model, known = load_model(files.model), network(config.model.name)
     from_embeddings = text_cnn.on_embeddings(model)
@@ -70,9 +72,11 @@ def main(config: Sections, files: Files) -> Summary:
         share=config.comparison.share,
         replacement=config.method.replacement,
     )
+    drawn = config.comparison.subsets, config.comparison.subset
+    measures = measure_rows(texts, from_embeddings, *drawn, config.method.replacement)
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
     common = {"run": config.workflow.run, "dataset": label}
-    table = as_table([{**common, **row} for row in rows])
+    table = as_table([{**common, **row} for row in chain(rows, measures)])
     confirmer, unconfirmed = Confirmer(known.view(model), known), 0
     gammas = (config.method.gamma, config.comparison.gamma)
     for (name, (masks, _)), gamma in zip(smug.items(), gammas, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from smug.errors import SmugError
 from smug.jobs.settings.meanings import Section, described
 from smug.limits import COUNT, Range
 
@@ -45,6 +46,28 @@ class ImageComparisonSettings(ComparisonSettings):
     curve_steps: int = described(
         "Number of points of the insertion and deletion curves.", allowed=COUNT
     )
+    measured: int = described(
+        "Number of inputs whose pixels the measures of faithfulness remove, the first of each job.",
+        allowed=COUNT,
+    )
+    subsets: int = described(
+        "Number of random sets of pixels of the faithfulness correlation.", allowed=Range(3)
+    )
+    subset: float = described(
+        "Share of the pixels in each of these sets.", allowed=Range(0, 1, True, True)
+    )
+    patch: int = described("Side of the patches of the infidelity, in pixels.", allowed=COUNT)
+    road_shares: list[float] = described(
+        "Shares of the pixels that ROAD fills in, rising.", [], allowed=Range(0, 1, True, True)
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.not_empty("road_shares")
+        if self.road_shares != sorted(self.road_shares):
+            raise SmugError(
+                f"comparison.road_shares={self.road_shares} do not rise; give them in order"
+            )
 
 
 @dataclass
@@ -55,4 +78,10 @@ class TextComparisonSettings(ComparisonSettings):
     share: float = described(
         "Share of the words that a map keeps where no human marked any.",
         allowed=Range(0, 1, low_open=True),
+    )
+    subsets: int = described(
+        "Number of random sets of words of the faithfulness correlation.", allowed=Range(3)
+    )
+    subset: float = described(
+        "Share of the words in each of these sets.", allowed=Range(0, 1, True, True)
     )
