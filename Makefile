@@ -9,6 +9,10 @@ RESULTS = results/$$($(BIN)/python -c '$(RUN_NAME)')
 REPORT = --report $(RESULTS)/report.html \
   --report-stylesheet workflow/report/style.css
 
+# Tests of what runs networks that are run on JAX as well: the face, then methods of each kind.
+ON_JAX := tests/unit/models/test_backend.py $(wildcard $(addprefix tests/unit/attribution/test_,\
+  gradients.py integrated_gradients.py geometric.py back_selection.py))
+
 .PHONY: results report check crate test lint format docs bench lock clean-results
 
 # The report is written anew where a result is newer: it takes as long as finding nothing to do.
@@ -30,8 +34,10 @@ check: .venv/installed
 crate: .venv/installed
 	$(BIN)/smug crate $(RESULTS) --overwrite
 
+# Every test on TensorFlow; then some that run networks once more, on JAX.
 test: .venv/installed
 	$(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(BIN)/python -m pytest $(ON_JAX)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -66,7 +72,7 @@ bench: .venv/installed
 # Renew the lock after a change of pyproject.toml (needs uv).
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
-	  --extra dev --extra docs --extra cpsat --extra crate --extra slurm --no-annotate \
+	  --extra tensorflow --extra dev --extra docs --extra cpsat --extra crate --extra slurm --no-annotate \
 	  --custom-compile-command "make lock" -o requirements.lock
 
 clean-results:

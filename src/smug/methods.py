@@ -160,7 +160,7 @@ def explain(
     Parameters
     ----------
     model : keras.Model
-        Any Keras model on the TensorFlow backend; SMUG needs a linear first layer. A model in half
+        Any Keras model, on TensorFlow or JAX; SMUG needs a linear first layer. A model in half
         precision is explained as its weights answer in float32.
     x : numpy.ndarray, shape (batch, ...) or one input without the batch axis
         As the model gets it (after the preprocessing that stands outside the model). Whatever

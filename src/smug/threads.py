@@ -11,7 +11,7 @@ from smug.errors import SmugError
 
 
 def configure_threads(threads: int) -> None:
-    """Limit every numeric library of this process; to be called before TensorFlow is imported."""
+    """Limit every numeric library of this process; to be called before they are imported."""
     if threads < 1:
         raise SmugError(f"threads={threads} is below 1")
     for variable in (
@@ -20,6 +20,7 @@ def configure_threads(threads: int) -> None:
         "MKL_NUM_THREADS",
         "TF_NUM_INTRAOP_THREADS",
         "TF_NUM_INTEROP_THREADS",
+        "NPROC",  # what JAX takes for the number of cores
     ):
         os.environ[variable] = str(threads)
     # The command answers its own mistakes before it needs any numeric library.

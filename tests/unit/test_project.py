@@ -22,7 +22,7 @@ def _name(requirement):
 def test_the_lock_pins_and_hashes_every_dependency():
     pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", LOCK, re.M))
     extras = PROJECT["optional-dependencies"]
-    locked = ("dev", "docs", "cpsat", "crate", "slurm")
+    locked = ("tensorflow", "dev", "docs", "cpsat", "crate", "slurm")
     wanted = PROJECT["dependencies"] + [r for extra in locked for r in extras[extra]]
     assert {_name(requirement) for requirement in wanted} <= set(pinned)
     entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]

@@ -1,5 +1,5 @@
 """Explanation methods, one a file."""
 
-from smug.models import require_tensorflow
+from smug.models import require_backend
 
-require_tensorflow()
+require_backend()

@@ -17,7 +17,7 @@ from smug.attribution.integrated_gradients import baselines
 from smug.attribution.scores import class_scores
 from smug.errors import SmugError
 from smug.limits import check
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.backend import Spec
 from smug.models.perturb import perturbed, same_class
 
@@ -245,7 +245,10 @@ def _guided_map(
     high = low = ops.convert_to_tensor(np.zeros(start.shape, dtype))
     times = np.arange(1, settings.points + 1) / settings.points
     for first in range(0, settings.points, settings.batch_size):
-        t = times[first : first + settings.batch_size].reshape(-1, *(1,) * start.ndim)
+        t = times[first : first + settings.batch_size]
+        # The last point once more changes no extreme.
+        t = np.pad(t, (0, backend.spare_rows(len(t), settings.batch_size)), "edge")
+        t = t.reshape(-1, *(1,) * start.ndim)
         points = ops.convert_to_tensor((start + t * delta).astype(dtype))
         for _ in range(settings.ascent_steps + 1):
             high, low, points = run(*constants, points, high, low, move)

@@ -142,6 +142,13 @@ def _check_batches(model: keras.Model, x: np.ndarray) -> None:
 def check_model(model: keras.Model) -> None:
     """Refuse what is no Keras model, or has layers without weights yet."""
     if not isinstance(model, keras.Model):
+        bases = {f"{base.__module__}.{base.__name__}" for base in type(model).__mro__}
+        if "keras.src.models.model.Model" in bases:
+            raise SmugError(
+                f"model {shown(model)} was made before Keras changed to its backend "
+                f"{keras.config.backend()!r}; set KERAS_BACKEND before keras is imported, and "
+                "load the model again"
+            )
         raise SmugError(
             f"model={shown(model)} is no keras.Model; load one with keras.models.load_model"
         )

@@ -16,7 +16,7 @@ from smug.attribution.inputs import checked
 from smug.errors import SmugError
 from smug.limits import check, check_name
 from smug.masks.encode import top_k_nodes
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.backend import Spec
 from smug.models.first_layer import FirstLayer, find_first_layer
 
@@ -298,9 +298,15 @@ class _Path:
         key = ("path", layer, *signature)
         self._run = rewire.compiled(model, key, build)
 
+    def _pass(self, times: np.ndarray, weights: np.ndarray) -> tuple[Any, Any]:
+        """Weighted sum of the gradients at some times, and the scores there."""
+        # Points of weight 0 that fill a batch up add nothing.
+        spare = (0, backend.spare_rows(len(times), self.batch_size))
+        return self._run(*self._constants, np.pad(times, spare), np.pad(weights, spare))
+
     def scores(self) -> tuple[float, float]:
         """Class score at the start and at the end."""
-        _, scores = self._run(*self._constants, np.array([0, 1]), np.zeros(2))
+        _, scores = self._pass(np.array([0, 1]), np.zeros(2))
         return float(scores[0]), float(scores[1])
 
     def integral(self, times: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -316,8 +322,7 @@ class _Path:
             delay=1.0,
         )
         for chunk in chunks:
-            gradient, _ = self._run(*self._constants, times[chunk], weights[chunk])
-            total += ops.convert_to_numpy(gradient)
+            total += ops.convert_to_numpy(self._pass(times[chunk], weights[chunk])[0])
         return total * self.delta
 
 

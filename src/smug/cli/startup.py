@@ -13,7 +13,7 @@ from smug.threads import configure_threads, quiet
 
 
 def load_keras(threads: int) -> None:
-    """Import Keras, and TensorFlow with it, so that the terminal shows none of their lines.
+    """Import Keras, and what it runs on, so that the terminal shows none of their lines.
 
     On some processors TensorFlow says something before it reads the log level that it was given.
     If the import fails, all that was said is shown; a level that the user has set stays.
@@ -26,14 +26,14 @@ def load_keras(threads: int) -> None:
     Raises
     ------
     SmugError
-        Keras runs on another backend, or TensorFlow is missing.
+        Keras runs on a library that smug does not know, or that is missing.
     """
     hushed = quiet()
     configure_threads(threads)
     without_extras()
-    from smug.models import require_tensorflow
+    from smug.models import require_backend
 
-    require_tensorflow()
+    require_backend()
     with _held() if hushed else nullcontext():
         import keras  # noqa: F401
 

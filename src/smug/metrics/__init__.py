@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from smug.models import require_tensorflow
+from smug.models import require_backend
 
-require_tensorflow()
+require_backend()
 
 #: Modules of the measures that one calls with maps of one's own. They are loaded on first use: the
 #: figures need some of their neighbours, and no network.

@@ -20,7 +20,7 @@ from keras import ops
 from smug.attribution.targets import check_target
 from smug.errors import SmugError, SmugWarning
 from smug.metrics.maps import checked_maps
-from smug.models import rewire
+from smug.models import backend, rewire
 from smug.models.backend import Spec
 from smug.models.precision import computed_in_float32
 
@@ -214,7 +214,9 @@ def lowest_lsc(
         boxes = _check_boxes(boxes, (height, width))
 
         def confidences(some: np.ndarray, i: int = i) -> np.ndarray:
-            return _crop_confidences(model, images[i], some, target[i])
+            spare = backend.spare_rows(len(some), batch_size)
+            boxes = np.pad(some, ((0, spare), (0, 0)), "edge")
+            return _crop_confidences(model, images[i], boxes, target[i])[: len(some)]
 
         found.append(_search(boxes, (height, width), confidences, batch_size))
     scores, best, confidence, area, calls = zip(*found, strict=True) if found else ((),) * 5

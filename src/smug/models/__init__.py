@@ -10,23 +10,31 @@ from pathlib import Path
 
 from smug.errors import SmugError
 
+#: Libraries that Keras may run on here; each is an extra of this package, too.
+BACKENDS = ("tensorflow", "jax")
 
-def require_tensorflow() -> None:
-    """Refuse another backend of Keras than TensorFlow, before Keras is imported and fails.
+
+def require_backend() -> None:
+    """Refuse a library that Keras cannot run on here, before Keras is imported and fails.
 
     Raises
     ------
     SmugError
-        Names the backend, and where it was chosen.
+        Names the library, where it was chosen, and what to install or to set.
     """
     backend, where = _backend()
-    if backend != "tensorflow":
+    if backend not in BACKENDS:
         raise SmugError(
-            f"Keras runs on {backend!r} ({where}); smug needs TensorFlow: set "
-            "KERAS_BACKEND=tensorflow before keras is imported"
+            f"Keras runs on {backend!r} ({where}); smug needs {' or '.join(BACKENDS)}: set "
+            "KERAS_BACKEND to one of them before keras is imported"
         )
-    if find_spec("tensorflow") is None:
-        raise SmugError("smug needs TensorFlow, which is not installed: pip install tensorflow")
+    if find_spec(backend) is None:
+        others = [name for name in BACKENDS if find_spec(name) is not None]
+        choice = f", or set KERAS_BACKEND={others[0]}, which is installed" if others else ""
+        raise SmugError(
+            f"Keras runs on {backend!r} ({where}), which is not installed: "
+            f"pip install 'smug[{backend}]'{choice}"
+        )
 
 
 def _backend() -> tuple[str, str]:
@@ -42,4 +50,4 @@ def _backend() -> tuple[str, str]:
         return "tensorflow", "default"
 
 
-require_tensorflow()
+require_backend()

@@ -1,5 +1,5 @@
 """The work of the stages, shard by shard, and the tables between them."""
 
-from smug.models import require_tensorflow
+from smug.models import require_backend
 
-require_tensorflow()
+require_backend()

@@ -1,5 +1,5 @@
 """Reviews explained: highlighted words, sufficient words, scores."""
 
-from smug.models import require_tensorflow
+from smug.models import require_backend
 
-require_tensorflow()
+require_backend()

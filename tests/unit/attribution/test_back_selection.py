@@ -1,4 +1,4 @@
-"""Backward selection in TensorFlow: the steps of the plain loop, to the last bit."""
+"""Backward selection compiled with the network: the steps of the plain loop, to the last bit."""
 
 import keras
 import numpy as np
@@ -10,6 +10,9 @@ from smug.attribution.scores import class_scores
 from smug.attribution.sufficient_subsets import sufficient_subsets
 from smug.models import rewire
 from smug.models.axes import Axes
+
+# Elsewhere than on TensorFlow the last batch is filled up, which may change the last digit.
+ROUNDING = 0 if keras.config.backend() == "tensorflow" else 1e-6
 
 
 def image_model():
@@ -61,4 +64,4 @@ def test_the_order_is_that_of_the_plain_loop(monkeypatch, build, side, batch, ti
     masked = Masked(model, None, axes, x, x, instead, maskable)
     order, values = masked.back_select(maskable, 0, side=side, ties=ties, batch=batch)
     assert order == plain.order.tolist()
-    np.testing.assert_array_equal(values, plain.values)
+    np.testing.assert_allclose(values, plain.values, rtol=ROUNDING, atol=ROUNDING)

@@ -8,6 +8,7 @@ from keras import layers
 
 import smug
 from smug.attribution.gradients import gradients
+from smug.attribution.inputs import check_model
 from smug.errors import SmugError
 from smug.methods import METHODS, method_settings
 from smug.models.first_layer import find_first_layer
@@ -243,3 +244,10 @@ def test_an_answer_that_is_not_finite_is_refused():
     model = keras.Model(inputs, layers.Dense(3)(root))
     with pytest.raises(SmugError, match="gradients answers NaN or infinite values for input 0"):
         smug.explain(model, np.zeros((1, 5)), 0, "gradients")
+
+
+def test_a_model_of_another_backend_is_named():
+    """After ``keras.config.set_backend`` Keras has other classes than old models."""
+    Model = type("Model", (), {"__module__": "keras.src.models.model"})
+    with pytest.raises(SmugError, match="was made before Keras changed to its backend"):
+        check_model(type("Mine", (Model,), {})())

@@ -119,6 +119,13 @@ def test_removals_are_those_of_the_plain_loop(batch, steps, ties):
     assert np.flatnonzero(present & ~left).tolist() == sorted(expected_order[:steps])
 
 
+def test_batches_are_filled_up_where_each_size_is_compiled(monkeypatch):
+    for compiles, spare in ((True, 3), (False, 0)):
+        monkeypatch.setattr(backend, "COMPILES_EACH_SHAPE", compiles)
+        assert backend.spare_rows(7, 10) == spare
+        assert backend.spare_rows(12, 10) == 0
+
+
 def test_work_of_tensorflow_alone_is_refused_on_another_library(monkeypatch):
     monkeypatch.setattr("keras.config.backend", lambda: "jax")
     with pytest.raises(SmugError, match="training works with TensorFlow only, and Keras runs on"):

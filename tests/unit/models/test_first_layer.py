@@ -159,7 +159,7 @@ def check(model, x):
     # A subclassed model's ReLU is a function, not a layer: its site answers o, not relu(o).
     np.testing.assert_allclose(np.maximum(activations[0], 0), relu_of_arrays(first, x), atol=2e-5)
     assert isinstance(model, Subclassed) or activations.min() >= 0
-    outputs = model(x, training=False).numpy()
+    outputs = np.asarray(model(x, training=False))
     np.testing.assert_allclose(first.tail(x, activations), outputs, atol=1e-6)
     changed = first.tail(x, np.zeros_like(activations))
     assert np.abs(changed - outputs).max() > 1e-4

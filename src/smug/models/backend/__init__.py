@@ -1,26 +1,45 @@
-"""The library that Keras runs on, behind one face; no other room imports TensorFlow.
+"""The library that Keras runs on, behind one face; no other room imports TensorFlow or JAX.
 
-Every module of this folder but ``spec`` has the same face, described in
+The modules that bear a library's name have the same face, described in
 :mod:`smug.models.backend.tensorflow`. What Keras itself offers on any library (``keras.ops``) is
 not part of it.
 """
 
 from __future__ import annotations
 
+import keras
+
 from smug.models.backend.spec import Spec
-from smug.models.backend.tensorflow import (
-    FAILURES,
-    gradient,
-    has_value,
-    ignoring_functions,
-    in_float64,
-    out_of_memory,
-    removals,
-    roundoff,
-    traced,
-)
+
+if keras.config.backend() == "jax":
+    from smug.models.backend.jax import (
+        COMPILES_EACH_SHAPE,
+        FAILURES,
+        gradient,
+        has_value,
+        ignoring_functions,
+        in_float64,
+        out_of_memory,
+        removals,
+        roundoff,
+        traced,
+    )
+else:
+    from smug.models.backend.tensorflow import (
+        COMPILES_EACH_SHAPE,
+        FAILURES,
+        gradient,
+        has_value,
+        ignoring_functions,
+        in_float64,
+        out_of_memory,
+        removals,
+        roundoff,
+        traced,
+    )
 
 __all__ = [
+    "COMPILES_EACH_SHAPE",
     "FAILURES",
     "Spec",
     "gradient",
@@ -30,5 +49,24 @@ __all__ = [
     "out_of_memory",
     "removals",
     "roundoff",
+    "spare_rows",
     "traced",
 ]
+
+
+def spare_rows(count: int, most: int) -> int:
+    """Rows to fill a batch up with, so that a compiled function meets batches of one size.
+
+    Parameters
+    ----------
+    count : int
+        Rows of the batch.
+    most : int
+        Rows of the other batches.
+
+    Returns
+    -------
+    int
+        0 where any number of rows is as good.
+    """
+    return max(most - count, 0) if COMPILES_EACH_SHAPE else 0

@@ -13,6 +13,9 @@ from smug.models.backend.spec import Spec
 #: What this library raises where a network cannot run on an input.
 FAILURES: tuple[type[Exception], ...] = (tf.errors.OpError,)
 
+#: Whether a compiled function is compiled anew for every length of an axis.
+COMPILES_EACH_SHAPE = False
+
 # Matrix units of NVIDIA's cards round float32 to 11 bits while TensorFlow lets them.
 _FLOAT32, _TENSOR_FLOAT = 2.0**-24, 2.0**-11
 

@@ -129,7 +129,7 @@ def test_mean_of_words_is_part_of_the_layer_behind():
     ids = np.array([[1, 2, 3, 4, 5, 6, 7]])
     made = explain(model, ids, steps=10, gamma=0.5, top_k=4)
     assert made.mask.shape == (1, 7)
-    embedded = keras.Model(x, vectors)(ids).numpy()
+    embedded = np.asarray(keras.Model(x, vectors)(ids))
     whole, kept = (
         np.asarray(layer(ops.mean(part, axis=1)))[0]
         for part in (embedded, embedded * made.mask[..., None])
