@@ -35,7 +35,7 @@ def has_value(tensor: Any) -> bool:
 
 def roundoff() -> float:
     """Unit roundoff of sums in float32 on the device at hand."""
-    if jax.config.jax_default_matmul_precision in ("highest", "float32"):
+    if jax.config.values["jax_default_matmul_precision"] in ("highest", "float32"):
         return _FLOAT32
     return _MATRIX_UNITS.get(jax.default_backend(), _FLOAT32)
 
