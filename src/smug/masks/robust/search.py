@@ -109,8 +109,10 @@ class _Search:
         self.against = np.full(problem.size, -1)
         self.most = problem.size
         self.first = np.nan
-        hidden = sum(len(b) for b in problem.network.biases[:-1])
-        self.small = problem.size + hidden <= SMALL
+        neurons = [len(b) for b in problem.network.biases[:-1]]
+        self.small = problem.size + sum(neurons) <= SMALL
+        # A pattern has a row for each feature, whatever windows they make.
+        self.by_patterns = len(neurons) == 1 and len(problem.x) + sum(neurons) <= SMALL
         self.asked: set[bytes] = set()
         self.stuck: list[Slice] = []
 
@@ -122,7 +124,7 @@ class _Search:
             self.oracle.deadline = self.deadline
             if (self.against[~self.free] >= 0).all():
                 self.first = perf_counter() - self.begin
-            if len(self.problem.network.weights) == 2:
+            if self.by_patterns:
                 self._close_by_patterns()
             self._close()
         except OutOfTime:
@@ -157,12 +159,14 @@ class _Search:
     def _close_by_patterns(self) -> None:
         """Ask the oracle about the largest set that some activation patterns allow, then add its.
 
-        Of networks with one hidden layer; a few patterns usually prove the smallest set.
+        Of small networks with one hidden layer, as for tables, where a few patterns usually prove
+        the smallest set; on larger ones branching alone does better.
         """
-        patterns, now = Patterns(self.problem), perf_counter()
-        # Large ones leave half of the time to branching, which may do better.
-        until = now + (self.deadline - now) * (1.0 if self.small else 0.5)
-        while self.most > self.free.sum() and (seconds := until - perf_counter()) > 0:
+        patterns = Patterns(self.problem)
+        while self.most > self.free.sum():
+            seconds = self.deadline - perf_counter()
+            if seconds <= 0:
+                raise OutOfTime
             free, most = patterns.solve(seconds)
             self._bound(most)
             if free is None or self.most <= self.free.sum():
