@@ -41,6 +41,14 @@ def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
     return dict(Counter(problem.kind for problem in problems))
 
 
+def check_labels(labels: np.ndarray, class_names: np.ndarray) -> None:
+    """Refuse class indices that no name stands for; :data:`UNKNOWN` is one of its own."""
+    if len(labels) and not UNKNOWN <= labels.min() <= labels.max() < len(class_names):
+        raise SmugError(
+            f"labels {labels.min()}..{labels.max()} do not fit {len(class_names)} class names"
+        )
+
+
 @dataclass(frozen=True)
 class PreparedImages:
     """Images at a model's input size, with labels and boxes; row i of every array is one image.
@@ -84,11 +92,7 @@ class PreparedImages:
         if len(set(self.ids.tolist())) != n:
             twice = [name for name, count in Counter(self.ids.tolist()).items() if count > 1]
             raise SmugError(f"image ids must be distinct; more than once: {twice[:5]}")
-        if n and not UNKNOWN <= self.labels.min() <= self.labels.max() < len(self.class_names):
-            raise SmugError(
-                f"labels {self.labels.min()}..{self.labels.max()} do not fit "
-                f"{len(self.class_names)} class names"
-            )
+        check_labels(self.labels, self.class_names)
 
     def __len__(self) -> int:
         return len(self.ids)

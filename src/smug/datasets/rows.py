@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from smug.datasets.prepared import UNKNOWN
+from smug.datasets.prepared import check_labels
 from smug.errors import SmugError
 from smug.io import load_arrays, reading, save_arrays
 
@@ -49,11 +49,7 @@ class PreparedRows:
             )
         if len(set(self.ids.tolist())) != n:
             raise SmugError("names of rows must be distinct; leave dataset.ids out to number them")
-        if n and not UNKNOWN <= self.labels.min() <= self.labels.max() < len(self.class_names):
-            raise SmugError(
-                f"labels {self.labels.min()}..{self.labels.max()} do not fit "
-                f"{len(self.class_names)} class names"
-            )
+        check_labels(self.labels, self.class_names)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -74,16 +74,18 @@ CAPTION = (
     "Methods under the measures of the field (definitions as in Quantus 0.6; docs/metrics.md): "
     "mean (LSC: median) over n inputs with 95 % intervals. Arrows: which way is better; for "
     "sparseness and complexity it is the easier map, not the truer one. Rank: of the methods on "
-    "each input, 1 the best, equals at their mean rank, then the mean over inputs. Removed pixels "
-    "or words take the replacement of the masks; ROAD fills pixels in from their neighbours; "
-    "infidelity is that of the map scaled as fits best. Missing: not defined there, such as a "
-    "region where no human marked one."
+    "each input, 1 the best, equals at their mean rank, then the mean over inputs, from 3 inputs "
+    "on with an interval. Removed pixels or words take the replacement of the masks; ROAD fills "
+    "pixels in from their neighbours; infidelity is that of the map scaled as fits best. Missing: "
+    "not defined there, such as a region where no human marked one."
 )
 FIGURE_CAPTION = (
     "Mean rank of every method under every measure, 1 the best, with its 95 % interval over "
     "inputs; light is good. The values are those of the table."
 )
 SEED = 0
+#: Inputs from which on ranks have an interval.
+LEAST = 3
 
 
 def measured(scores: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +128,11 @@ def _of_measure(wide: pd.DataFrame, measure: Measure) -> list[dict]:
         row = {"method": method_name(method), **value.columns("estimate"), "n": value.n}
         row["low"], row["high"] = row.pop("estimate_low"), row.pop("estimate_high")
         ranks = places[method].to_numpy() if count > 1 else np.zeros(0)
-        row |= mean(ranks, Range(1, max(count, 2))).columns("rank") | {"methods": count}
+        rank = mean(ranks, Range(1, max(count, 2)))
+        if rank.n < LEAST:
+            # Two inputs often agree, and an interval of no width would look sure.
+            rank = rank._replace(low=np.nan, high=np.nan)
+        row |= rank.columns("rank") | {"methods": count}
         rows.append(row)
     return rows
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from smug.io import atomic
 from smug.jobs.check import check_results
 from smug.jobs.home import HOME
 from smug.jobs.overrides import flatten
-from smug.jobs.records import Record, load_record, recorded_files
+from smug.jobs.records import Record, load_record, places, recorded_files
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity
@@ -44,14 +45,6 @@ configuration, the SHA-256 of every file that its step read or wrote, versions a
 `workflow/` and `conf/` are what made them; `ro-crate-metadata.json` says which step made what,
 with which settings, when.
 """
-_KINDS = {
-    ".csv": "text/csv",
-    ".tex": "application/x-tex",
-    ".png": "image/png",
-    ".pdf": "application/pdf",
-    ".html": "text/html",
-    ".json": "application/json",
-}
 
 
 def write_crate(
@@ -121,9 +114,8 @@ class _Step:
         return self.end - timedelta(seconds=self.record.get("seconds", 0.0))
 
     def wrote(self, path: Path) -> bool:
-        """Tell files that stand where the rules put what this step wrote."""
-        beside = path.parent == self.path.parent
-        return beside and (self.path.stem in (path.stem, "record", f"{path.stem}.record"))
+        """Tell the files that this step wrote from those that it read."""
+        return self.path in places(path)
 
 
 def _step(path: Path) -> _Step | None:
@@ -263,8 +255,8 @@ class _Files:
         if path not in self.known:
             place = f"results/{path.relative_to(self.folder).as_posix()}"
             about = {"name": path.name, "contentSize": str(path.stat().st_size)}
-            if path.suffix in _KINDS:
-                about["encodingFormat"] = _KINDS[path.suffix]
+            if kind := guess_type(path)[0]:
+                about["encodingFormat"] = kind
             self.known[path] = self.crate.add_file(path, place, properties=about)
         return self.known[path]
 

@@ -42,6 +42,12 @@ class MethodMaps:
     seconds: np.ndarray
     made: np.ndarray
 
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values of the inputs whose map was made, at their places among all; NaN elsewhere."""
+        everywhere = np.full(len(self.made), np.nan)
+        everywhere[self.made] = values
+        return everywhere
+
 
 @dataclass(frozen=True)
 class ScoredImages:
@@ -149,36 +155,60 @@ def score_maps(
     metric : str
     values : numpy.ndarray of float64, shape (n,)
     """
-
-    def spread(values: np.ndarray) -> np.ndarray:
-        everywhere = np.full(len(method.made), np.nan)
-        everywhere[method.made] = values
-        return everywhere
-
     pixels, target = images.pixels[method.made], images.target[method.made]
     maps, x = method.maps[method.made], images.preprocess(pixels)
     if images.photographs:
         scores = map_lsc(images.model, x, target, maps, thresholds=thresholds)
         for metric, values in _box_rows(scores):
-            yield metric, spread(values)
-    if method.masks is not None:
-        masks = method.masks[method.made]
-        yield "sparsity", spread(sparsity(masks))
-        kept, removed, whole = (
-            kept_probability(images.model, x, target, some, replacement)
-            for some in (masks, ~masks, np.ones_like(masks))
-        )
-        yield "sufficiency", spread(kept)
-        yield "comprehensiveness", spread(whole - removed)
-    for curve in (curves.insertion, curves.deletion):
-        made = curve(images.model, x, target, maps, replacement=replacement, steps=curve_steps)
-        yield curve.__name__, spread(made.area)
+            yield metric, method.spread(values)
+    yield from score_parts(
+        images.model, x, target, method, curve_steps=curve_steps, replacement=replacement
+    )
     softmax, accuracy = curves.information_curves(
         images.model, pixels, target, maps, preprocessing=images.preprocess
     )
-    yield "softmax_information", spread(softmax.area)
-    yield "accuracy_information", spread(accuracy.area)
+    yield "softmax_information", method.spread(softmax.area)
+    yield "accuracy_information", method.spread(accuracy.area)
     yield "seconds", np.where(method.made, method.seconds, np.nan)
+
+
+def score_parts(
+    model: keras.Model,
+    x: np.ndarray,
+    target: np.ndarray,
+    method: MethodMaps,
+    *,
+    curve_steps: int,
+    replacement: str = "zero",
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Measure what the network says of parts of the inputs: a method's masks, and its curves.
+
+    Parameters
+    ----------
+    model : keras.Model
+        On pictures, (batch, height, width[, channels]).
+    x : numpy.ndarray, shape (made, height, width[, channels])
+        As the network gets them, of the inputs whose map was made.
+    target : numpy.ndarray of int64, shape (made,)
+
+    Yields
+    ------
+    metric : str
+    values : numpy.ndarray of float64, shape (n,)
+    """
+    if method.masks is not None:
+        masks = method.masks[method.made]
+        yield "sparsity", method.spread(sparsity(masks))
+        kept, removed, whole = (
+            kept_probability(model, x, target, some, replacement)
+            for some in (masks, ~masks, np.ones_like(masks))
+        )
+        yield "sufficiency", method.spread(kept)
+        yield "comprehensiveness", method.spread(whole - removed)
+    maps = method.maps[method.made]
+    for curve in (curves.insertion, curves.deletion):
+        made = curve(model, x, target, maps, replacement=replacement, steps=curve_steps)
+        yield curve.__name__, method.spread(made.area)
 
 
 @computed_in_float32

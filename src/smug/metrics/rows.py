@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import keras
 import numpy as np
 
-from smug.masks.saliency import sparsity
-from smug.metrics import curves
-from smug.metrics.images import MethodMaps, kept_probability
+from smug.metrics.images import MethodMaps, score_parts
 
 
 def as_pictures(model: keras.Model) -> keras.Model:
@@ -50,24 +49,17 @@ def score_rows(
     metric : str
     values : numpy.ndarray of float64, shape (n,)
     """
-
-    def spread(values: np.ndarray) -> np.ndarray:
-        everywhere = np.full(len(method.made), np.nan)
-        everywhere[method.made] = values
-        return everywhere
-
-    pictures, classes = x[method.made][:, np.newaxis], target[method.made]
-    maps = method.maps[method.made][:, np.newaxis]
-    if method.masks is not None:
-        masks = method.masks[method.made][:, np.newaxis]
-        yield "sparsity", spread(sparsity(masks))
-        kept, removed, whole = (
-            kept_probability(model, pictures, classes, some, replacement)
-            for some in (masks, ~masks, np.ones_like(masks))
-        )
-        yield "sufficiency", spread(kept)
-        yield "comprehensiveness", spread(whole - removed)
-    for curve in (curves.insertion, curves.deletion):
-        made = curve(model, pictures, classes, maps, replacement=replacement, steps=curve_steps)
-        yield curve.__name__, spread(made.area)
+    pictures = replace(
+        method,
+        maps=method.maps[:, np.newaxis],
+        masks=None if method.masks is None else method.masks[:, np.newaxis],
+    )
+    yield from score_parts(
+        model,
+        x[method.made][:, np.newaxis],
+        target[method.made],
+        pictures,
+        curve_steps=curve_steps,
+        replacement=replacement,
+    )
     yield "seconds", np.where(method.made, method.seconds, np.nan)

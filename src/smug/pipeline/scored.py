@@ -1,13 +1,45 @@
-"""Maps of every method on one shard, put together from the jobs' files to be measured."""
+"""Measures of every method on one shard: its maps from the jobs' files, and the result rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from smug.io import load_arrays, load_json
 from smug.metrics.images import MethodMaps
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
+
+
+def result_rows(
+    measured: Iterable[tuple[str, str, np.ndarray]],
+    solved: SolvedShard,
+    confirmed: np.ndarray,
+    common: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """One result row per input, method and metric; those of SMUG say how its mask was found.
+
+    Parameters
+    ----------
+    measured : iterable of (method, metric, values)
+        Values of shape (n,).
+    solved : SolvedShard
+        Masks of SMUG, and the names of the inputs.
+    confirmed : numpy.ndarray of bool, shape (n,)
+        Masks that the network itself confirms.
+    common : mapping
+        Columns that all rows share.
+    """
+    ids = solved.ids.tolist()
+    solver = [solved.solver_columns(i) | {"confirmed": confirmed[i]} for i in range(len(ids))]
+    return [
+        {**common, "image": one, "method": name, "metric": metric, "value": value}
+        | (solver[i] if name == "smug" else {})
+        for name, metric, values in measured
+        for i, (one, value) in enumerate(zip(ids, values, strict=True))
+    ]
 
 
 def maps_by_method(

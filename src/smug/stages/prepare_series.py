@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from smug.datasets.own.rows import read_series
 from smug.jobs.run import Summary, run
 from smug.jobs.settings.own import OwnRowsModelSettings, OwnSeriesSettings
-from smug.stages.families.own import Files
+from smug.stages.families.own import Files, write_rows
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,9 @@ class Sections:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the chosen inputs, their classes and their names."""
-    from smug.models import rewire
-    from smug.pipeline.networks import explained_network
-    from smug.pipeline.own import prepare_rows
-
     data = config.dataset
     rows = read_series(files.root, inputs=data.inputs, label=data.label)
-    model, known = explained_network(files.model, config.model)
-    prepared, counts = prepare_rows(
-        rows,
-        data,
-        shape=tuple(model.input_shape[1:]),
-        outputs=model.output_shape[-1],
-        predict=lambda x: rewire.outputs_of(model, known.preprocess(x)).argmax(axis=1),
-        standard=config.model.preprocessing == "standard",
-    )
-    prepared.save(files.data)
-    return {"inputs": len(prepared), "features": prepared.features.tolist(), **counts}
+    return write_rows(rows, data, config.model, files)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.metrics.field import Removals, score_field
     from smug.metrics.images import ScoredImages, score_methods
     from smug.pipeline.confirm import Confirmer
-    from smug.pipeline.scored import maps_by_method
+    from smug.pipeline.scored import maps_by_method, result_rows
 
     shard, solved = AttributedShard.load(files.attribution), SolvedShard.load(files.masks)
     methods = maps_by_method(shard, solved, files.smug_maps, files.maps, files.settings)
@@ -82,13 +82,9 @@ def main(config: Sections, files: Files) -> Summary:
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
     confirmed = confirmer.confirmed(shard, solved, vars(config.method))
-    solver = [solved.solver_columns(i) | {"confirmed": confirmed[i]} for i in range(len(data))]
-    rows = [
-        {**common, "image": image, "method": name, "metric": metric, "value": value}
-        | (solver[i] if name == "smug" else {})
-        for name, metric, values in chain(measured, score_field(images, methods, removals))
-        for i, (image, value) in enumerate(zip(data.ids.tolist(), values, strict=True))
-    ]
+    rows = result_rows(
+        chain(measured, score_field(images, methods, removals)), solved, confirmed, common
+    )
     save_results(files.scores, as_table(rows))
     unconfirmed = int(np.count_nonzero(solved.has_mask() & ~confirmed))
     return {"images": len(data), "rows": len(rows), "unconfirmed": unconfirmed}

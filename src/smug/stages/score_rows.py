@@ -44,7 +44,7 @@ def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, method and metric."""
     from smug.metrics.rows import as_pictures, score_rows
     from smug.pipeline.confirm import Confirmer
-    from smug.pipeline.scored import maps_by_method
+    from smug.pipeline.scored import maps_by_method, result_rows
 
     shard, solved = AttributedShard.load(files.attribution), SolvedShard.load(files.masks)
     confirmer = Confirmer.load(files.model, config.model)
@@ -52,10 +52,11 @@ def main(config: Sections, files: Files) -> Summary:
     model, x = as_pictures(confirmer.model), confirmer.network.preprocess(shard.images)
     label = dataset_label(vars(config.dataset), generated=shard.generated)
     common = {"run": config.workflow.run, "dataset": label}
-    rows = []
     methods = maps_by_method(shard, solved, files.smug_maps, files.maps, files.settings)
-    for name, method in methods.items():
-        measured = score_rows(
+    measured = (
+        (name, *row)
+        for name, method in methods.items()
+        for row in score_rows(
             model,
             x,
             shard.target,
@@ -63,12 +64,8 @@ def main(config: Sections, files: Files) -> Summary:
             curve_steps=config.comparison.curve_steps,
             replacement=config.method.replacement,
         )
-        for metric, values in measured:
-            for i, one in enumerate(shard.ids.tolist()):
-                row = {**common, "image": one, "method": name, "metric": metric}
-                if name == "smug":
-                    row |= {**solved.solver_columns(i), "confirmed": bool(confirmed[i])}
-                rows.append(row | {"value": values[i]})
+    )
+    rows = result_rows(measured, solved, confirmed, common)
     save_results(files.scores, as_table(rows))
     unconfirmed = int(np.count_nonzero(solved.has_mask() & ~confirmed))
     return {"inputs": len(shard.ids), "rows": len(rows), "unconfirmed": unconfirmed}

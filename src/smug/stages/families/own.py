@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from smug.datasets.own.rows import ReadRows
+from smug.jobs.run import Summary
+from smug.jobs.settings.own import OwnRowsModelSettings, OwnSettings
+
 
 @dataclass(frozen=True)
 class Files:
@@ -12,3 +16,24 @@ class Files:
     model: Path
     data: Path
     record: Path
+
+
+def write_rows(
+    rows: ReadRows, dataset: OwnSettings, network: OwnRowsModelSettings, files: Files
+) -> Summary:
+    """Write the chosen rows of a table or series, their classes and their names."""
+    from smug.models import rewire
+    from smug.pipeline.networks import explained_network
+    from smug.pipeline.own import prepare_rows
+
+    model, known = explained_network(files.model, network)
+    prepared, counts = prepare_rows(
+        rows,
+        dataset,
+        shape=tuple(model.input_shape[1:]),
+        outputs=model.output_shape[-1],
+        predict=lambda x: rewire.outputs_of(model, known.preprocess(x)).argmax(axis=1),
+        standard=network.preprocessing == "standard",
+    )
+    prepared.save(files.data)
+    return {"inputs": len(prepared), "features": prepared.features.tolist(), **counts}
