@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def init(options: argparse.Namespace) -> None:
         take.
     """
     from smug.cli.startup import load_keras
-    from smug.io import check_new
+    from smug.io import atomic, check_new
     from smug.jobs.own import check_name
 
     folder = Path(options.folder)
@@ -66,7 +67,8 @@ def init(options: argparse.Namespace) -> None:
     kind = options.kind or kind_of(root, tuple(model.input_shape[1:]))
     sections = guessed(kind, root, file, model)
     text = "\n".join(_yaml(name, sections)) + "\n"
-    target.write_text(text, "utf-8")
+    with atomic(target) as whole:
+        whole.write_text(text, "utf-8")
     for section, guess in sections.items():
         for key, (value, why) in guess.values.items():
             print(f"{section}.{key} = {_plain(value)}  ({why})")
@@ -177,9 +179,7 @@ def _of_layer(
     grid["windows"] = sorted({window, 2 * window}), "the value above, and coarser"
     timing["top_k"] = grid["top_k"], "as above"
     timing["windows"] = [window], "as above"
-    values = 1
-    for length in shape:
-        values *= length
+    values = math.prod(shape)
     batch = 10 if values > 20_000 else 50 if values > 500 else 200
     attribution["batch_size"] = batch, f"{values} numbers an input"
     return {"method": method, "attribution": attribution, "grid": grid, "timing": timing}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 #: Height of a picture in pixels, and its width at least.
 _HEIGHT, _WIDTH = 120, 480
@@ -25,29 +26,27 @@ def drawn(values: np.ndarray) -> np.ndarray:
     """
     values = np.asarray(values, np.float64)
     wide = max(1, -(-_WIDTH // values.shape[1]))
-    pictures = np.full((len(values), _HEIGHT, wide * values.shape[1], 3), 255, np.uint8)
-    for picture, row in zip(pictures, values, strict=True):
-        _draw(picture, row, wide)
-    return pictures
+    size = (wide * values.shape[1], _HEIGHT)
+    if not len(values):
+        return np.zeros((0, *size[::-1], 3), np.uint8)
+    return np.stack([np.asarray(_picture(row, wide, size)) for row in values])
 
 
-def _draw(picture: np.ndarray, row: np.ndarray, wide: int) -> None:
+def _picture(row: np.ndarray, wide: int, size: tuple[int, int]) -> Image.Image:
     low, high = min(row.min(initial=0.0), 0.0), max(row.max(initial=0.0), 0.0)
     height = (high - row) / ((high - low) or 1.0) * (_HEIGHT - 1)
     zero = round(high / ((high - low) or 1.0) * (_HEIGHT - 1))
-    picture[zero] = _ZERO
+    image = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(image)
+    pen.line([(0, zero), (size[0], zero)], fill=_ZERO)
     if row.ndim == 1:
         gap = wide // 6
-        for j, end in enumerate(np.rint(height).astype(int)):
-            top, bottom = sorted((int(end), zero))
-            picture[top : bottom + 1, j * wide + gap : (j + 1) * wide - gap] = _BAR
-        return
+        for j, end in enumerate(np.rint(height).astype(int).tolist()):
+            left, right = j * wide + gap, (j + 1) * wide - gap - 1
+            pen.rectangle([(left, min(end, zero)), (right, max(end, zero))], fill=_BAR)
+        return image
     places = (np.arange(len(row)) + 0.5) * wide
-    across = np.arange(picture.shape[1]) + 0.5
     for channel in range(row.shape[1]):
-        line = np.rint(np.interp(across, places, height[:, channel])).astype(int)
-        before = np.r_[line[:1], line[:-1]]
-        # A steep line has no gap between two columns.
-        for x, (one, other) in enumerate(zip(line, before, strict=True)):
-            top, bottom = min(one, other), max(one, other)
-            picture[max(top - 1, 0) : bottom + 1, x] = _COLOURS[channel % len(_COLOURS)]
+        points = list(zip(places.tolist(), height[:, channel].tolist(), strict=True))
+        pen.line(points, fill=_COLOURS[channel % len(_COLOURS)], width=2, joint="curve")
+    return image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -66,10 +67,8 @@ class Given:
         )
         if unknown and isinstance(x, dict):
             names = tuple(str(name) for name in x)
-            keys = list(x)
             place = _explained(model, explain, names)
-            pack = lambda values: dict(zip(keys, values, strict=True))  # noqa: E731
-            return cls(names, list(x.values()), [None] * len(x), place, pack)
+            return cls(names, list(x.values()), [None] * len(x), place, _dict_of(list(x)))
         if unknown:
             names = tuple(str(number) for number in range(len(x)))
             place = _explained(model, explain, names)
@@ -87,11 +86,10 @@ class Given:
         pack: Callable[[list[Any]], Any]
         if isinstance(struct, dict) and len(struct) == len(specs):
             names, specs = tuple(map(str, struct)), list(struct.values())
-            keys = list(struct)
-            pack = lambda values: dict(zip(keys, values, strict=True))  # noqa: E731
+            pack = _dict_of(list(struct))
         else:
             names = tuple(spec.name for spec in specs)
-            pack = lambda values: tree.pack_sequence_as(struct, values)  # noqa: E731
+            pack = functools.partial(tree.pack_sequence_as, struct)
         told = ", ".join(map(repr, names))
         if isinstance(x, dict):
             if set(map(str, x)) != set(names):
@@ -135,6 +133,11 @@ class Given:
                     f"is explained, has {count}; give as many, or one for all"
                 )
         return made
+
+
+def _dict_of(keys: list[Any]) -> Callable[[list[Any]], Any]:
+    """Packing of values into a dict of these keys."""
+    return lambda values: dict(zip(keys, values, strict=True))
 
 
 def _explained(model: keras.Model, explain: str | int | None, names: Sequence[str]) -> int:
