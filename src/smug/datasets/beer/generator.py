@@ -1,16 +1,16 @@
-"""Seeded generator of three-aspect beer reviews with scores and token rationales.
+"""Seeded generator of beer reviews with five scores and token rationales.
 
-For the demo only: the reviews are made up by the rules below, and the folder says so. They come in
-the original file formats. What a phrase says about an aspect hangs on neighbouring words, never on
-one word alone:
+For the demo only: the reviews are made up by the rules of
+:mod:`~smug.datasets.beer.sentences` and :mod:`~smug.datasets.beer.lexicon`, and the folder says so.
+They come in the original file formats, and read like what people type into a form: lower case,
+hardly a stop. What a phrase says about an aspect hangs on neighbouring words, never on one word
+alone:
 
-- *what is described*: a lasting head is good, a lasting haze is bad; both are mentioned equally
-  often, and so are the adjectives;
-- *aspect*: a sharp look is good, a sharp nose is bad;
-- *negation*: "not fading head" praises; *change*: "faint turning heavy haze" goes by the last word;
+- *aspect*: a thin head, a thin nose and a thin body are three opinions on three aspects;
+- *what there is much of*: plenty of lacing praises, plenty of sediment does not;
+- *negation*: "the body isn't thin" praises, "no creamy head" does not; *contrast*: "creamy rather
+  than watery" goes by the first word;
 - *strength*: "very" counts more than "slightly".
-
-Every such phrase fits a window of three words. One phrase in six uses a plainly good or bad word.
 """
 
 from __future__ import annotations
@@ -21,83 +21,152 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from smug.datasets.beer.reviews import ASPECTS, GENERATED_MARKER, review_path
+from smug.datasets.beer import lexicon
+from smug.datasets.beer.reviews import ASPECTS, GENERATED_MARKER, SCORES, review_path
+from smug.datasets.beer.sentences import Opinion, Writer
 from smug.errors import SmugError
 from smug.io import atomic
 
-_STRONG = ("lasting", "heavy", "dense", "bold", "rich", "steady")
-_WEAK = ("fading", "faint", "thin", "scant", "meagre", "timid")
-_GOOD = ("gorgeous", "lovely", "splendid", "delightful")
-_BAD = ("awful", "dreadful", "sorry", "unpleasant")
-_NEGATIONS = ("not", "hardly", "never")
-_MORE = ("very", "really", "remarkably")
-_LESS = ("slightly", "somewhat", "vaguely")
-_VIRTUES = (
-    ("head", "lacing", "foam", "colour", "glow"),
-    ("hops", "malt", "citrus", "spice", "caramel"),
-    ("body", "carbonation", "texture", "warmth", "cream"),
-)
-_FLAWS = (
-    ("haze", "sediment", "murk", "film", "scum"),
-    ("skunk", "cardboard", "sulphur", "vinegar", "solvent"),
-    ("grit", "chalk", "burn", "syrup", "fizz"),
-)
-_WHOLE = (("look", "appearance"), ("nose", "aroma"), ("feel", "mouthfeel"))
-# Sign of an adjective before the aspect's own noun: appearance, aroma, palate.
-_BY_ASPECT = {
-    "sharp": (1, -1, -1),
-    "light": (-1, 1, -1),
-    "dry": (-1, -1, 1),
-    "deep": (1, 1, -1),
-    "soft": (-1, 1, 1),
-    "lively": (1, -1, 1),
-}
-_OPENERS = (
-    ("a :", "pours with", "in the glass there is", "at first sight one finds"),
-    ("s :", "the bouquet brings", "from the rim comes", "sniffing it i get"),
-    ("m :", "on the tongue there is", "swallowing leaves", "between sips i note"),
-)
-_LINKS = (", with", "and", ", then", "next to", ", plus")
-_STYLES = ("stout", "porter", "saison", "tripel", "pilsner", "brown ale", "pale ale", "bock")
-_PLACES = ("at a pub by the harbour", "on a rainy evening", "with friends", "after a long walk")
-_GLASSES = ("tulip", "pint glass", "snifter", "mug", "goblet")
-_FLAVOURS = ("plum", "toast", "honey", "coffee", "orange peel", "bread crust", "pepper", "fig")
-_CLOSINGS = (
-    "the bottle came from a trade .",
-    "one glass was enough for notes .",
-    "i shared the rest with a neighbour .",
-    "food next to it : bread and cheese .",
-)
+#: Opinions on an aspect of a writer of few words, of most writers, of one of many words; an
+#: aspect has clauses for three.
+_COUNTS = ((1, 1, 2), (2, 2, 3), (2, 2, 3), (3,))
+#: Where the last word on the beer turns from bad to so-so, and from so-so to good.
+_SO_SO, _GOOD = 0.5, 0.68
 
 
 @dataclass(frozen=True)
 class GeneratedReview:
-    """Tokens, five scores in [0, 1] and, per aspect, the token spans that carry its score."""
+    """A review and what it says.
+
+    Parameters
+    ----------
+    words : tuple of str
+    scores : tuple of float
+        Of the five aspects, in [0, 1]; that of ``overall`` is the mean of the others.
+    spans : tuple of tuple of (int, int)
+        For each aspect, the token spans ``[start, end)`` that carry its score.
+    opinions : tuple of tuple of Opinion
+        For each aspect but ``overall``, what its spans say.
+    """
 
     words: tuple[str, ...]
     scores: tuple[float, ...]
     spans: tuple[tuple[tuple[int, int], ...], ...]
+    opinions: tuple[tuple[Opinion, ...], ...]
 
 
 def make_review(rng: random.Random) -> GeneratedReview:
     """Make up one review; all randomness comes from ``rng``."""
-    words = f"had this {rng.choice(_STYLES)} {rng.choice(_PLACES)} , ".split()
-    words += f"poured into a {rng.choice(_GLASSES)} .".split()
-    spans: list[list[tuple[int, int]]] = [[] for _ in ASPECTS]
-    scores = [0.0] * len(ASPECTS)
-    order = list(range(len(ASPECTS)))
-    if rng.random() < 0.4:
+    writer, mood = Writer(rng, rng.choice(lexicon.STYLES)), rng.uniform(-1, 1)
+    headings = rng.choice(lexicon.HEADINGS) if rng.random() < 0.4 else None
+    order = list(lexicon.SHEET[:-1])
+    if headings is None and rng.random() < 0.15:
         rng.shuffle(order)
+    wordy = rng.choice(_COUNTS)
+    said = [_opinions(writer, aspect, mood, wordy) for aspect in range(SCORES - 1)]
+    scores = [score_of(opinions) for opinions in said]
+    draft = _Draft(writer, stops=rng.random() < 0.1)
+    draft.some(lexicon.OPENINGS, 0.75)
+    before: float | None = None
     for aspect in order:
-        scores[aspect] = _write_aspect(rng, aspect, words, spans[aspect])
-        if rng.random() < 0.3:
-            words += f"there are {rng.choice(_FLAVOURS)} and {rng.choice(_FLAVOURS)} .".split()
-    words += rng.choice(_CLOSINGS).split()
-    taste = round(min(1.0, max(0.2, sum(scores) / len(scores) + rng.gauss(0, 0.1))), 1)
-    overall = round((sum(scores) + taste) / (len(scores) + 1), 1)
-    return GeneratedReview(
-        tuple(words), (*scores, taste, overall), tuple(tuple(pairs) for pairs in spans)
-    )
+        if headings:
+            draft.add([headings[lexicon.SHEET.index(aspect)]])
+        elif before is not None and abs(scores[aspect] - before) > 0.25 and rng.random() < 0.6:
+            turn = lexicon.UP if scores[aspect] > before else lexicon.DOWN
+            draft.add(rng.choice(turn).split())
+        draft.sentence(aspect, said[aspect])
+        if aspect != 0 and rng.random() < 0.25:
+            draft.some(lexicon.ASIDES, 1)
+        before = scores[aspect]
+    if headings:
+        draft.add([headings[-1]])
+    overall = round(sum(scores) / len(scores), 1)
+    draft.verdict(overall)
+    draft.some(lexicon.CLOSINGS, 0.4)
+    spans = tuple(tuple(found) for found in draft.spans)
+    return GeneratedReview(tuple(draft.words), (*scores, overall), spans, tuple(map(tuple, said)))
+
+
+def score_of(opinions: list[Opinion]) -> float:
+    """Score that opinions add up to: 0.6 plus 0.4 times their mean, to one digit."""
+    total = sum(opinion.sign * opinion.strength for opinion in opinions)
+    return round(0.6 + 0.4 * total / len(opinions), 1)
+
+
+def _opinions(writer: Writer, aspect: int, mood: float, counts: tuple[int, ...]) -> list[Opinion]:
+    """So many opinions on an aspect, noun phrases first; the mood sways them a little."""
+    rng = writer.rng
+    lean = 1 if rng.random() < 0.5 + 0.4 * mood else -1
+    nouns = sorted((rng.random() < 0.55 for _ in range(rng.choice(counts))), reverse=True)
+    signs = [lean if rng.random() < 0.8 else -lean for _ in nouns]
+    made: list[Opinion] = []
+    for sign, is_noun in zip(signs, nouns, strict=True):
+        found = writer.opinion(aspect, sign, is_noun=is_noun)
+        while _repeats(found, made):
+            found = writer.opinion(aspect, sign, is_noun=is_noun)
+        made.append(found)
+    return made
+
+
+def _repeats(opinion: Opinion, others: list[Opinion]) -> bool:
+    """True where an opinion names a thing that the others named already."""
+    return any(other.things & opinion.things for other in others)
+
+
+class _Draft:
+    """Words of a review as it is written, and where the opinions stand."""
+
+    def __init__(self, writer: Writer, *, stops: bool) -> None:
+        self.writer, self.stops = writer, stops
+        self.words: list[str] = []
+        self.spans: list[list[tuple[int, int]]] = [[] for _ in range(SCORES)]
+
+    def add(self, words: list[str]) -> None:
+        self.words += words
+
+    def some(self, templates: tuple[str, ...], share: float) -> None:
+        """Add one of the templates in a share of the reviews."""
+        if self.writer.rng.random() < share:
+            self.add(self.writer.fill(self.writer.rng.choice(templates)))
+            self.stop()
+
+    def stop(self) -> None:
+        if self.stops:
+            self.add(["."])
+
+    def mark(self, aspect: int, words: tuple[str, ...]) -> None:
+        """Add the words of an opinion on an aspect."""
+        if self.words[-1:] == list(words[:1]):  # "aroma the aroma is", behind a heading
+            self.add(["the"])
+        self.spans[aspect].append((len(self.words), len(self.words) + len(words)))
+        self.add(list(words))
+
+    def sentence(self, aspect: int, opinions: list[Opinion]) -> None:
+        """Add a sentence: what stands before, then the opinions with a word between them."""
+        pick, first = self.writer.rng.choice, opinions[0]
+        lead, frame = pick(lexicon.LEADS[aspect]), pick(lexicon.FRAMES[aspect])
+        if first.is_noun and aspect and lexicon.PARTS[aspect][0].nouns[0] in first.things:
+            frame = f"{lead} {pick(lexicon.WHOLES)}"
+        self.add(self.writer.fill(frame if first.is_noun else lead))
+        before: Opinion | None = None
+        for opinion in opinions:
+            if before is not None:
+                self.add(self._link(before, opinion))
+            self.mark(aspect, opinion.words)
+            before = opinion
+        self.stop()
+
+    def _link(self, before: Opinion, after: Opinion) -> list[str]:
+        links = lexicon.LINKS if before.sign == after.sign else lexicon.CONTRASTS
+        return self.writer.rng.choice(links[0 if after.is_noun else 1]).split()
+
+    def verdict(self, overall: float) -> None:
+        """Add the last word on the beer."""
+        level = 0 if overall >= _GOOD else 1 if overall >= _SO_SO else 2
+        self.mark(
+            SCORES - 1, tuple(self.writer.fill(self.writer.rng.choice(lexicon.VERDICTS[level])))
+        )
+        self.stop()
 
 
 def write_reviews(
@@ -137,62 +206,9 @@ def write_reviews(
     for number in range(annotated):
         review = make_review(rng)
         item = {"x": review.words, "y": review.scores}
-        item |= {str(aspect): spans for aspect, spans in enumerate(review.spans)}
+        item |= {str(aspect): review.spans[aspect] for aspect in range(len(ASPECTS))}
         items.append(json.dumps(item | {"id": number, "generated": True}) + "\n")
     _write(folder / "annotations.json", "".join(items).encode())
-
-
-def _write_aspect(
-    rng: random.Random, aspect: int, words: list[str], spans: list[tuple[int, int]]
-) -> float:
-    """Append a sentence of two to four phrases on an aspect; return the score it adds up to."""
-    lean = rng.uniform(-1, 1)
-    total, count = 0.0, rng.randint(2, 4)
-    words += rng.choice(_OPENERS[aspect]).split()
-    for k in range(count):
-        if k:
-            words += rng.choice(_LINKS).split()
-        sign = 1 if rng.random() < (1 + lean) / 2 else -1
-        phrase, strength = _phrase(rng, aspect, sign)
-        spans.append((len(words), len(words) + len(phrase)))
-        words += phrase
-        total += sign * strength
-    words.append(".")
-    return round(0.6 + 0.4 * total / count, 1)
-
-
-def _phrase(rng: random.Random, aspect: int, sign: int) -> tuple[list[str], float]:
-    """Words that say ``sign`` about ``aspect``, and how strongly (0.3, 0.6 or 1)."""
-    if rng.random() < 1 / 6:
-        nouns = (*_VIRTUES[aspect], *_WHOLE[aspect])
-        return [rng.choice(_GOOD if sign > 0 else _BAD), rng.choice(nouns)], 0.6
-    negated = rng.random() < 0.35
-    noun, fitting, opposite = _pair(rng, aspect, -sign if negated else sign)
-    if negated:
-        return [rng.choice(_NEGATIONS), fitting, noun], 0.6
-    form = rng.random()
-    if form < 0.2:
-        return [opposite, "turning", fitting, noun], 0.6
-    if form < 0.45:
-        return [rng.choice(_MORE), fitting, noun], 1.0
-    if form < 0.7:
-        return [rng.choice(_LESS), fitting, noun], 0.3
-    return [fitting, noun], 0.6
-
-
-def _pair(rng: random.Random, aspect: int, sign: int) -> tuple[str, str, str]:
-    """Noun, an adjective that says ``sign`` of it, and one that says the opposite."""
-    kind = rng.random()
-    if kind < 0.25:
-        of_sign = [word for word, signs in _BY_ASPECT.items() if signs[aspect] == sign]
-        opposed = [word for word, signs in _BY_ASPECT.items() if signs[aspect] != sign]
-        return rng.choice(_WHOLE[aspect]), rng.choice(of_sign), rng.choice(opposed)
-    virtue = kind < 0.625
-    noun = rng.choice(_VIRTUES[aspect] if virtue else _FLAWS[aspect])
-    good, bad = (_STRONG, _WEAK) if virtue else (_WEAK, _STRONG)
-    if sign < 0:
-        good, bad = bad, good
-    return noun, rng.choice(good), rng.choice(bad)
 
 
 def _line(review: GeneratedReview) -> str:
