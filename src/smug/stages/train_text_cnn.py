@@ -63,10 +63,14 @@ def main(config: Sections, files: Files) -> Summary:
         batch=settings.batch_size,
         learning_rate=settings.learning_rate,
         patience=settings.patience,
+        balance=settings.balance,
+        monitor=settings.monitor,
         seed=settings.seed,
     )
-    for epoch, (loss, check) in enumerate(zip(history["loss"], history["val_loss"], strict=True)):
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, validation loss {check:.4f}")
+    measures = ("loss", "val_loss", "val_correlation")
+    for epoch, values in enumerate(zip(*(history[name] for name in measures), strict=True)):
+        shown = (f"{name} {value:.4f}" for name, value in zip(measures, values, strict=True))
+        print(f"epoch {epoch + 1}: {', '.join(shown)}")
     label = dataset_label(vars(config.dataset), generated=train.generated)
     metrics: dict[str, Any] = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
     for split, reviews in (("train", train), ("test", test)):
@@ -75,6 +79,7 @@ def main(config: Sections, files: Files) -> Summary:
             f"{split}_inputs": len(reviews),
             f"{split}_loss": found.mse,
             f"{split}_accuracy": found.accuracy,
+            f"{split}_balanced_accuracy": found.balanced_accuracy,
             f"{split}_r2": found.r2,
             f"{split}_correlation": found.correlation,
         }
@@ -82,7 +87,11 @@ def main(config: Sections, files: Files) -> Summary:
         model.save(temporary)
     tokenizer.save(files.vocabulary)
     save_json(files.metrics, metrics)
-    epochs = {"epochs": len(history["loss"]), "best_epoch": int(np.argmin(history["val_loss"])) + 1}
+    worse = np.array(history[f"val_{settings.monitor}"])
+    if text_cnn.MONITORS[settings.monitor] == "max":
+        worse = -worse
+    chosen = int(np.argmin(np.nan_to_num(worse, nan=np.inf))) + 1
+    epochs = {"epochs": len(worse), "best_epoch": chosen}
     return {**metrics, **epochs, "generated": train.generated}
 
 

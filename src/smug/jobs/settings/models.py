@@ -137,6 +137,18 @@ class TextCnnSettings(ModelSettings):
     batch_size: int = described("Number of reviews per update of the weights.")
     epochs: int = described("Number of passes over the reviews, at most.", allowed=COUNT)
     patience: int = described(
-        "Number of epochs without a lower validation loss before training stops.", allowed=Range(0)
+        "Number of epochs without a better one before training stops.", allowed=Range(0)
     )
-    seed: int = described("Seed of the first weights and of the order of the reviews.")
+    balance: str = described(
+        "What is done where high scores are far more than low ones: nothing (`none`), the rarer "
+        "half weighs more (`weights`), or reviews of the larger half are left out (`subset`).",
+        allowed=("none", "weights", "subset"),
+    )
+    monitor: str = described(
+        "What the best epoch has on the validation reviews: the lowest `loss`, or the highest "
+        "`correlation` with their scores.",
+        allowed=("loss", "correlation"),
+    )
+    seed: int = described(
+        "Seed of the first weights, of the order of the reviews and of a balanced subset."
+    )

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from smug.errors import SmugError
+from smug.errors import SmugError, unknown_name
 from smug.masks.text.problem import TextNetwork
+from smug.models.balance import MIDDLE, balanced
+
+#: What decides when training stops, and whether it should rise or fall.
+MONITORS = {"loss": "min", "correlation": "max"}
 
 
 def build(
@@ -113,9 +117,11 @@ class _Batches(keras.utils.PyDataset):
         batch: int,
         width: int,
         seed: int | None,
+        weights: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.tokens, self.scores, self.batch, self.width = tokens, scores, batch, width
+        self.weights = np.ones(len(tokens), np.float32) if weights is None else weights
         self.rng = None if seed is None else np.random.default_rng(seed)
         self.lengths = (tokens != 0).sum(axis=1)
         self.on_epoch_end()
@@ -123,9 +129,9 @@ class _Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self.tokens) // self.batch)
 
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = self.batches[i]
-        return trim(self.tokens[rows], self.width), self.scores[rows]
+        return trim(self.tokens[rows], self.width), self.scores[rows], self.weights[rows]
 
     def on_epoch_end(self) -> None:
         n, pool = len(self.tokens), self._POOL * self.batch
@@ -156,9 +162,11 @@ def train(
     batch: int = 128,
     learning_rate: float = 1e-3,
     patience: int = 2,
+    balance: str = "none",
+    monitor: str = "loss",
     seed: int = 0,
 ) -> dict[str, list[float]]:
-    """Train in place; keep the weights of the epoch with the lowest validation loss.
+    """Train in place; keep the weights of the epoch that the validation reviews find best.
 
     Parameters
     ----------
@@ -171,15 +179,22 @@ def train(
     validation : (tokens, scores)
         Reviews that decide when to stop.
     patience : int
-        Epochs without a lower validation loss before training stops.
+        Epochs without a better one before training stops.
+    balance : {"none", "weights", "subset"}
+        See :func:`smug.models.balance.balanced`; the validation reviews stay as they are.
+    monitor : {"loss", "correlation"}
+        The best epoch has the lowest loss on the validation reviews, or the highest correlation
+        with their scores.
     seed : int
-        Order of the batches.
+        Order of the batches, and the draw of a balanced subset.
 
     Returns
     -------
     dict of list of float
-        ``loss`` and ``val_loss`` (mean squared error) of every epoch.
+        ``loss`` and ``val_loss`` (mean squared error) and ``val_correlation`` of every epoch.
     """
+    if monitor not in MONITORS:
+        raise unknown_name("monitor", monitor, MONITORS)
     for name, values in (("training", scores), ("validation", validation[1])):
         if len(values) == 0 or not np.isfinite(values).all():
             raise SmugError(
@@ -190,15 +205,23 @@ def train(
     trainer = keras.Sequential([keras.Input((None,), dtype="int32"), *model.layers])
     trainer.compile(keras.optimizers.Adam(learning_rate), loss="mse", jit_compile=False)
     width = model.get_layer("conv").kernel_size[0]
+    rows, weights = balanced(scores, balance, seed=seed)
     stop = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=patience, restore_best_weights=True
+        monitor=f"val_{monitor}",
+        mode=MONITORS[monitor],
+        patience=patience,
+        restore_best_weights=True,
     )
+
+    def add_correlation(epoch: int, logs: dict[str, float]) -> None:
+        logs["val_correlation"] = quality(validation[1], predict(model, validation[0])).correlation
+
     history = trainer.fit(
-        _Batches(tokens, scores, batch=batch, width=width, seed=seed),
+        _Batches(tokens[rows], scores[rows], batch=batch, width=width, seed=seed, weights=weights),
         validation_data=_Batches(*validation, batch=batch, width=width, seed=None),
         epochs=epochs,
         shuffle=False,
-        callbacks=[stop],
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=add_correlation), stop],
         verbose=0,
     ).history
     return {name: [float(value) for value in values] for name, values in history.items()}
@@ -225,12 +248,14 @@ class Quality:
     r2: float
     correlation: float
     accuracy: float  # share of reviews on the right side of 0.5 (a score of 0.5 counts as high)
+    balanced_accuracy: float  # mean of that share among the low scores and among the high ones
 
 
 def quality(scores: np.ndarray, predictions: np.ndarray) -> Quality:
-    """Mean squared error, R², Pearson correlation, and accuracy at 0.5.
+    """Mean squared error, R², Pearson correlation, and accuracy at 0.5, plain and balanced.
 
-    R² and the correlation are NaN where all scores (or all predictions) are the same.
+    R² and the correlation are NaN where all scores (or all predictions) are the same, the balanced
+    accuracy where all scores are low or all are high.
     """
     scores, predictions = np.asarray(scores, np.float64), np.asarray(predictions, np.float64)
     if scores.shape != predictions.shape or scores.size == 0:
@@ -241,9 +266,15 @@ def quality(scores: np.ndarray, predictions: np.ndarray) -> Quality:
     mse = float(np.mean((scores - predictions) ** 2))
     variance = float(scores.var())
     varied = variance > 0 and predictions.std() > 0
+    high = scores >= MIDDLE
+    right = high == (predictions >= MIDDLE)
+    both = high.any() and not high.all()
     return Quality(
         mse=mse,
         r2=1 - mse / variance if variance > 0 else float("nan"),
         correlation=float(np.corrcoef(scores, predictions)[0, 1]) if varied else float("nan"),
-        accuracy=float(np.mean((scores >= 0.5) == (predictions >= 0.5))),
+        accuracy=float(right.mean()),
+        balanced_accuracy=float((right[high].mean() + right[~high].mean()) / 2)
+        if both
+        else float("nan"),
     )

@@ -6,6 +6,7 @@ from smug.datasets.beer.generator import write_reviews
 from smug.datasets.beer.reviews import prepare, read_reviews, review_path
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
+from smug.models.balance import WAYS
 from smug.models.networks import text_cnn
 
 
@@ -94,6 +95,27 @@ def test_the_weights_of_the_lowest_validation_loss_are_kept():
     assert loss == pytest.approx(min(history["val_loss"]), rel=1e-4)
 
 
+def test_the_weights_of_the_highest_validation_correlation_are_kept():
+    model, history, _ = trained(0, epochs=12, learning_rate=0.2, patience=2, monitor="correlation")
+    rng = np.random.default_rng(5)
+    tokens = some_tokens(rng, 300)[200:]
+    scores = (tokens == 7).any(axis=1) * 0.8 + 0.1
+    found = np.corrcoef(scores, text_cnn.predict(model, tokens))[0, 1]
+    assert found == pytest.approx(max(history["val_correlation"]), abs=1e-5)
+    assert np.argmax(history["val_correlation"]) < len(history["val_correlation"]) - 1
+
+
+def test_a_balance_reaches_the_training():
+    losses = {way: trained(0, epochs=1, balance=way)[1]["loss"] for way in WAYS}
+    assert losses["none"] != losses["weights"]
+    assert losses["none"] != losses["subset"]
+
+
+def test_an_unknown_monitor_is_refused():
+    with pytest.raises(SmugError, match=r"accuracy.*loss"):
+        trained(0, monitor="accuracy")
+
+
 @pytest.mark.parametrize("part", ["training", "validation"])
 def test_unknown_scores_are_refused(part):
     tokens = some_tokens(np.random.default_rng(0), 4)
@@ -106,13 +128,17 @@ def test_unknown_scores_are_refused(part):
 def test_quality_against_closed_forms():
     scores = np.array([0.0, 0.0, 1.0, 1.0])
     perfect = text_cnn.quality(scores, scores)
-    assert perfect == text_cnn.Quality(0.0, 1.0, pytest.approx(1.0), 1.0)
+    assert perfect == text_cnn.Quality(0.0, 1.0, pytest.approx(1.0), 1.0, 1.0)
     shifted = text_cnn.quality(scores, np.array([0.2, 0.2, 0.4, 0.6]))
     assert shifted.mse == pytest.approx((0.04 + 0.04 + 0.36 + 0.16) / 4)
     assert shifted.r2 == pytest.approx(1 - 0.6)
     assert shifted.accuracy == 0.75
     constant = text_cnn.quality(scores, np.full(4, 0.5))
     assert np.isnan(constant.correlation)
+    rare = text_cnn.quality(np.array([0.1, 0.9, 0.9, 0.9]), np.array([0.7, 0.9, 0.8, 0.2]))
+    assert rare.accuracy == 0.5
+    assert rare.balanced_accuracy == pytest.approx((0 / 1 + 2 / 3) / 2)
+    assert np.isnan(text_cnn.quality(np.ones(2), np.ones(2)).balanced_accuracy)
     assert constant.r2 == 0.0
     with pytest.raises(SmugError, match="same"):
         text_cnn.quality(scores, scores[:2])
