@@ -7,22 +7,42 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from smug.metrics.statistics import CORRELATION, COUNT, SHARE, Interval, mean, median, proportion
+from smug.metrics.statistics import (
+    CORRELATION,
+    COUNT,
+    SHARE,
+    Interval,
+    PairedTest,
+    mean,
+    median,
+    paired,
+    proportion,
+)
+from smug.reviews.explained import SMUG
 
 #: Measures shown by their means.
 MEANS = {
     "roc_auc": "ROC AUC",
+    "auprc": "AUPRC",
     "best_f1": "best F1",
+    "token_f1": "token F1",
     "best_mae": "best MAE",
     "sparsity": "sparsity",
     "words": "words kept",
     "sufficiency": "sufficiency",
     "comprehensiveness": "comprehensiveness",
+    "aopc_sufficiency": "AOPC sufficiency",
+    "aopc_comprehensiveness": "AOPC comprehensiveness",
 }
 #: Their ranges; the others are shares.
-RANGES = {"words": COUNT, "comprehensiveness": CORRELATION}
+RANGES = {
+    "words": COUNT,
+    "comprehensiveness": CORRELATION,
+    "aopc_sufficiency": CORRELATION,
+    "aopc_comprehensiveness": CORRELATION,
+}
 #: Those of them that compare with a human rationale; not every review has one.
-AGREEMENT = ("roc_auc", "best_f1", "best_mae")
+AGREEMENT = ("roc_auc", "auprc", "best_f1", "token_f1", "best_mae")
 #: Shares of reviews with Wilson's interval.
 SHARES = {
     "empty": "empty mask",
@@ -59,6 +79,9 @@ def caption(
         f"{source}, network for {aspect}, {about}: means (seconds: medians, shares: proportions) "
         "with 95 % intervals; n where it is not that of all reviews. Sufficiency is the explained "
         "class's probability on the kept words alone, comprehensiveness its drop without them. "
+        "AOPC, AUPRC and token F1 (of the kept words) are ERASER's (DeYoung et al. 2020): AOPC is "
+        "the mean drop on the best 1, 5, 10, 20 and 50 % of the words alone (low is good), or "
+        "without them. "
         f"{smug} A method without a mask (IG, gradients, GGIG) keeps its highest scores above 0, "
         f"as many words as the rationale marks, {share:.0%} of all where none is marked (ours). IG "
         "and GGIG count what speaks for the class, summed over the embedding; gradients count by "
@@ -66,8 +89,8 @@ def caption(
         "a constant map marks everything for F1, 2p / (1 + p), and nothing for MAE, p, where p is "
         "the rationale's share of the words. SIS: first subset for what is kept, all disjoint "
         f"subsets for the agreement; sets are sufficient when they keep {fraction}; proven is only "
-        "what the network itself confirms. The paper, as far as we know it, prints no numbers for "
-        "text."
+        "what the network itself confirms. The CSV holds paired Wilcoxon tests against SMUG. The "
+        "paper, as far as we know it, prints no numbers for text."
     )
 
 
@@ -92,9 +115,14 @@ def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> 
     Returns
     -------
     pandas.DataFrame
-        Columns reviews (generated or original), method, metric, estimate, low, high, n (reviews).
+        Columns reviews (generated or original), method, metric, estimate, low, high, n (reviews);
+        for means, too, smug_difference (median of the method minus SMUG, review by review), and
+        smug_p_value and smug_n of the paired Wilcoxon test.
     """
     rows = []
+    by_review = scores[scores["metric"].isin(MEANS)].pivot_table(
+        index="image", columns=["metric", "method"], values="value", dropna=False
+    )
     for method, of_method in scores.groupby("method", sort=False):
         by_metric = {name: group["value"].to_numpy() for name, group in of_method.groupby("metric")}
         intervals = {"found": proportion(by_metric["found"] == 1)}
@@ -112,10 +140,24 @@ def text_rationales(scores: pd.DataFrame, *, generated: bool, seed: int = 0) -> 
                 "low": interval.low,
                 "high": interval.high,
                 "n": interval.n,
+                **_against_smug(by_review, metric, method),
             }
             for metric, interval in intervals.items()
         ]
     return pd.DataFrame(rows)
+
+
+def _against_smug(by_review: pd.DataFrame, metric: str, method: str) -> dict[str, float]:
+    """Columns of the paired test of a method against SMUG; NaN where there is nothing to test."""
+    test = PairedTest(np.nan, np.nan, 0)
+    pair = [(metric, method), (metric, SMUG)]
+    if method != SMUG and all(column in by_review.columns for column in pair):
+        test = paired(*(by_review[column].to_numpy() for column in pair))
+    return {
+        "smug_difference": test.median_difference,
+        "smug_p_value": test.p_value,
+        "smug_n": test.n,
+    }
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:

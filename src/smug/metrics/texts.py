@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from smug.errors import SmugError
-from smug.metrics import rationale
+from smug.metrics import eraser, rationale
 
 
 def top_words(saliency: np.ndarray, count: int) -> np.ndarray:
@@ -46,18 +46,24 @@ def score_text(
     -------
     dict of str to float
         ``roc_auc``, ``best_f1``, ``best_mae``, ``sparsity``, ``words``, ``sufficiency``,
-        ``comprehensiveness``.
+        ``comprehensiveness``, and those of :mod:`smug.metrics.eraser`: ``auprc``, ``token_f1``,
+        ``aopc_sufficiency``, ``aopc_comprehensiveness``.
     """
-    scores = {"roc_auc": np.nan, "best_f1": np.nan, "best_mae": np.nan}
+    scores = dict.fromkeys(("roc_auc", "auprc", "best_f1", "token_f1", "best_mae"), np.nan)
     if human is not None:
         scores = {
             "roc_auc": rationale.roc_auc(saliency, human),
+            "auprc": eraser.auprc(saliency, human),
             "best_f1": rationale.best_f1(saliency, human),
+            "token_f1": eraser.token_f1(mask, human),
             "best_mae": rationale.best_mae(saliency, human, thresholds=thresholds),
         }
+    sufficient, comprehensive = eraser.aopc(predict, saliency)
     return scores | {
         "sparsity": rationale.sparsity(mask),
         "words": float(np.count_nonzero(mask)),
         "sufficiency": rationale.sufficiency(predict, mask),
         "comprehensiveness": rationale.comprehensiveness(predict, mask),
+        "aopc_sufficiency": sufficient,
+        "aopc_comprehensiveness": comprehensive,
     }

@@ -1,4 +1,7 @@
+import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import wilcoxon
 
 from smug.figures.text_rationales import caption, empty_shares, printed, text_rationales
 from tests.unit.reviews.toy import scores_of, write_shard
@@ -34,6 +37,26 @@ def test_the_table_summarises_with_intervals_and_says_generated(tmp_path):
     assert "GENERATED" not in caption(generated=False, **words)
     assert "rationales of palate" in caption(generated=False, **words)
     assert "no rationales" in caption(generated=False, **{**words, "rationale": ""})
+
+
+def test_methods_are_tested_against_smug_on_the_same_reviews():
+    rng = np.random.default_rng(0)
+    smug, other = rng.random(30), rng.random(30)
+    rows = [
+        {"image": f"r{i}", "method": method, "metric": metric, "value": value}
+        for method, values in (("IG", other), ("SMUG", smug))
+        for i, value in enumerate(values)
+        for metric, value in (("found", 1.0), ("roc_auc", np.nan if i == 3 else value))
+    ]
+    shuffled = pd.DataFrame(rows).sample(frac=1, random_state=0)
+    table = text_rationales(shuffled, generated=False).set_index(["method", "metric"])
+    kept = np.arange(30) != 3
+    row = table.loc["IG", "roc_auc"]
+    assert row["smug_difference"] == pytest.approx(np.median((other - smug)[kept]))
+    assert row["smug_p_value"] == pytest.approx(wilcoxon(other[kept], smug[kept]).pvalue)
+    assert row["smug_n"] == 29
+    assert np.isnan(table.loc[("SMUG", "roc_auc"), "smug_p_value"])
+    assert np.isnan(table.loc[("IG", "found"), "smug_p_value"])
 
 
 def _only(table, method, metric):
