@@ -1,6 +1,7 @@
 """The half of the workflow that reads reviews, at its smallest."""
 
 import json
+import zipfile
 
 import pandas as pd
 import pytest
@@ -12,13 +13,20 @@ TINY = (
     "workflow.datasets=[beer] beer:dataset.explained=3 beer:dataset.shard_size=3 "
     "beer:dataset.generated_train=120 beer:dataset.generated_heldout=30 beer:dataset.validation=10 "
     "beer:dataset.num_words=300 beer:dataset.max_words=120 beer:model.embedding=8 "
-    "beer:model.filters=16 beer:model.epochs=2 beer:method.top_k=20 "
+    "beer:model.filters=16 beer:model.epochs=3 beer:method.top_k=20 "
     "attribution.steps=16 "
     "beer:comparison.explainers=[gradients] beer:timing.solvers=[highs] beer:timing.top_k=[5] "
     "beer:timing.inputs=1 beer:sanity.inputs=1 beer:sanity.seeds=[0]"
 )
-READING = {"score_texts", "text_rationales", "text_metrics", "text_saliency", "gallery_texts"}
-READING |= {"gallery"}
+READING = {
+    "score_texts",
+    "eraser",
+    "text_rationales",
+    "text_metrics",
+    "text_saliency",
+    "gallery_texts",
+}
+READING |= {"eraser", "gallery"}
 SOLVING = {"solve_masks", "saliency"} | READING
 TIMING = {"time_solvers", "solvers", "solver_scaling"}
 MODEL = {"models", "attribute", "completeness", "explain", "sufficient_words"} | SOLVING | TIMING
@@ -61,6 +69,17 @@ def test_page_figure_and_table_are_made_and_say_generated(finished):
     labelled = ("completeness", "solvers", "topk_gamma", "ablations", "sanity")
     for name in (*labelled, "distinct_masks_beer"):
         assert set(pd.read_csv(results / f"tables/{name}.csv")["dataset"]) == {"beer (generated)"}
+
+
+def test_the_archive_for_erasers_scorer_holds_every_review_and_method(finished):
+    results = finished.folder / "results" / "demo"
+    with zipfile.ZipFile(results / "tables/eraser.zip") as archive:
+        lines = {name: archive.read(name).decode().splitlines() for name in archive.namelist()}
+    assert "GENERATED" in "".join(lines.pop("README.txt"))
+    methods = ("smug", "smug_gamma_0.5", "smug_base", "gradients", "sis", "smallest_set")
+    files = {f"predictions/{method}.jsonl" for method in methods}
+    assert set(lines) == {"docs.jsonl", "test.jsonl"} | files
+    assert {len(found) for found in lines.values()} == {3}
 
 
 def test_empty_masks_are_told_and_take_nothing_from_other_methods(finished):

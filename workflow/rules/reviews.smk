@@ -27,6 +27,7 @@ use rule stage as score_texts with:
         code=code("score_texts"),
     output:
         scores=f"{OUT}/score_texts/{{shard}}.parquet",
+        eraser=f"{OUT}/score_texts/{{shard}}.jsonl",
         record=f"{OUT}/score_texts/{{shard}}.json",
     log:
         f"{OUT}/logs/score_texts/{{shard}}.log",
@@ -50,6 +51,22 @@ use rule stage as text_rationales with:
         f"{OUT}/benchmarks/text_rationales.tsv"
     params:
         **captioned("text_rationales", ["beer"]),
+
+
+use rule stage as eraser with:
+    input:
+        lines=RUN.files(rules.score_texts.output.eraser, ["beer"]),
+        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        code=code("eraser"),
+    output:
+        archive=f"{OUT}/tables/eraser.zip",
+        record=f"{OUT}/tables/eraser.json",
+    log:
+        f"{OUT}/logs/eraser.log",
+    benchmark:
+        f"{OUT}/benchmarks/eraser.tsv"
+    params:
+        **asked("eraser", ["beer"]),
 
 
 use rule stage as text_metrics with:

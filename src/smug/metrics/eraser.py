@@ -52,17 +52,20 @@ def aopc(
         )
     if not len(bins) or any(not 0 < share <= 1 for share in bins):
         raise SmugError(f"bins={list(bins)} have to be shares of the words in (0, 1]")
-    order, whole = (
-        np.argsort(-saliency, kind="stable"),
-        float(predict(np.ones(len(saliency), bool))),
-    )
+    whole = float(predict(np.ones(len(saliency), bool)))
     alone, without = [], []
     for share in bins:
-        best = np.zeros(len(saliency), bool)
-        best[order[: math.ceil(share * len(saliency))]] = True
+        best = best_words(saliency, share)
         alone.append(float(predict(best)))
         without.append(float(predict(~best)))
     return whole - float(np.mean(alone)), whole - float(np.mean(without))
+
+
+def best_words(saliency: np.ndarray, share: float) -> np.ndarray:
+    """Mask of the best-scored share of the words, rounded up; of equals the first come first."""
+    best = np.zeros(len(saliency), bool)
+    best[np.argsort(-saliency, kind="stable")[: math.ceil(share * len(saliency))]] = True
+    return best
 
 
 def token_f1(mask: np.ndarray, rationale: np.ndarray) -> float:

@@ -15,6 +15,8 @@ from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
 from smug.pipeline.shards import SolvedShard
+from smug.reviews import eraser
+from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained, smug_files
 from smug.reviews.score_rows import score_rows
 
@@ -44,6 +46,7 @@ class Files:
     sets: Path
     model: Path
     scores: Path
+    eraser: Path
     record: Path
 
 
@@ -55,8 +58,9 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.reviews.measures import measure_rows
 
     model, known = load_model(files.model), network(config.model.name)
-    from_embeddings = text_cnn.on_embeddings(model)
-    smug = smug_files(files.masks, files.smug_maps, config.comparison.gamma)
+    on_words = text_cnn.on_embeddings(model)
+    compared, replacement = config.comparison, config.method.replacement
+    smug = smug_files(files.masks, files.smug_maps, compared.gamma)
     texts = load_explained(
         reviews=Reviews.load(files.data).shard(config.job.shard, config.dataset.shard_size),
         attribution=files.attribution,
@@ -65,20 +69,18 @@ def main(config: Sections, files: Files) -> Summary:
         settings=files.settings,
         sets=files.sets,
     )
-    rows = score_rows(
-        texts,
-        lambda embedded: float(from_embeddings(embedded[np.newaxis], training=False)[0, 0]),
-        thresholds=config.comparison.thresholds,
-        share=config.comparison.share,
-        replacement=config.method.replacement,
-    )
-    drawn = config.comparison.subsets, config.comparison.subset
-    measures = measure_rows(texts, from_embeddings, *drawn, config.method.replacement)
+
+    def predict(embedded: np.ndarray) -> float:
+        return float(on_words(embedded[np.newaxis], training=False)[0, 0])
+
+    confidence = Confidence(texts, predict, replacement)
+    rows = score_rows(confidence, thresholds=compared.thresholds, share=compared.share)
+    sets = compared.subsets, compared.subset
+    rows = chain(rows, measure_rows(texts, on_words, *sets, replacement))
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
-    common = {"run": config.workflow.run, "dataset": label}
-    table = as_table([{**common, **row} for row in chain(rows, measures)])
+    table = as_table([{"run": config.workflow.run, "dataset": label, **row} for row in rows])
     confirmer, unconfirmed = Confirmer(known.view(model), known), 0
-    gammas = (config.method.gamma, config.comparison.gamma)
+    gammas = config.method.gamma, compared.gamma
     for (name, (masks, _)), gamma in zip(smug.items(), gammas, strict=True):
         solved, method = SolvedShard.load(masks), vars(config.method) | {"gamma": gamma}
         confirmed = confirmer.confirmed(texts.attributed, solved, method)
@@ -87,13 +89,10 @@ def main(config: Sections, files: Files) -> Summary:
         table.loc[own, "confirmed"] = table.loc[own, "image"].map(by_review).astype("boolean")
         unconfirmed += int(np.count_nonzero(solved.has_mask() & ~confirmed))
     save_results(files.scores, table)
+    eraser.save_lines(files.eraser, confidence, compared.share)
     unconfirmed += int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())
-    return {
-        "rows": len(table),
-        "unconfirmed": unconfirmed,
-        "generated": texts.reviews.generated,
-        "aspect": texts.reviews.aspect,
-    }
+    of_reviews = {"generated": texts.reviews.generated, "aspect": texts.reviews.aspect}
+    return {"rows": len(table), "unconfirmed": unconfirmed, **of_reviews}
 
 
 if __name__ == "__main__":

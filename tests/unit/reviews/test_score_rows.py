@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from smug.pipeline.results import as_table
+from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained
 from smug.reviews.score_rows import EVERY_WORD, NO_WORD, score_rows, word_budget
 from tests.unit.reviews.toy import scores_of
@@ -49,7 +50,7 @@ def test_words_that_are_left_out_take_the_replacement(explained):
     def predict(embedded):
         return float(1 / (1 + np.exp(-network.logits(embedded))))
 
-    rows = score_rows(texts, predict, thresholds=9, share=0.3, replacement="mean")
+    rows = score_rows(Confidence(texts, predict, "mean"), thresholds=9, share=0.3)
     value = as_table(list(rows)).set_index(["image", "method", "metric"])["value"]
     embedded, words = texts.attributed.inputs[0].astype(np.float64), texts.words(0)
     embedded[words] = embedded[words].mean(axis=0)
@@ -77,7 +78,8 @@ def test_what_the_network_does_not_confirm_is_not_proven(explained):
     doubted = dataclasses.replace(
         texts, sets=dataclasses.replace(texts.sets, confirmed=none, sis_confirmed=none)
     )
-    rows = as_table(list(score_rows(doubted, lambda embedded: 0.5, thresholds=9, share=0.3)))
+    rows = list(score_rows(Confidence(doubted, lambda _: 0.5), thresholds=9, share=0.3))
+    rows = as_table(rows)
     of_sets = rows[rows["metric"].isin(("confirmed", "proven"))]
     assert len(of_sets) == 8
     assert (of_sets["value"] == 0).all()

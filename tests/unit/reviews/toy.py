@@ -12,6 +12,7 @@ from smug.masks.linear import LinearMap
 from smug.masks.text.problem import TextNetwork
 from smug.pipeline.results import as_table
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
+from smug.reviews.confidence import Confidence
 from smug.reviews.explained import SMUG, load_explained, smug_at
 from smug.reviews.score_rows import score_rows
 from smug.reviews.sufficient_words import word_sets_of_shard
@@ -160,5 +161,5 @@ def scores_of(explained):
     """All that is known of the toy shard, and its result rows."""
     network, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)
-    rows = score_rows(texts, predicted_by(network), thresholds=100, share=0.3)
+    rows = score_rows(Confidence(texts, predicted_by(network)), thresholds=100, share=0.3)
     return texts, as_table([{"run": "r", "dataset": "beer", **row} for row in rows])
