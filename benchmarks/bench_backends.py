@@ -45,7 +45,23 @@ def bare_on_jax(model: object, points: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: np.asarray(step(tensor, trained, others))
 
 
-BARE = {"tensorflow": bare_on_tensorflow, "jax": bare_on_jax}
+def bare_on_torch(model: object, points: np.ndarray) -> Callable[[], np.ndarray]:
+    """One forward and backward pass as a user of torch would write it."""
+    import torch
+
+    for weight in model.parameters():
+        weight.requires_grad_(False)
+    tensor = torch.from_numpy(points)
+
+    def step() -> np.ndarray:
+        leaf = tensor.clone().requires_grad_()
+        (found,) = torch.autograd.grad(model(leaf, training=False)[:, 0].sum(), leaf)
+        return found.numpy()
+
+    return step
+
+
+BARE = {"tensorflow": bare_on_tensorflow, "jax": bare_on_jax, "torch": bare_on_torch}
 
 
 def measure(backend: str, steps: int, repeats: int, side: int) -> None:

@@ -42,7 +42,8 @@ napoleon_google_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
 # OR-Tools must not be loaded into a process that has loaded HiGHS: both bring their own copy.
-autodoc_mock_imports = ["ortools"]
+# Torch is not in the lock.
+autodoc_mock_imports = ["ortools", "torch"]
 # A reference to something that is not there is a warning, and a warning ends the build.
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]

@@ -8,6 +8,12 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+if os.environ["KERAS_BACKEND"] == "torch":
+    import torch
+
+    # NumPy reads no tensor that could be differentiated; what smug differentiates, it says so.
+    torch.set_grad_enabled(False)
+
 
 @pytest.fixture(scope="session")
 def shared():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Packages whose versions an explanation names, by the names of their distributions.
-PACKAGES = ("smug", "keras", "tensorflow", "jax", "numpy", "scipy", "highspy")
+PACKAGES = ("smug", "keras", "tensorflow", "jax", "torch", "numpy", "scipy", "highspy")
 
 
 def commit(root: Path = ROOT) -> str | None:

@@ -34,6 +34,16 @@ def folder(tmp_path_factory):
     keras.utils.set_random_seed(0)
     networks = {
         "mlp": (mnist_mlp.build(), rng.random((2, 28, 28), np.float32)),
+        "table": (
+            keras.Sequential(
+                [
+                    keras.Input((30,)),
+                    keras.layers.Dense(16, "relu"),
+                    keras.layers.Dense(3, "softmax"),
+                ]
+            ),
+            rng.normal(size=(2, 30)).astype(np.float32),
+        ),
         "text": (
             text_cnn.build(num_words=50, max_words=20, filters=16),
             rng.integers(1, 50, (2, 20)).astype(np.int32),
@@ -56,7 +66,7 @@ def on_tensorflow(folder):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("backend", ["jax"])
+@pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_maps_agree_and_masks_are_the_same(folder, on_tensorflow, backend):
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install 'smug[{backend}]'")

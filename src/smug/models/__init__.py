@@ -11,7 +11,7 @@ from pathlib import Path
 from smug.errors import SmugError
 
 #: Libraries that Keras may run on here; each is an extra of this package, too.
-BACKENDS = ("tensorflow", "jax")
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def require_backend() -> None:
@@ -25,8 +25,8 @@ def require_backend() -> None:
     backend, where = _backend()
     if backend not in BACKENDS:
         raise SmugError(
-            f"Keras runs on {backend!r} ({where}); smug needs {' or '.join(BACKENDS)}: set "
-            "KERAS_BACKEND to one of them before keras is imported"
+            f"Keras runs on {backend!r} ({where}); smug needs {', '.join(BACKENDS[:-1])} or "
+            f"{BACKENDS[-1]}: set KERAS_BACKEND to one of them before keras is imported"
         )
     if find_spec(backend) is None:
         others = [name for name in BACKENDS if find_spec(name) is not None]

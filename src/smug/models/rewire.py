@@ -347,7 +347,8 @@ def _check_runs(layer: Any, runs: int) -> None:
 
 def _one_output(model: keras.Model, outputs: Any) -> Any:
     if not keras.ops.is_tensor(outputs) or outputs.ndim != 2:
-        shapes = [tuple(output.shape) for output in keras.tree.flatten(outputs)]
+        flat = keras.tree.flatten(outputs)
+        shapes = [(None, *output.shape[1:]) if output.shape else () for output in flat]
         raise SmugError(
             f"model {model.name!r} answers {shapes}; expected one output of shape "
             "(batch, classes): smug.explain takes output= for one of several outputs, and reduce= "

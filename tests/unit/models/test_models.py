@@ -25,7 +25,7 @@ def said(code, **environment):
 def test_an_unknown_backend_is_named_with_the_known_ones(code):
     line = said(code, KERAS_BACKEND="no_such_backend")
     assert line.startswith("smug.errors.SmugError: Keras runs on 'no_such_backend' (KERAS_BACKEND=")
-    assert "smug needs tensorflow or jax: set KERAS_BACKEND to one of them" in line
+    assert "smug needs tensorflow, jax or torch: set KERAS_BACKEND to one of them" in line
 
 
 def test_the_file_that_chooses_the_backend_is_named(tmp_path):
@@ -42,9 +42,11 @@ def hidden(*names):
     )
 
 
-def test_a_backend_that_is_not_installed_is_named_with_one_that_is():
-    line = said(hidden("jax") + "import smug.models", KERAS_BACKEND="jax")
-    assert "'jax' (KERAS_BACKEND=jax), which is not installed: pip install 'smug[jax]'" in line
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_a_backend_that_is_not_installed_is_named_with_one_that_is(name):
+    line = said(hidden(name) + "import smug.models", KERAS_BACKEND=name)
+    told = f"{name!r} (KERAS_BACKEND={name}), which is not installed: pip install 'smug[{name}]'"
+    assert told in line
     assert line.endswith("or set KERAS_BACKEND=tensorflow, which is installed")
 
 

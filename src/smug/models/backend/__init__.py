@@ -1,4 +1,4 @@
-"""The library that Keras runs on, behind one face; no other room imports TensorFlow or JAX.
+"""The library that Keras runs on, behind one face; no other room imports TensorFlow, JAX or torch.
 
 The modules that bear a library's name have the same face, described in
 :mod:`smug.models.backend.tensorflow`. What Keras itself offers on any library (``keras.ops``) is
@@ -13,6 +13,19 @@ from smug.models.backend.spec import Spec
 
 if keras.config.backend() == "jax":
     from smug.models.backend.jax import (
+        COMPILES_EACH_SHAPE,
+        FAILURES,
+        gradient,
+        has_value,
+        ignoring_functions,
+        in_float64,
+        out_of_memory,
+        removals,
+        roundoff,
+        traced,
+    )
+elif keras.config.backend() == "torch":
+    from smug.models.backend.torch import (
         COMPILES_EACH_SHAPE,
         FAILURES,
         gradient,

@@ -88,8 +88,8 @@ def save_npz(model: keras.Model, path: str | os.PathLike) -> None:
 
 
 def _values(weight: keras.Variable) -> np.ndarray:
-    # Keras's own conversion hands NumPy an argument that TensorFlow's variables do not know.
-    return np.asarray(weight.value)
+    # Of the variable itself, Keras hands NumPy an argument that TensorFlow's do not know.
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(weight)))
 
 
 def load_npz(model: keras.Model, path: str | os.PathLike) -> None:
