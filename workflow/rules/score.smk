@@ -66,6 +66,7 @@ use rule stage as image_lsc with:
         scores=RUN.files(rules.score_images.output.scores, PHOTOGRAPHS),
         code=code("image_lsc"),
     output:
+        **figure("image_lsc", "Table 1: LSC, Win% and sparsity"),
         **table("image_lsc", "Table 1: LSC, Win% and sparsity"),
         record=f"{OUT}/tables/image_lsc.json",
     log:
