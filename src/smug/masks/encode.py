@@ -99,11 +99,12 @@ def without_padding(layer: LinearMap, attribution: np.ndarray, padding: np.ndarr
     """
     if not padding.any():
         return attribution
-    *places, filters = layer.output_shape
     # All filters of a place see the same.
-    fields = receptive_fields(layer, np.arange(int(np.prod(places))) * filters)
+    places = np.arange(layer.size // layer.kernel.shape[-1])
+    fields = receptive_fields(layer, layer.nodes_at(places, np.zeros_like(places)))
     sees = ((fields >= 0) & ~padding.ravel()[fields]).any(axis=1)
-    return np.where(sees.reshape(*places, 1), attribution, 0)
+    of_nodes = sees[layer.places_of(np.arange(layer.size))]
+    return np.where(of_nodes.reshape(layer.output_shape), attribution, 0)
 
 
 def mask_grid(spatial: tuple[int, ...], window: int) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ class LinearMap:
     spatial : tuple of int
         Rows and columns of the image, or number of words: the mask grid at window 1.
     output_shape : tuple of int
-        Shape of the layer's output without the batch axis, filters last.
+        Shape of the layer's output without the batch axis, filters last or first.
     strides, dilation, pads : tuple of int
         One value per spatial axis; ``pads`` counts the zeros before the first row and column.
     scale, shift : numpy.ndarray of float64, shape (filters,), optional
@@ -46,6 +46,8 @@ class LinearMap:
     origin : Origin, optional
         Where the layer's input comes from on the user's input, `spatial`, if not from the same
         positions.
+    channels_first : bool
+        Whether channels come before the positions in the layer's input, and filters in its output.
     """
 
     name: str
@@ -60,6 +62,7 @@ class LinearMap:
     scale: np.ndarray | None = None
     shift: np.ndarray | None = None
     origin: Origin | None = None
+    channels_first: bool = False
 
     @property
     def inner(self) -> tuple[int, ...]:
@@ -75,6 +78,44 @@ class LinearMap:
     def size(self) -> int:
         """Number of nodes."""
         return int(np.prod(self.output_shape))
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Rows and columns of a convolution's output; a dense layer has a single place."""
+        if self.kind == "dense":
+            return (1,) * len(self.inner)
+        return self.output_shape[1:] if self.channels_first else self.output_shape[:-1]
+
+    @property
+    def _filters(self) -> int:
+        return self.kernel.shape[-1]
+
+    def nodes_at(self, places: np.ndarray, filters: np.ndarray) -> np.ndarray:
+        """Flat index of the node of each flat place of the output and filter."""
+        if self.channels_first:
+            return filters * (self.size // self._filters) + places
+        return places * self._filters + filters
+
+    def places_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Flat place of the output that each node stands at."""
+        nodes = np.asarray(nodes)
+        if self.channels_first:
+            return nodes % (self.size // self._filters)
+        return nodes // self._filters
+
+    def filters_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Filter of each node."""
+        nodes = np.asarray(nodes)
+        if self.channels_first:
+            return nodes // (self.size // self._filters)
+        return nodes % self._filters
+
+    def elements_at(self, positions: np.ndarray) -> np.ndarray:
+        """Flat indices of the values of each position of the layer's input, one axis more."""
+        channels = np.arange(self.channels)
+        if self.channels_first:
+            return positions[..., np.newaxis] + channels * int(np.prod(self.inner))
+        return positions[..., np.newaxis] * self.channels + channels
 
     @property
     def batch_normalised(self) -> bool:
@@ -114,6 +155,8 @@ class LinearMap:
         x = self._checked(x)
         if self.origin is not None:
             x = self.origin.entering(x.ravel())
+        if self.channels_first:
+            return x.reshape(self.channels, -1).T
         return x.reshape(-1, self.channels)
 
     def masked(self, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -127,6 +170,8 @@ class LinearMap:
         values = self._checked(x)
         if self.origin is not None:
             kept = self.origin.masked(values.ravel(), mask.ravel())
+        elif self.channels_first:
+            kept = values.reshape(self.channels, -1) * mask.reshape(1, -1)
         else:
             kept = values.reshape(-1, self.channels) * mask.reshape(-1, 1)
         return kept.reshape(values.shape)
@@ -134,6 +179,8 @@ class LinearMap:
     def _checked(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x, np.float64)
         shape = (*self.inner, self.channels)
+        if self.channels_first:
+            shape = (self.channels, *self.inner)
         allowed = {shape, (int(np.prod(shape)),)} if self.kind == "dense" else {shape}
         if self.channels == 1:
             allowed.add(self.inner)
@@ -164,7 +211,7 @@ class LinearMap:
 
     def shifts(self, nodes: np.ndarray) -> np.ndarray:
         """Bias of each node, through the batch normalisation if there is one, shape (nodes,)."""
-        bias = self.bias[np.asarray(nodes) % len(self.bias)]
+        bias = self.bias[self.filters_of(nodes)]
         if self.scale is None or self.shift is None:
             return bias
         return self._of_nodes(self.scale, nodes) * bias + self._of_nodes(self.shift, nodes)
@@ -183,7 +230,7 @@ class LinearMap:
 
     def _of_nodes(self, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         if values.ndim == 1:
-            return values[np.asarray(nodes) % len(values)]
+            return values[self.filters_of(nodes)]
         return np.broadcast_to(values, self.output_shape).ravel()[nodes]
 
 
@@ -218,8 +265,7 @@ def receptive_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
 def _own_fields(layer: LinearMap, nodes: np.ndarray) -> np.ndarray:
     """As :func:`receptive_fields`, in positions of the layer's own input."""
     *taps, _, filters = layer.kernel.shape
-    places = (1,) * len(taps) if layer.kind == "dense" else layer.output_shape[:-1]
-    corners = np.unravel_index(nodes // filters, places)
+    corners = np.unravel_index(layer.places_of(nodes), layer.places)
     flat = np.zeros((len(nodes), 1), np.int64)
     inside = np.ones((len(nodes), 1), bool)
     for axis, corner in enumerate(corners):
@@ -238,8 +284,8 @@ def _rows(layer: LinearMap, nodes: np.ndarray, own: np.ndarray) -> sparse.csr_ar
     """Weights of nodes on all that enters the layer, without batch normalisation."""
     filters = layer.kernel.shape[-1]
     kernel = layer.kernel.reshape(-1, layer.channels, filters)
-    weights = np.moveaxis(kernel[:, :, np.asarray(nodes) % filters], -1, 0)
-    columns = own[:, :, None] * layer.channels + np.arange(layer.channels)
+    weights = np.moveaxis(kernel[:, :, layer.filters_of(nodes)], -1, 0)
+    columns = layer.elements_at(own)
     inside = np.broadcast_to(own[:, :, None] >= 0, columns.shape)
     row = np.broadcast_to(np.arange(len(own))[:, None, None], columns.shape)
     shape = (len(own), int(np.prod(layer.inner)) * layer.channels)
@@ -274,7 +320,7 @@ def contributions(
     if layer.scale is not None and layer.scale.ndim == 1:
         weights = weights * layer.scale
     per_filter = np.ascontiguousarray(np.moveaxis(weights, -1, 0))
-    chosen = np.asarray(nodes) % filters
+    chosen = layer.filters_of(nodes)
     terms = np.einsum("ntc,ntc->nt", padded[fields], per_filter[chosen])
     if layer.scale is not None and layer.scale.ndim > 1:
         terms *= np.asarray(layer.scales(nodes))[:, None]
@@ -298,39 +344,6 @@ def _origin_contributions(
     found = (fields >= 0) & (known[place] == wanted)
     terms = np.where(found, summed.data[place], 0.0)
     return terms * np.reshape(layer.scales(nodes), (-1, 1))
-
-
-def rounding(
-    layer: LinearMap, x: np.ndarray, nodes: np.ndarray, fields: np.ndarray, roundoff: float
-) -> np.ndarray:
-    """Size up to which the network's own responses may differ from exact ones.
-
-    A sum of ``n`` terms errs by more than ``8 sqrt(n) u`` times the sum of their magnitudes only
-    where rounding errors conspire (Higham and Mary 2019, theorem 3.1, with lambda = 8).
-
-    Parameters
-    ----------
-    layer, x, nodes, fields
-        As for :func:`contributions`.
-    roundoff : float
-        Unit roundoff ``u`` of the numbers that the network computes with, ``2**-24`` for float32.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (nodes,)
-    """
-    magnitudes = layer.magnitudes()
-    terms = contributions(magnitudes, np.abs(x), nodes, fields)
-    total = terms.sum(axis=1) + magnitudes.constants(nodes)
-    return rounding_share(layer, roundoff) * total
-
-
-def rounding_share(layer: LinearMap, roundoff: float) -> float:
-    """Share of the summed magnitudes that :func:`rounding` allows."""
-    terms = layer.kernel.size / layer.kernel.shape[-1] + 3
-    if layer.origin is not None and layer.origin.mixing is not None:
-        terms *= 1 + layer.origin.mixing.nnz / layer.origin.mixing.shape[0]
-    return 8 * float(np.sqrt(terms)) * roundoff
 
 
 def node_responses(

@@ -32,6 +32,11 @@ class Layout:
         """Layout of inputs whose values stand in the order of the positions already."""
         return cls(lambda x: x.reshape(grid), lambda x: x.reshape(shape))
 
+    @classmethod
+    def channels_first(cls) -> Layout:
+        """Layout of inputs whose channels stand before their positions."""
+        return cls(lambda x: np.moveaxis(x, 0, -1), lambda x: np.moveaxis(x, -1, 0))
+
 
 def replacement_values(
     x: np.ndarray,
@@ -48,7 +53,7 @@ def replacement_values(
     x : numpy.ndarray
         One input: the tensor whose positions are removed.
     layout : Layout, optional
-        None where it has no channels last: then it takes zeros and whole arrays only.
+        None where channels have no axis of their own: then zeros and whole arrays only.
     replacement : {"zero", "mean", "blur"}, float or numpy.ndarray
         See :func:`replacement_of`.
     counted : numpy.ndarray of bool, shape (*positions,), optional
@@ -73,8 +78,8 @@ def replacement_values(
         return np.zeros_like(x)
     if layout is None:
         raise SmugError(
-            f"replacement={replacement!r} needs channels last, {what} has shape {x.shape}; "
-            "allowed: zero, or an array of that shape"
+            f"replacement={replacement!r} needs channels on an axis of their own, {what} has "
+            f"shape {x.shape}; allowed: zero, or an array of that shape"
         )
     grid = layout.to_grid(x)
     if replacement == "blur":
@@ -124,7 +129,7 @@ def replacement_of(
     ------
     SmugError
         Unknown name, a blur of something that is no image or volume, a mean over the columns of a
-        table, an array that does not fit, or channels that do not come last.
+        table, an array that does not fit, or channels without an axis of their own.
     """
     if isinstance(replacement, str) and replacement == "zero":
         return None
@@ -212,7 +217,10 @@ def blurred(x: np.ndarray, blur: float = BLUR) -> np.ndarray:
 
 
 def _layout(layer: LinearMap, x: np.ndarray) -> Layout | None:
-    if layer.origin is None or layer.origin.mixing is None:
+    own = layer.origin is None or layer.origin.mixing is None
+    if layer.channels_first and x.shape[1:] == (layer.inner if own else layer.spatial):
+        return Layout.channels_first()
+    if own:
         return Layout.reshaped(x.shape, (*layer.inner, layer.channels))
     if x.shape[: len(layer.spatial)] == layer.spatial:
         return Layout.reshaped(x.shape, (*layer.spatial, -1))
@@ -223,7 +231,8 @@ def _counted(layer: LinearMap, positions: tuple[int, ...], padding: np.ndarray) 
     """Positions that hold input, padding and borders of constants left out."""
     if layer.origin is None or layer.origin.mixing is not None:
         return ~padding
-    position = layer.origin.position.reshape(*positions, -1)[..., 0]
+    elements = layer.elements_at(np.arange(int(np.prod(positions))))
+    position = layer.origin.position[elements[:, 0]].reshape(positions)
     return (position >= 0) & ~padding.ravel()[position]
 
 

@@ -145,9 +145,9 @@ _ROWS = [f.name for f in fields(AttributedShard) if f.name not in ("layer", "den
 
 
 def _plain(value: np.ndarray) -> Any:
-    """Give text and whole-number vectors of a LinearMap back as the types it is made of."""
-    if value.dtype.kind == "U":
-        return str(value)
+    """Give all of a LinearMap that is no array of floats back as the type that it is."""
+    if value.dtype.kind in "Ub":
+        return value.item()
     return tuple(value.tolist()) if value.dtype.kind == "i" else value
 
 

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from smug.errors import SmugError
-from smug.masks.linear import LinearMap, receptive_fields, rounding
+from smug.masks.linear import LinearMap, receptive_fields
 from smug.masks.minimal import MinimalMask
+from smug.masks.rounding import rounding
 from smug.models import rewire
 from smug.models.first_layer import search
 from smug.models.first_layer.answers import Answers
@@ -156,7 +157,7 @@ class FirstLayer:
         The layer gets the input and the part of it that is kept. On the whole input each node has
         to answer what is said of it, and on the part more than ``gamma`` times as much. Both hold
         up to rounding: the network's numbers are rounded, and
-        :func:`smug.masks.linear.rounding` says how much that can be.
+        :func:`smug.masks.rounding.rounding` says how much that can be.
 
         Parameters
         ----------

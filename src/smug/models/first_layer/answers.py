@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from smug.masks.linear import LinearMap, rounding_share
+from smug.masks.linear import LinearMap
+from smug.masks.rounding import rounding_share
 from smug.models import backend
 from smug.models.first_layer.passes import Place, run_between
 
@@ -63,7 +64,7 @@ class Answers:
         Returns
         -------
         str
-            Number of nodes that differ by more than :func:`smug.masks.linear.rounding` allows on
+            Number of nodes that differ by more than :func:`smug.masks.rounding.rounding` allows on
             any of the values, and the worst of them.
         """
         worst, wrong, told = 0.0, np.zeros(linear.size, bool), ""
@@ -102,7 +103,8 @@ def responses_of(linear: LinearMap, entering: np.ndarray) -> np.ndarray:
     if linear.kind == "dense":
         total = values.ravel() @ linear.kernel.reshape(values.size, -1)
     else:
-        total = _convolved(linear, values).ravel()
+        total = _convolved(linear, values)
+        total = (np.moveaxis(total, -1, 0) if linear.channels_first else total).ravel()
     return total * linear.scales(nodes) + linear.shifts(nodes)
 
 
@@ -111,7 +113,7 @@ def borders(linear: LinearMap) -> list[tuple[int, int]]:
     made = []
     for axis, side in enumerate(linear.inner):
         reach = (linear.kernel.shape[axis] - 1) * linear.dilation[axis]
-        needed = (linear.output_shape[axis] - 1) * linear.strides[axis] + reach + 1
+        needed = (linear.places[axis] - 1) * linear.strides[axis] + reach + 1
         made.append((linear.pads[axis], max(needed - side - linear.pads[axis], 0)))
     return made
 
@@ -124,7 +126,7 @@ def _convolved(linear: LinearMap, values: np.ndarray) -> np.ndarray:
     # Rows that only the padding behind could reach are not answered by the layer.
     nodes = tuple(
         slice(0, (side - 1) * stride + 1, stride)
-        for side, stride in zip(linear.output_shape[:-1], linear.strides, strict=True)
+        for side, stride in zip(linear.places, linear.strides, strict=True)
     )
     dilated = tuple(slice(None, None, step) for step in linear.dilation)
     windows = windows[(*nodes, slice(None), *dilated)]  # (*nodes, channels, *taps)

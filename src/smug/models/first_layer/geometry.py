@@ -8,12 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from smug.errors import SmugError
 from smug.masks.linear import LinearMap
 from smug.models import rewire
 from smug.models.first_layer.kernels import TRANSPOSED, array, kernel_of, spread
 from smug.models.first_layer.search import (
     PADDING,
+    channels_first,
     entry_of,
     flat_input_shape,
     inner_layer,
@@ -46,21 +46,20 @@ def read_layer(
     layer, kind = inner_layer(call.op), kind_of(call.op)
     kernel = kernel_of(layer)
     bias = array(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
-    origin = None
+    origin, first = None, channels_first(layer)
     if kind == "dense":
         spatial = flat_input_shape(calls, index, image_shape)
         kernel = kernel.reshape(*spatial, -1, kernel.shape[-1])
         strides, dilation, pads = (1,) * len(spatial), (1,) * len(spatial), (0,) * len(spatial)
     else:
-        _check_convolution(layer, entry)
-        spatial = tuple(entry.inputs[0].shape[1:-1])
+        spatial = _positions(entry.inputs[0], first)
         strides, dilation = tuple(layer.strides), tuple(layer.dilation_rate)
         if isinstance(layer, TRANSPOSED):
-            origin = spread(spatial, strides, kernel.shape[-2])
+            origin = spread(spatial, strides, kernel.shape[-2], first)
             pads = _transposed_pads(layer, spatial)
             strides = (1,) * len(spatial)
         else:
-            pads = _pads(layer, entry, tuple(call.inputs[0].shape[1:-1]))
+            pads = _pads(layer, entry, _positions(call.inputs[0], first))
     return LinearMap(
         name=call.op.name,
         kind=kind,
@@ -72,7 +71,12 @@ def read_layer(
         dilation=dilation,
         pads=pads,
         origin=origin,
+        channels_first=first,
     )
+
+
+def _positions(tensor: Any, first: bool) -> tuple[int, ...]:
+    return tuple(tensor.shape[2:] if first else tensor.shape[1:-1])
 
 
 def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> LinearMap:
@@ -85,20 +89,10 @@ def with_norm(linear: LinearMap, norm: keras.layers.BatchNormalization) -> Linea
         shift = shift + array(norm.beta)
     rank = len(linear.output_shape)
     axis = norm.axis if norm.axis < 0 else norm.axis - 1 - rank
-    if axis != -1 or linear.per_node:
+    if axis != -1 or linear.per_node or linear.channels_first:
         shape = tuple(scale.size if i - rank == axis else 1 for i in range(rank))
         scale, shift = scale.reshape(shape), shift.reshape(shape)
     return replace(linear, scale=scale, shift=shift)
-
-
-def _check_convolution(layer: Any, entry: rewire.Call) -> None:
-    padding_format = getattr(entry.op, "data_format", "channels_last")
-    if layer.data_format != "channels_last" or padding_format != "channels_last":
-        raise SmugError(
-            f"layer {layer.name!r} has channels first; only channels_last is supported: name a "
-            "later layer, or use a method that asks nothing of the first layer, such as "
-            "integrated_gradients or sis"
-        )
 
 
 def _pads(layer: Any, entry: rewire.Call, padded: tuple[int, ...]) -> tuple[int, ...]:

@@ -73,7 +73,9 @@ def _each_channel(kernel: np.ndarray) -> np.ndarray:
     return in_groups(kernel.reshape(*taps, 1, channels * multiplier), channels)
 
 
-def spread(spatial: tuple[int, ...], strides: tuple[int, ...], channels: int) -> Origin:
+def spread(
+    spatial: tuple[int, ...], strides: tuple[int, ...], channels: int, channels_first: bool
+) -> Origin:
     """Input of a transposed convolution with zeros between its positions, as its taps read it.
 
     Parameters
@@ -81,6 +83,8 @@ def spread(spatial: tuple[int, ...], strides: tuple[int, ...], channels: int) ->
     spatial, strides : tuple of int
         Positions of the layer's input, and its strides, one value an axis.
     channels : int
+    channels_first : bool
+        Whether the layer reads channels from its first axis.
     """
     inner = tuple((side - 1) * step + 1 for side, step in zip(spatial, strides, strict=True))
     places = np.meshgrid(
@@ -88,8 +92,13 @@ def spread(spatial: tuple[int, ...], strides: tuple[int, ...], channels: int) ->
         indexing="ij",
     )
     position = np.ravel_multi_index(tuple(places), inner).ravel()
-    rows = (position[:, np.newaxis] * channels + np.arange(channels)).ravel()
+    own = np.arange(len(position))
+    if channels_first:
+        rows = np.concatenate([position + c * int(np.prod(inner)) for c in range(channels)])
+        own = np.tile(own, channels)
+    else:
+        rows = (position[:, np.newaxis] * channels + np.arange(channels)).ravel()
+        own = np.repeat(own, channels)
     shape = (int(np.prod(inner)) * channels, len(rows))
     mixing = sparse.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=shape)
-    own = np.repeat(np.arange(int(np.prod(spatial))), channels)
     return Origin(inner, own, np.zeros(shape[0]), mixing)

@@ -23,6 +23,25 @@ _ROUNDING = 2e-5
 _ROOT = Place(None, "output")
 
 
+class Laid(NamedTuple):
+    """Positions of the layer's own input, the channels of each, and whether these come first."""
+
+    inner: tuple[int, ...]
+    channels: int
+    first: bool
+
+    def by_place(self, values: np.ndarray) -> np.ndarray:
+        """Values of the elements that enter the layer, shape (places, channels)."""
+        if self.first:
+            return values.reshape(self.channels, prod(self.inner)).T
+        return values.reshape(prod(self.inner), self.channels)
+
+    def same(self) -> np.ndarray:
+        """Position of each element."""
+        every = np.arange(prod(self.inner))
+        return np.tile(every, self.channels) if self.first else np.repeat(every, self.channels)
+
+
 class Traced(NamedTuple):
     """Tensor that masks act on, its value, the user's grid, and the way from there to the layer."""
 
@@ -77,7 +96,7 @@ def trace_back(
         return plain
     before.refuse_weights()
     kind, shape = search.kind_of(calls[index].op), x.shape[1:]
-    inner, channels = _layout(calls, index, image_shape)
+    laid = _laid(calls, index, image_shape)
 
     def run(probes: np.ndarray) -> np.ndarray:
         return run_between(model, x, _ROOT, probes, entry)
@@ -89,17 +108,16 @@ def trace_back(
         return plain
     placed: tuple[tuple[int, ...], np.ndarray] | None
     if (source != MIXED).all():
-        placed = _placed(source, shape, inner, channels, kind, image_shape)
+        placed = _placed(source, shape, laid, kind, image_shape)
     else:
-        placed = _placed_by_pixel(run, pairs, shape, inner, channels)
+        placed = _placed_by_pixel(run, pairs, shape, laid)
     if placed is None:
-        return _mixed(before, model, x, entry, kind, inner, channels, image_shape)
+        return _mixed(before, model, x, entry, kind, laid, image_shape)
     spatial, position = placed
-    same = np.repeat(np.arange(prod(inner)), channels)
-    if np.array_equal(position, same) and spatial == inner:
+    if np.array_equal(position, laid.same()) and spatial == laid.inner:
         return plain
     constant = np.where(position < 0, plain.entering.ravel(), 0).astype(np.float64)
-    return plain._replace(spatial=spatial, origin=Origin(inner, position, constant))
+    return plain._replace(spatial=spatial, origin=Origin(laid.inner, position, constant))
 
 
 def _alone(model: keras.Model, root: Any, calls: list[rewire.Call]) -> bool:
@@ -108,15 +126,14 @@ def _alone(model: keras.Model, root: Any, calls: list[rewire.Call]) -> bool:
     return len(readers) == 1 and type(model).__module__.startswith("keras.")
 
 
-def _layout(
-    calls: list[rewire.Call], index: int, image_shape: tuple[int, ...] | None
-) -> tuple[tuple[int, ...], int]:
-    """Positions of the layer's own input, and channels of each."""
+def _laid(calls: list[rewire.Call], index: int, image_shape: tuple[int, ...] | None) -> Laid:
     shape = tuple(search.entry_of(calls, index).inputs[0].shape[1:])
     if search.kind_of(calls[index].op) == "dense":
         inner = search.flat_input_shape(calls, index, image_shape)
-        return inner, prod(shape) // prod(inner)
-    return shape[:-1], shape[-1]
+        return Laid(inner, prod(shape) // prod(inner), False)
+    if search.channels_first(calls[index].op):
+        return Laid(shape[1:], shape[0], True)
+    return Laid(shape[:-1], shape[-1], False)
 
 
 def _pairs(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
@@ -134,18 +151,17 @@ def _pairs(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     return [part.astype(np.float32) for part in (inside, anywhere)]
 
 
-def default_grid(shape: tuple[int, ...], kind: str) -> tuple[int, ...]:
-    """Positions of an input whose axes nothing tells apart: channels come last."""
+def _default_grid(shape: tuple[int, ...], kind: str, laid: Laid) -> tuple[int, ...]:
+    """Axes of positions where nothing tells axes apart: channels stand where the layer has them."""
     of_dense = len(shape) - 1 if len(shape) in (3, 4) else len(shape)
     grid = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "dense": of_dense}[kind]
-    return shape[:grid]
+    return tuple(range(len(shape))[-grid:] if laid.first else range(grid))
 
 
 def _placed(
     source: np.ndarray,
     shape: tuple[int, ...],
-    inner: tuple[int, ...],
-    channels: int,
+    laid: Laid,
     kind: str,
     image_shape: tuple[int, ...] | None,
 ) -> tuple[tuple[int, ...], np.ndarray]:
@@ -156,23 +172,20 @@ def _placed(
     """
     if len(shape) == 1 and image_shape is not None and prod(image_shape) == shape[0]:
         return image_shape, source
-    grid = _grid_axes(source, shape, inner, channels) if kind != "dense" else None
+    grid = _grid_axes(source, shape, laid) if kind != "dense" else None
     if grid is None:
-        grid = tuple(range(len(default_grid(shape, kind))))
+        grid = _default_grid(shape, kind, laid)
     spatial = tuple(shape[a] for a in grid)
     places = np.unravel_index(np.maximum(source, 0), shape)
     position = np.ravel_multi_index([places[a] for a in grid], spatial)
     return spatial, np.where(source < 0, -1, position).astype(np.int64)
 
 
-def _grid_axes(
-    source: np.ndarray, shape: tuple[int, ...], inner: tuple[int, ...], channels: int
-) -> tuple[int, ...] | None:
+def _grid_axes(source: np.ndarray, shape: tuple[int, ...], laid: Laid) -> tuple[int, ...] | None:
     known = np.where(source < 0, np.nan, 0)
-    laid = (prod(inner), channels)
     grid, still = [], []
     for a, place in enumerate(np.unravel_index(np.maximum(source, 0), shape)):
-        along = (place + known).reshape(laid)
+        along = laid.by_place(place + known)
         low, high = np.fmin.reduce(along, axis=1), np.fmax.reduce(along, axis=1)
         by_channel = bool((high > low).any())
         by_place = bool((np.fmax.reduce(along, axis=0) > np.fmin.reduce(along, axis=0)).any())
@@ -183,27 +196,26 @@ def _grid_axes(
         elif not by_channel:
             still.append(a)
     # An axis that is cut down to one place moves nowhere: it fills up the grid, the first first.
-    grid = sorted([*grid, *still[: max(len(inner) - len(grid), 0)]])
-    return tuple(grid) if len(grid) == len(inner) else None
+    grid = sorted([*grid, *still[: max(len(laid.inner) - len(grid), 0)]])
+    return tuple(grid) if len(grid) == len(laid.inner) else None
 
 
 def _placed_by_pixel(
     run: Callable[[np.ndarray], np.ndarray],
     pairs: list[np.ndarray],
     shape: tuple[int, ...],
-    inner: tuple[int, ...],
-    channels: int,
+    laid: Laid,
 ) -> tuple[tuple[int, ...], np.ndarray] | None:
     """As :func:`_placed`, where a value comes from all channels of one pixel."""
-    axes = dict.fromkeys((len(shape) - 1, 0)) if len(shape) > 1 else ()
-    for axis in axes:
+    ends = (0, len(shape) - 1) if laid.first else (len(shape) - 1, 0)
+    for axis in dict.fromkeys(ends) if len(shape) > 1 else ():
         grid = tuple(a for a in range(len(shape)) if a != axis)
         spatial = tuple(shape[a] for a in grid)
         places = np.unravel_index(np.arange(prod(shape)), shape)
         pixels = np.ravel_multi_index([places[a] for a in grid], spatial)
         position = sources(run, pairs, pixels)
         # One pixel makes all channels of a place, or the axis was none of channels.
-        together = position.reshape(prod(inner), channels)
+        together = laid.by_place(position)
         if (position != MIXED).all() and (together == together[:, :1]).all():
             return spatial, position
     return None
@@ -215,8 +227,7 @@ def _mixed(
     x: np.ndarray,
     entry: Place,
     kind: str,
-    inner: tuple[int, ...],
-    channels: int,
+    laid: Laid,
     image_shape: tuple[int, ...] | None,
 ) -> Traced:
     """Compose a linear preprocessing into the layer; masks act on what enters it."""
@@ -235,7 +246,8 @@ def _mixed(
     if not affine(run(entry), entering[0], rounding):
         raise before.refusal()
     shape = entering.shape[1:]
-    answered = before.unflattened or (*inner, channels)
+    own = (laid.channels, *laid.inner) if laid.first else (*laid.inner, laid.channels)
+    answered = before.unflattened or own
     made = mixing_of(
         lambda probes: run(entry)(probes).reshape(len(probes), -1), shape, answered, rounding
     )
@@ -243,16 +255,19 @@ def _mixed(
         raise before.refusal(
             why=f"mixes {prod(shape)} values in a way that is too large to be composed with it"
         )
-    grid = tuple(range(len(default_grid(shape, kind))))
+    grid = _default_grid(shape, kind, laid)
     if len(shape) > x.ndim - 1:
         # Embeddings of words: their numbers share a position.
         grid = tuple(range(x.ndim - 1))
     elif kind != "dense" and made.axes:
-        kept = [a for a, b in enumerate(made.axes) if b is not None and b < len(inner)]
-        grid = tuple(kept) if len(kept) == len(inner) else grid
+        of_channels = 0 if laid.first else len(laid.inner)
+        kept = [a for a, b in enumerate(made.axes) if b not in (None, of_channels)]
+        grid = tuple(kept) if len(kept) == len(laid.inner) else grid
     spatial = tuple(shape[a] for a in grid)
     places = np.unravel_index(np.arange(prod(shape)), shape)
     position = np.ravel_multi_index([places[a] for a in grid], spatial).astype(np.int64)
     if image_shape is not None and prod(image_shape) == prod(spatial):
         spatial = image_shape
-    return Traced(start, entering, spatial, Origin(inner, position, made.constant, made.weights))
+    return Traced(
+        start, entering, spatial, Origin(laid.inner, position, made.constant, made.weights)
+    )

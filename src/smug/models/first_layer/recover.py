@@ -82,15 +82,18 @@ def _likely_pads(read: LinearMap) -> list[tuple[int, ...]]:
 
 def _padded_with(mode: str, kernel: LinearMap) -> LinearMap:
     """The layer on an input whose border is padded with its own values."""
-    elements = np.arange(int(np.prod(kernel.spatial)) * kernel.channels)
-    laid = elements.reshape(*kernel.spatial, kernel.channels)
-    padded = np.pad(laid, [*borders(kernel), (0, 0)], mode=mode)  # type: ignore[call-overload]
+    positions = np.arange(int(np.prod(kernel.spatial))).reshape(kernel.spatial)
+    padded = np.pad(positions, borders(kernel), mode=mode)  # type: ignore[call-overload]
+    laid = kernel.elements_at(padded)
+    if kernel.channels_first:
+        laid = np.moveaxis(laid, -1, 0)
+    position = np.empty(positions.size * kernel.channels, np.int64)
+    position[kernel.elements_at(positions)] = positions[..., np.newaxis]
     mixing = sparse.csr_array(
-        (np.ones(padded.size), (np.arange(padded.size), padded.ravel())),
-        shape=(padded.size, elements.size),
+        (np.ones(laid.size), (np.arange(laid.size), laid.ravel())),
+        shape=(laid.size, position.size),
     )
-    position = elements // kernel.channels
-    origin = Origin(padded.shape[:-1], position, np.zeros(padded.size), mixing)
+    origin = Origin(padded.shape, position, np.zeros(laid.size), mixing)
     return replace(kernel, pads=(0,) * len(kernel.pads), origin=origin)
 
 
@@ -100,18 +103,19 @@ def _effective_kernel(
     """Kernel of a node that sees no padding, taken for all nodes."""
     filters = read.kernel.shape[-1]
     if read.kind == "dense":
-        places, node = np.arange(int(np.prod(read.spatial))), 0
+        places, place = np.arange(int(np.prod(read.spatial))), 0
     else:
-        firsts = np.arange(0, read.size, filters)
+        every = np.arange(read.size // filters)
+        firsts = read.nodes_at(every, np.zeros_like(every))
         inside = np.flatnonzero((receptive_fields(read, firsts) >= 0).all(axis=1))
         if not inside.size:
             return None
-        node = int(firsts[inside[len(inside) // 2]])
-        places = receptive_fields(read, np.array([node]))[0]
-    elements = (places[:, None] * read.channels + np.arange(read.channels)).ravel()
+        place = int(inside[len(inside) // 2])
+        places = receptive_fields(read, firsts[place : place + 1])[0]
+    elements = read.elements_at(places).ravel()
     if len(elements) > _ELEMENTS:
         return None
-    nodes = np.arange(node, node + filters)
+    nodes = read.nodes_at(np.array(place), np.arange(filters))
     bias, rows = _probed(answers, shape, elements, nodes)
     return replace(read, kernel=rows.reshape(read.kernel.shape), bias=bias)
 
@@ -127,15 +131,16 @@ def _kernel_of_each_node(
     # Rounding of the pass shows as weights between nodes and elements that they do not see.
     rows[np.abs(rows) <= answers.roundoff * 16 * (np.abs(rows).max(axis=0) + np.abs(bias))] = 0
     ones = (1,) * len(read.spatial)
+    own = replace(read, origin=None)
+    laid = own.elements_at(np.arange(int(np.prod(read.spatial))))
     return replace(
-        read,
+        own,
         kind="dense",
-        kernel=rows.reshape(*read.spatial, read.channels, read.size),
+        kernel=rows[laid].reshape(*read.spatial, read.channels, read.size),
         bias=bias,
         strides=ones,
         dilation=ones,
         pads=(0,) * len(ones),
-        origin=None,
     )
 
 

@@ -99,11 +99,17 @@ def kind_of(op: Any) -> str:
     return next((kind for kind, known in _KINDS.items() if isinstance(inner_layer(op), known)), "")
 
 
+def channels_first(op: Any) -> bool:
+    """True if a layer reads channels from the first axis behind the batch."""
+    return getattr(inner_layer(op), "data_format", None) == "channels_first"
+
+
 def entry_of(calls: list[rewire.Call], index: int) -> rewire.Call:
     """Zero padding directly before the layer belongs to it: masks act on what is padded."""
     layer, before = calls[index].op, producer(calls, calls[index].inputs[0])
     reads_zeros = kind_of(layer) != "dense" and not isinstance(inner_layer(layer), TRANSPOSED)
-    if reads_zeros and before and isinstance(before.op, PADDING):
+    padded = reads_zeros and before and isinstance(before.op, PADDING)
+    if before and padded and channels_first(before.op) == channels_first(layer):
         return before
     return calls[index]
 
