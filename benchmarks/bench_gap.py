@@ -129,7 +129,7 @@ class Measured:
         return self.preprocessing.size[0] / maps.shape[1]
 
     def right(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Whether the network classifies each image right."""
+        """True for each image that the network classifies right, shape (n,)."""
         outputs = rewire.outputs_of(self.fast, self.preprocessing(images))
         return outputs.argmax(axis=1) == labels
 
