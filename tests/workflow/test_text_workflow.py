@@ -116,7 +116,7 @@ def test_nothing_is_done_again_for_a_value_of_another_dataset(finished):
 
 
 SWEEPS = {"score_grid", "topk_gamma", "masks_topk_gamma", "ablations", "distinct_masks"}
-SANITY = {"score_sanity", "sanity", "sanity_randomisation", "sanity_perturbation"}
+SANITY = {"score_sanity", "sanity", "stability", "sanity_randomisation", "sanity_perturbation"}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,21 @@ use rule stage as sanity with:
         **captioned("sanity"),
 
 
+use rule stage as stability with:
+    input:
+        scores=checked(rules.score_sanity.output.scores),
+        code=code("stability"),
+    output:
+        **table("stability", "Measures that explain again"),
+        record=f"{OUT}/tables/stability.json",
+    log:
+        f"{OUT}/logs/stability.log",
+    benchmark:
+        f"{OUT}/benchmarks/stability.tsv"
+    params:
+        **captioned("stability"),
+
+
 use rule stage as sanity_randomisation with:
     input:
         scores=checked(rules.score_sanity.output.scores),

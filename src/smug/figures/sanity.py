@@ -60,6 +60,7 @@ def sanity_table(scores: pd.DataFrame) -> pd.DataFrame:
         inputs; of ``maps`` that were compared, ``to_constant`` and ``missing`` have no
         similarity; ``kept`` is the share of noisy networks that kept the prediction.
     """
+    scores = scores[scores["check"].isin(CHECKS)]
     last = scores[scores["check"].eq("cascading") & scores["level"].eq(scores["levels"])]
     rows = pd.concat([scores, last.assign(check="untrained")], ignore_index=True)
     groups = rows.groupby(["dataset", "network", "check", "method"], sort=False)
@@ -124,7 +125,7 @@ def sanity_randomisation(
         inputs; below, the maps of one input of each network under its first order.
     """
     use_style()
-    rows = scores[scores["check"].ne("perturbation")]
+    rows = scores[scores["check"].isin(CHECKS) & scores["check"].ne("perturbation")]
     panels = list(rows.groupby(["dataset", "network", "check"], sort=False))
     # Reviews, tables and series are measured too, but have no picture.
     shown = {

@@ -128,8 +128,7 @@ def random_logit(
             f"model {model.name!r} has {classes} outputs; random_logit needs 3 classes at least"
         )
     if other is None:
-        drawn = np.random.default_rng(seed).integers(classes - 1, size=len(target))
-        other = drawn + (drawn >= target)
+        other = other_classes(target, classes, seed)
     other = check_target(model, other, len(x))
     if (other == target).any():
         raise SmugError(
@@ -138,6 +137,12 @@ def random_logit(
         )
     before, after = (checked_maps(explain(x, labels)) for labels in (target, other))
     return _similarities(before, after)
+
+
+def other_classes(target: np.ndarray, classes: int, seed: int) -> np.ndarray:
+    """Another class for each input, drawn at random from the others; int64, shape (batch,)."""
+    drawn = np.random.default_rng(seed).integers(classes - 1, size=len(target))
+    return drawn + (drawn >= target)
 
 
 def efficient_mprt(

@@ -148,7 +148,7 @@ def compared(
     rows = []
     for i, image in enumerate(after.ids.tolist()):
         status, values = "", (np.nan, np.nan)
-        first, second = (_shown(shard.maps[i], padding[i]) for shard in (before, after))
+        first, second = (shown(shard.maps[i], padding[i]) for shard in (before, after))
         if before.message[i] or after.message[i]:
             status = FAILED
         elif np.ptp(first) == 0:
@@ -165,7 +165,7 @@ def compared(
     return rows
 
 
-def _shown(scores: np.ndarray, padding: np.ndarray) -> np.ndarray:
+def shown(scores: np.ndarray, padding: np.ndarray) -> np.ndarray:
     """Map of one input without its padding, whose zeros all maps share."""
     return scores[~padding] if padding.any() else scores
 

@@ -42,6 +42,7 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.pipeline.explain import explain_shard, method_of
     from smug.pipeline.networks import explained_network
     from smug.pipeline.sanity import Explainer, perturbation_rows, randomisation_rows
+    from smug.pipeline.stability import stability_rows
 
     settings = config.sanity
     data = load_prepared(files.data)
@@ -66,6 +67,7 @@ def main(config: Sections, files: Files) -> Summary:
         seeds=settings.seeds,
     )
     rows += perturbation_rows(*checked, network=name, noises=settings.noises, seeds=settings.seeds)
+    rows += stability_rows(*checked, network=name, seeds=settings.seeds, draws=settings.draws)
     label = dataset_label(vars(config.dataset), generated=data.generated)
     common = {"run": config.workflow.run, "dataset": label}
     save_results(files.scores, as_table([common | row for row in rows]))

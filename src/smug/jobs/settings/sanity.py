@@ -7,7 +7,7 @@ from typing import Any
 
 from smug.errors import unknown_name
 from smug.jobs.settings.meanings import Section, described
-from smug.limits import COUNT, NAMES, POSITIVE, SEEDS
+from smug.limits import COUNT, NAMES, NOT_NEGATIVE, POSITIVE, SEEDS
 
 
 @dataclass
@@ -42,6 +42,11 @@ class SanitySettings(Section):
         "Standard deviations of the noise on the weights, as shares of each weight tensor's size.",
         [],
         allowed=POSITIVE,
+    )
+    draws: int = described(
+        "Number of noisy inputs for each input that smooth randomisation and max-sensitivity "
+        "explain; 0 leaves both out.",
+        allowed=NOT_NEGATIVE,
     )
     also: list[str] = described(
         "Further networks that are checked, each with a file of its own in `conf/sanity/`.", []
