@@ -95,8 +95,8 @@ def test_slurm_ran_every_job(on_slurm):
     project, submitted, states = on_slurm
     assert set(states) == submitted
     assert set(states.values()) == {"COMPLETED"}
-    # Every job writes its timing, however it was run.
-    assert len(submitted) == len(found(project, "benchmarks/**/*.tsv")) >= 10
+    # Every job writes its log, however it was run.
+    assert len(submitted) == len(found(project, "logs/**/*.log")) >= 10
 
 
 def test_nothing_is_left_to_do_locally(on_slurm):

@@ -174,13 +174,13 @@ def _parts(path):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_one_name_five_places(rules, stage):
+def test_one_name_four_places(rules, stage):
     assert stage in rules, f"no rule {stage}"
     rule = rules[stage]
     # Inputs of the user's own stand under their dataset's name, as those of the project do.
     names = {stage, "prepare"} if stage.removeprefix("prepare_") in KINDS else {stage}
-    for place in ("log", "benchmark", "output"):
-        paths = [rule.benchmark] if place == "benchmark" else getattr(rule, place)
+    for place in ("log", "output"):
+        paths = getattr(rule, place)
         assert any(names & _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"
 
 

@@ -115,8 +115,6 @@ use rule stage as toy with:
         record=f"{OUT}/figures/toy.json",
     log:
         f"{OUT}/logs/toy.log",
-    benchmark:
-        f"{OUT}/benchmarks/toy.tsv"
     params:
         **captioned("toy"),
 """
@@ -187,8 +185,6 @@ use rule stage as prepare_toy with:
         record=f"{OUT}/prepare_toy/record.json",
     log:
         f"{OUT}/logs/prepare_toy.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_toy.tsv"
     params:
         **job("prepare_toy", "toy"),
 """

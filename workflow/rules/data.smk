@@ -10,8 +10,6 @@ use rule stage as prepare_mnist with:
         record=f"{OUT}/prepare_mnist/record.json",
     log:
         f"{OUT}/logs/prepare_mnist.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_mnist.tsv"
     params:
         **job("prepare_mnist", "mnist"),
 
@@ -25,8 +23,6 @@ use rule stage as prepare_imagenet with:
         record=f"{OUT}/prepare_imagenet{{other}}/record.json",
     log:
         f"{OUT}/logs/prepare_imagenet/imagenet{{other}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_imagenet/imagenet{{other}}.tsv"
     wildcard_constraints:
         other="(_[a-z_0-9]+)?",
     params:
@@ -45,7 +41,5 @@ use rule stage as prepare_beer with:
         record=f"{OUT}/prepare_beer/record.json",
     log:
         f"{OUT}/logs/prepare_beer.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_beer.tsv"
     params:
         **job("prepare_beer", "beer"),

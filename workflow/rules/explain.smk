@@ -11,8 +11,6 @@ use rule stage as attribute with:
         record=f"{OUT}/attribute/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/attribute/{{dataset}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/attribute/{{dataset}}-{{shard}}.tsv"
     params:
         **job("attribute", sharded=True),
 
@@ -27,8 +25,6 @@ use rule stage as solve_masks with:
         record=f"{OUT}/solve_masks/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
         f"{OUT}/logs/solve_masks/{{dataset}}-{{variant}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/solve_masks/{{dataset}}-{{variant}}-{{shard}}.tsv"
     threads: lambda wildcards: chosen(wildcards)["solver"]["threads"]
     resources:
         runtime=lambda wildcards: variants.solving_minutes(chosen(wildcards)),
@@ -46,8 +42,6 @@ use rule stage as saliency with:
         record=f"{OUT}/saliency/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
         f"{OUT}/logs/saliency/{{dataset}}-{{variant}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/saliency/{{dataset}}-{{variant}}-{{shard}}.tsv"
     params:
         **job("saliency"),
 
@@ -62,8 +56,6 @@ use rule stage as explain with:
         record=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
         f"{OUT}/logs/explain/{{dataset}}-{{variant}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/explain/{{dataset}}-{{variant}}-{{shard}}.tsv"
     params:
         **job("explain", sharded=True),
 
@@ -78,7 +70,5 @@ use rule stage as completeness with:
         record=f"{OUT}/tables/completeness.json",
     log:
         f"{OUT}/logs/completeness.log",
-    benchmark:
-        f"{OUT}/benchmarks/completeness.tsv"
     params:
         **captioned("completeness", RUN.datasets),

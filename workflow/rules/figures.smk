@@ -15,8 +15,6 @@ use rule stage as image_saliency with:
         record=f"{OUT}/figures/image_saliency.json",
     log:
         f"{OUT}/logs/image_saliency.log",
-    benchmark:
-        f"{OUT}/benchmarks/image_saliency.tsv"
     params:
         **captioned("image_saliency", PHOTOGRAPHS),
 
@@ -32,8 +30,6 @@ use rule stage as image_metrics with:
         record=f"{OUT}/figures/image_metrics.json",
     log:
         f"{OUT}/logs/image_metrics.log",
-    benchmark:
-        f"{OUT}/benchmarks/image_metrics.tsv"
     params:
         **captioned("image_metrics", PICTURES),
 
@@ -47,8 +43,6 @@ use rule stage as smug_steps with:
         record=f"{OUT}/figures/smug_steps.json",
     log:
         f"{OUT}/logs/smug_steps.log",
-    benchmark:
-        f"{OUT}/benchmarks/smug_steps.tsv"
     params:
         **captioned("smug_steps", PHOTOGRAPHS),
 
@@ -64,8 +58,6 @@ use rule stage as ig_baselines with:
         record=f"{OUT}/figures/ig_baselines.json",
     log:
         f"{OUT}/logs/ig_baselines.log",
-    benchmark:
-        f"{OUT}/benchmarks/ig_baselines.tsv"
     params:
         **captioned("ig_baselines", PHOTOGRAPHS),
 
@@ -79,8 +71,6 @@ use rule stage as optbox with:
         record=f"{OUT}/figures/optbox.json",
     log:
         f"{OUT}/logs/optbox.log",
-    benchmark:
-        f"{OUT}/benchmarks/optbox.tsv"
     params:
         **captioned("optbox", PHOTOGRAPHS),
 
@@ -96,8 +86,6 @@ use rule stage as two_cats with:
         record=f"{OUT}/figures/two_cats.json",
     log:
         f"{OUT}/logs/two_cats.log",
-    benchmark:
-        f"{OUT}/benchmarks/two_cats.tsv"
     params:
         **captioned("two_cats", CATS),
 
@@ -113,7 +101,5 @@ use rule stage as ggig with:
         record=f"{OUT}/figures/ggig.json",
     log:
         f"{OUT}/logs/ggig.log",
-    benchmark:
-        f"{OUT}/benchmarks/ggig.tsv"
     params:
         **captioned("ggig", DISTINCT, "explainer=geometric_ensemble"),

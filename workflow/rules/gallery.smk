@@ -11,8 +11,6 @@ use rule stage as gallery_images with:
         record=f"{OUT}/gallery_images/{{dataset}}.record.json",
     log:
         f"{OUT}/logs/gallery_images/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/gallery_images/{{dataset}}.tsv"
     params:
         **job("gallery_images"),
 
@@ -27,8 +25,6 @@ use rule stage as gallery_rows with:
         record=f"{OUT}/gallery_rows/{{dataset}}.record.json",
     log:
         f"{OUT}/logs/gallery_rows/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/gallery_rows/{{dataset}}.tsv"
     params:
         **job("gallery_rows"),
 
@@ -44,8 +40,6 @@ use rule stage as gallery_texts with:
         record=f"{OUT}/gallery_texts/{{dataset}}.record.json",
     log:
         f"{OUT}/logs/gallery_texts/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/gallery_texts/{{dataset}}.tsv"
     params:
         **job("gallery_texts"),
 
@@ -65,7 +59,5 @@ use rule stage as gallery with:
         record=f"{OUT}/gallery.json",
     log:
         f"{OUT}/logs/gallery.log",
-    benchmark:
-        f"{OUT}/benchmarks/gallery.tsv"
     params:
         **asked("gallery"),

@@ -11,8 +11,6 @@ use rule stage as train_mnist with:
         record=f"{OUT}/train_mnist/{{model}}/record.json",
     log:
         f"{OUT}/logs/train_mnist/{{model}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/train_mnist/{{model}}.tsv"
     params:
         **job("train_mnist", "mnist"),
 
@@ -31,8 +29,6 @@ use rule stage as train_text_cnn with:
         record=f"{OUT}/train_text_cnn/record.json",
     log:
         f"{OUT}/logs/train_text_cnn.log",
-    benchmark:
-        f"{OUT}/benchmarks/train_text_cnn.tsv"
     params:
         **job("train_text_cnn", "beer"),
 
@@ -47,8 +43,6 @@ use rule stage as train_imagenet_cnn with:
         record=f"{OUT}/train_imagenet_cnn/record.json",
     log:
         f"{OUT}/logs/train_imagenet_cnn.log",
-    benchmark:
-        f"{OUT}/benchmarks/train_imagenet_cnn.tsv"
     threads: 8
     params:
         **job("train_imagenet_cnn", "imagenet"),
@@ -62,8 +56,6 @@ use rule stage as import_model with:
         record=f"{OUT}/import_model/{{model}}.json",
     log:
         f"{OUT}/logs/import_model/{{model}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/import_model/{{model}}.tsv"
     params:
         **job("import_model", "imagenet"),
 
@@ -77,7 +69,5 @@ use rule stage as models with:
         record=f"{OUT}/tables/models.json",
     log:
         f"{OUT}/logs/models.log",
-    benchmark:
-        f"{OUT}/benchmarks/models.tsv"
     params:
         **captioned("models", DATASETS if RUN.trained_metrics() else []),

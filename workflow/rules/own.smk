@@ -17,8 +17,6 @@ use rule stage as import_own with:
         record=f"{OUT}/import_own/{{dataset}}.json",
     log:
         f"{OUT}/logs/import_own/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/import_own/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(RUN.own),
     params:
@@ -35,8 +33,6 @@ use rule stage as prepare_images with:
         record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
         f"{OUT}/logs/prepare_images/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_images/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(RUN.own_of_kind("images")),
     params:
@@ -53,8 +49,6 @@ use rule stage as prepare_table with:
         record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
         f"{OUT}/logs/prepare_table/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_table/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(RUN.own_of_kind("table")),
     params:
@@ -71,8 +65,6 @@ use rule stage as prepare_series with:
         record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
         f"{OUT}/logs/prepare_series/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_series/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(RUN.own_of_kind("series")),
     params:
@@ -89,8 +81,6 @@ use rule stage as prepare_texts with:
         record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
         f"{OUT}/logs/prepare_texts/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/prepare_texts/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(RUN.own_of_kind("texts")),
     params:

@@ -11,8 +11,6 @@ use rule stage as sufficient_words with:
         record=f"{OUT}/sufficient_words/{{shard}}.json",
     log:
         f"{OUT}/logs/sufficient_words/{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/sufficient_words/{{shard}}.tsv"
     params:
         **job("sufficient_words", "beer"),
 
@@ -31,8 +29,6 @@ use rule stage as score_texts with:
         record=f"{OUT}/score_texts/{{shard}}.json",
     log:
         f"{OUT}/logs/score_texts/{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_texts/{{shard}}.tsv"
     params:
         **job("score_texts", "beer", sharded=True),
 
@@ -47,8 +43,6 @@ use rule stage as text_rationales with:
         record=f"{OUT}/tables/text_rationales.json",
     log:
         f"{OUT}/logs/text_rationales.log",
-    benchmark:
-        f"{OUT}/benchmarks/text_rationales.tsv"
     params:
         **captioned("text_rationales", ["beer"]),
 
@@ -63,8 +57,6 @@ use rule stage as eraser with:
         record=f"{OUT}/tables/eraser.json",
     log:
         f"{OUT}/logs/eraser.log",
-    benchmark:
-        f"{OUT}/benchmarks/eraser.tsv"
     params:
         **asked("eraser", ["beer"]),
 
@@ -80,8 +72,6 @@ use rule stage as text_metrics with:
         record=f"{OUT}/figures/text_metrics.json",
     log:
         f"{OUT}/logs/text_metrics.log",
-    benchmark:
-        f"{OUT}/benchmarks/text_metrics.tsv"
     params:
         **captioned("text_metrics", ["beer"]),
 
@@ -99,7 +89,5 @@ use rule stage as text_saliency with:
         record=f"{OUT}/figures/text_saliency.json",
     log:
         f"{OUT}/logs/text_saliency.log",
-    benchmark:
-        f"{OUT}/benchmarks/text_saliency.tsv"
     params:
         **captioned("text_saliency", ["beer"]),

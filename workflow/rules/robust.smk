@@ -12,8 +12,6 @@ use rule stage as robust_explain with:
         record=f"{OUT}/robust_explain/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/robust_explain/{{dataset}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/robust_explain/{{dataset}}-{{shard}}.tsv"
     resources:
         runtime=lambda wildcards: variants.robust_minutes(chosen(wildcards)),
     params:
@@ -32,7 +30,5 @@ use rule stage as robust with:
         record=f"{OUT}/figures/robust.json",
     log:
         f"{OUT}/logs/robust.log",
-    benchmark:
-        f"{OUT}/benchmarks/robust.tsv"
     params:
         **captioned("robust", ["mnist"]),

@@ -17,7 +17,5 @@ use rule stage as score_rows with:
         record=f"{OUT}/score_rows/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/score_rows/{{dataset}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_rows/{{dataset}}-{{shard}}.tsv"
     params:
         **job("score_rows"),

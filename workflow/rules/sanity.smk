@@ -12,8 +12,6 @@ use rule stage as score_sanity with:
         record=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
         f"{OUT}/logs/score_sanity/{{dataset}}-{{variant}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_sanity/{{dataset}}-{{variant}}-{{shard}}.tsv"
     params:
         **job("score_sanity", sharded=True),
 
@@ -27,8 +25,6 @@ use rule stage as sanity with:
         record=f"{OUT}/tables/sanity.json",
     log:
         f"{OUT}/logs/sanity.log",
-    benchmark:
-        f"{OUT}/benchmarks/sanity.tsv"
     params:
         **captioned("sanity"),
 
@@ -42,8 +38,6 @@ use rule stage as stability with:
         record=f"{OUT}/tables/stability.json",
     log:
         f"{OUT}/logs/stability.log",
-    benchmark:
-        f"{OUT}/benchmarks/stability.tsv"
     params:
         **captioned("stability"),
 
@@ -59,8 +53,6 @@ use rule stage as sanity_randomisation with:
         record=f"{OUT}/figures/sanity_randomisation.json",
     log:
         f"{OUT}/logs/sanity_randomisation.log",
-    benchmark:
-        f"{OUT}/benchmarks/sanity_randomisation.tsv"
     params:
         **captioned("sanity_randomisation"),
 
@@ -74,7 +66,5 @@ use rule stage as sanity_perturbation with:
         record=f"{OUT}/figures/sanity_perturbation.json",
     log:
         f"{OUT}/logs/sanity_perturbation.log",
-    benchmark:
-        f"{OUT}/benchmarks/sanity_perturbation.tsv"
     params:
         **captioned("sanity_perturbation"),

@@ -17,8 +17,6 @@ use rule stage as score_masks with:
         record=f"{OUT}/score_masks/mnist.json",
     log:
         f"{OUT}/logs/score_masks/mnist.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_masks/mnist.tsv"
     params:
         **job("score_masks", "mnist"),
 
@@ -38,8 +36,6 @@ use rule stage as score_images with:
         record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/score_images/{{dataset}}-{{shard}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_images/{{dataset}}-{{shard}}.tsv"
     params:
         **job("score_images", sharded=True),
 
@@ -54,8 +50,6 @@ use rule stage as attribution_curves with:
         record=f"{OUT}/tables/attribution_curves.json",
     log:
         f"{OUT}/logs/attribution_curves.log",
-    benchmark:
-        f"{OUT}/benchmarks/attribution_curves.tsv"
     params:
         **captioned("attribution_curves", PICTURES + ROWS),
 
@@ -71,8 +65,6 @@ use rule stage as image_lsc with:
         record=f"{OUT}/tables/image_lsc.json",
     log:
         f"{OUT}/logs/image_lsc.log",
-    benchmark:
-        f"{OUT}/benchmarks/image_lsc.tsv"
     params:
         **captioned("image_lsc", PHOTOGRAPHS),
 
@@ -86,8 +78,6 @@ use rule stage as time_solvers with:
         record=f"{OUT}/time_solvers/{{dataset}}/{{variant}}.json",
     log:
         f"{OUT}/logs/time_solvers/{{dataset}}-{{variant}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/time_solvers/{{dataset}}-{{variant}}.tsv"
     params:
         **job("time_solvers"),
 
@@ -101,8 +91,6 @@ use rule stage as solvers with:
         record=f"{OUT}/tables/solvers.json",
     log:
         f"{OUT}/logs/solvers.log",
-    benchmark:
-        f"{OUT}/benchmarks/solvers.tsv"
     params:
         **captioned("solvers"),
 
@@ -116,8 +104,6 @@ use rule stage as solver_scaling with:
         record=f"{OUT}/figures/solver_scaling.json",
     log:
         f"{OUT}/logs/solver_scaling.log",
-    benchmark:
-        f"{OUT}/benchmarks/solver_scaling.tsv"
     params:
         **captioned("solver_scaling"),
 
@@ -131,7 +117,5 @@ use rule stage as network_limits with:
         record=f"{OUT}/tables/network_limits.json",
     log:
         f"{OUT}/logs/network_limits.log",
-    benchmark:
-        f"{OUT}/benchmarks/network_limits.tsv"
     params:
         **captioned("network_limits", ["mnist"]),

@@ -4,6 +4,7 @@ import shlex
 import sys
 
 from smug.jobs.parent import VARIABLE as PARENT
+from smug.warm.launch import start_server
 
 # Jobs end with Snakemake, also where it is killed. They run with its Python, also where its
 # environment is not activated, unless they have one of their own (--sdm conda, apptainer).
@@ -11,6 +12,12 @@ HERE = shlex.quote(os.path.dirname(sys.executable))
 DEPLOYED = workflow.deployment_settings.deployment_method
 PYTHON_FIRST = "" if DEPLOYED else f'export PATH={HERE}:"$PATH"; '
 shell.prefix(f"{PYTHON_FIRST}export {PARENT}=$PPID; ")
+
+
+# Jobs of this machine and this environment are forks of one process: they start at once.
+onstart:
+    if not DEPLOYED and not workflow.non_local_exec:
+        start_server()
 
 
 rule stage:
@@ -25,5 +32,5 @@ rule stage:
     message:
         "{rule} {wildcards}"
     shell:
-        "python -m smug.stages.{params.stage} threads={threads} "
+        "python -m smug.warm {params.stage} threads={threads} "
         "{params.config:q} {params.io:q} > {log} 2>&1"

@@ -10,8 +10,6 @@ use rule stage as mnist_masks with:
         record=f"{OUT}/tables/mnist_masks.json",
     log:
         f"{OUT}/logs/mnist_masks.log",
-    benchmark:
-        f"{OUT}/benchmarks/mnist_masks.tsv"
     params:
         **captioned("mnist_masks", ["mnist"]),
 
@@ -29,8 +27,6 @@ use rule stage as mnist_ood with:
         record=f"{OUT}/figures/mnist_ood.json",
     log:
         f"{OUT}/logs/mnist_ood.log",
-    benchmark:
-        f"{OUT}/benchmarks/mnist_ood.tsv"
     params:
         **captioned("mnist_ood", ["mnist"]),
 
@@ -47,8 +43,6 @@ use rule stage as score_grid with:
         record=f"{OUT}/score_grid/{{dataset}}.json",
     log:
         f"{OUT}/logs/score_grid/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/score_grid/{{dataset}}.tsv"
     params:
         **job("score_grid"),
 
@@ -64,8 +58,6 @@ use rule stage as topk_gamma with:
         record=f"{OUT}/tables/topk_gamma.json",
     log:
         f"{OUT}/logs/topk_gamma.log",
-    benchmark:
-        f"{OUT}/benchmarks/topk_gamma.tsv"
     params:
         **captioned("topk_gamma"),
 
@@ -80,8 +72,6 @@ use rule stage as ablations with:
         record=f"{OUT}/tables/ablations.json",
     log:
         f"{OUT}/logs/ablations.log",
-    benchmark:
-        f"{OUT}/benchmarks/ablations.tsv"
     params:
         **captioned("ablations"),
 
@@ -99,8 +89,6 @@ use rule stage as replacements with:
         record=f"{OUT}/figures/replacements.json",
     log:
         f"{OUT}/logs/replacements.log",
-    benchmark:
-        f"{OUT}/benchmarks/replacements.tsv"
     params:
         **captioned("replacements", DISTINCT),
 
@@ -117,8 +105,6 @@ use rule stage as masks_topk_gamma with:
         record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",
     log:
         f"{OUT}/logs/masks_topk_gamma/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/masks_topk_gamma/{{dataset}}.tsv"
     params:
         **captioned("masks_topk_gamma"),
 
@@ -136,7 +122,5 @@ use rule stage as distinct_masks with:
         record=f"{OUT}/figures/distinct_masks_{{dataset}}.json",
     log:
         f"{OUT}/logs/distinct_masks/{{dataset}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/distinct_masks/{{dataset}}.tsv"
     params:
         **captioned("distinct_masks"),

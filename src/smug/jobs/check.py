@@ -13,7 +13,7 @@ from smug.errors import SmugError
 from smug.io import sha256
 from smug.jobs.records import Record, load_record, places, recorded_files
 
-#: Folders of a run whose files are no results.
+#: Folders of a run whose files are no results; earlier versions wrote benchmarks.
 _NO_RESULTS = ("logs", "benchmarks")
 
 

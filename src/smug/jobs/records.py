@@ -34,7 +34,7 @@ def write_record(
     plain: Mapping[str, Any],
     io: Mapping[str, list[str]],
     summary: Mapping[str, Any],
-    seconds: float,
+    used: Mapping[str, float],
     known: Mapping[str, str] | None = None,
 ) -> None:
     """Write the record of a job.
@@ -49,8 +49,8 @@ def write_record(
         Paths of the job by name, those of its inputs and of its outputs.
     summary : mapping
         What the stage says of its result.
-    seconds : float
-        Time that the stage took.
+    used : mapping of str to float
+        Time and memory that the job took (:func:`smug.jobs.usage.usage`).
     known : mapping of str to str, optional
         SHA-256 by path of the inputs that were hashed before the job began.
     """
@@ -62,7 +62,7 @@ def write_record(
         "summary": dict(summary),
         "record": str(path),
         "files": {p: known.get(p) or sha256(p) for p in named if Path(p).is_file()},
-        "seconds": round(seconds, 3),
+        **{name: round(value, 3) for name, value in used.items()},
         "commit": commit(),
         "python": sys.version.split()[0],
         "versions": versions(RECORDED_PACKAGES),

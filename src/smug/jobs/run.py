@@ -18,6 +18,7 @@ from smug.errors import SmugError
 from smug.jobs import config, records
 from smug.jobs.parent import end_with_parent
 from smug.jobs.signatures import JOB, signature
+from smug.jobs.usage import usage
 from smug.lean import without_extras
 from smug.threads import configure_threads
 
@@ -51,9 +52,9 @@ def run(stage: Stage) -> None:
         start = time.perf_counter()
         summary = stage(sections, files)
         if "record" in given.io:
-            seconds = time.perf_counter() - start
+            used = usage(time.perf_counter() - start)
             path, plain = given.io["record"][0], given.plain
-            records.write_record(path, name, plain, given.io, summary, seconds, checked)
+            records.write_record(path, name, plain, given.io, summary, used, checked)
     except SmugError as error:
         sys.exit(f"{name}: {error}")
 

@@ -23,9 +23,9 @@ def results(tmp_path):
     table.write_text("size\n1\n")
     gamma = {"method": {"gamma": 0.5, "response": "a b"}}
     io = {"masks": [str(masks)], "record": [str(masks.with_suffix(".json"))]}
-    write_record(masks.with_suffix(".json"), "solve_masks", gamma, io, {}, seconds=2.0)
+    write_record(masks.with_suffix(".json"), "solve_masks", gamma, io, {}, {"seconds": 2.0})
     io = {"masks": [str(masks)], "csv": [str(table)], "record": [str(table.with_suffix(".json"))]}
-    write_record(table.with_suffix(".json"), "mnist_masks", gamma, io, {}, seconds=1.0)
+    write_record(table.with_suffix(".json"), "mnist_masks", gamma, io, {}, {"seconds": 1.0})
     return run
 
 

@@ -16,7 +16,7 @@ def make(folder, record, *files, stage="attribute", reads=(), config=None):
     for name in files:
         (folder / name).write_text(name[0])
     io = {"made": [str(folder / name) for name in files], "read": [str(path) for path in reads]}
-    records.write_record(folder / record, stage, config or {}, io, {"n": (1, 2)}, 0.5)
+    records.write_record(folder / record, stage, config or {}, io, {"n": (1, 2)}, {"seconds": 0.5})
     return folder / record
 
 
