@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ if os.environ["KERAS_BACKEND"] == "torch":
     # NumPy reads no tensor that could be differentiated; what smug differentiates, it says so.
     torch.set_grad_enabled(False)
 
+if os.environ["KERAS_BACKEND"] == "jax":
+    # Tests compile the same small networks over and over: what one compiled, the next one reads.
+    _COMPILED = tempfile.TemporaryDirectory(prefix="smug-compiled-")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
 
 @pytest.fixture(scope="session")
 def shared():
@@ -25,8 +33,10 @@ def shared():
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what only TensorFlow does where Keras runs on another library."""
+    """Skip what runs with TensorFlow only where Keras runs on another library; say why."""
     running = os.environ["KERAS_BACKEND"]
     for item in items:
-        if running != "tensorflow" and item.get_closest_marker("tensorflow"):
-            item.add_marker(pytest.mark.skip(reason=f"needs TensorFlow; Keras runs on {running}"))
+        mark = item.get_closest_marker("tensorflow")
+        if mark and running != "tensorflow":
+            reason = f"TensorFlow only ({mark.args[0]}); Keras runs on {running}"
+            item.add_marker(pytest.mark.skip(reason=reason))

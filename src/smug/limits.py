@@ -185,6 +185,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "threshold_rule": ("fixed", "fraction"),
     "baseline": ("zero", "black", "white", "both"),
     "order": ("cascading", "independent", "bottom_up"),
+    "batch_size": ("auto",),
 }
 
 

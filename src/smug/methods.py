@@ -248,6 +248,11 @@ def _explained(
         positions = axes_of(model, call.x).positions
         given, record = _found_first(model, call.x, method, call.settings, detail)
         # Everything is checked: what checks it around the function is left out.
+        if target is None and method == "robust":
+            from smug.attribution.robust import predicted
+
+            # The side of a single output, which has one class for all other methods.
+            call = call._replace(target=predicted(model, call.x))
         function = inspect.unwrap(METHODS[method].load())
         answer = inputs.answer(function, model, call._replace(settings=given))
     values, mask, solver, *found = answer if isinstance(answer, tuple) else (answer, None, {})

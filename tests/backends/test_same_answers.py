@@ -65,7 +65,7 @@ def on_tensorflow(folder):
     return answers(folder, "tensorflow")
 
 
-@pytest.mark.tensorflow
+@pytest.mark.tensorflow("it starts a process for each of the others")
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_maps_agree_and_masks_are_the_same(folder, on_tensorflow, backend):
     if find_spec(backend) is None:

@@ -47,9 +47,8 @@ def robust(
         (:func:`smug.models.unroll.unroll`) that ends in softmax, sigmoid of one output, or logits.
     x : numpy.ndarray, shape (batch, ...)
     target : numpy.ndarray of int, shape (batch,)
-        The class to keep; it has to be the predicted one. A single output has two classes, 0
-        where its logit is negative and 1 where it is positive; whatever the target says, the one
-        of the input is kept.
+        The class to keep; it has to be the predicted one, :func:`predicted`. A single output has
+        two classes, 0 where its logit is negative and 1 where it is positive.
     epsilon : float, optional
         How far other features may move from their values; None: over the whole input range.
     input_range : (low, high)
@@ -121,14 +120,7 @@ def problems(
     Arguments are those of :func:`robust`; the ends of the range may differ from feature to feature,
     arrays of shape (inputs,).
     """
-    *hidden, (W, b) = unroll(model, x)
-    single = W.shape[1] == 1
-    if single:
-        # The logit of class 1, over a class 0 that stays at 0.
-        W, b = np.pad(W, ((0, 0), (1, 0))), np.pad(b, (1, 0))
-    network = DenseNetwork(*zip(*hidden, (W, b), strict=True))
-    if single:
-        target = network.logits(x.reshape(len(x), -1)).argmax(axis=1)
+    network = _network(model, x)
     groups, _ = _windows(x.shape[1:], window)
     for one, label in zip(np.asarray(x, np.float64), target, strict=True):
         yield robust_problem(
@@ -140,6 +132,30 @@ def problems(
             groups=groups,
             margin=margin,
         )
+
+
+def predicted(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Class that the network answers for each input; of a single output, the side of its logit.
+
+    Parameters
+    ----------
+    model, x
+        As for :func:`robust`.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (batch,)
+    """
+    return _network(model, x).logits(x.reshape(len(x), -1)).argmax(axis=1)
+
+
+def _network(model: keras.Model, x: np.ndarray) -> DenseNetwork:
+    """Layers of the model, with the logits of two classes at least."""
+    *hidden, (W, b) = unroll(model, x)
+    if W.shape[1] == 1:
+        # The logit of class 1, over a class 0 that stays at 0.
+        W, b = np.pad(W, ((0, 0), (1, 0))), np.pad(b, (1, 0))
+    return DenseNetwork(*zip(*hidden, (W, b), strict=True))
 
 
 def _positions(shape: tuple[int, ...]) -> tuple[int, ...]:

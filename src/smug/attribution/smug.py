@@ -107,7 +107,7 @@ def smug(
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
-    batch_size: int = 10,
+    batch_size: int | str = 10,
     solver: str = "auto",
     time_limit: float = 60.0,
     seed: int = 0,
@@ -150,7 +150,7 @@ def smug(
         See :func:`~smug.masks.saliency.smug_saliency`.
     steps : int
         Number of points on the path of Integrated Gradients.
-    batch_size : int
+    batch_size : int or "auto"
         Points that the network sees at once.
     solver, time_limit, threads
         See :func:`smug.masks.solvers.solve`.
@@ -223,7 +223,7 @@ def smug_base(
     ranking: str = "integrated_gradients",
     scoring: str = "sum",
     steps: int = 200,
-    batch_size: int = 10,
+    batch_size: int | str = 10,
     seed: int = 0,
     pad_id: int | None = 0,
 ) -> Answer:
@@ -345,7 +345,7 @@ def _node_values(
     target: np.ndarray,
     ranking: str,
     steps: int,
-    batch_size: int,
+    batch_size: int | str,
     seed: tuple[int, int],
 ) -> np.ndarray:
     """Value of every node for one input, shape (*output of the layer)."""

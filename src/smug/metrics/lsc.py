@@ -22,6 +22,7 @@ from smug.errors import SmugError, SmugWarning
 from smug.metrics.maps import checked_maps
 from smug.models import backend, rewire
 from smug.models.backend import Spec
+from smug.models.batches import Batches
 from smug.models.precision import computed_in_float32
 
 MIN_AREA = 0.05  # Dabkowski and Gal: crops below 5 % of the image win nothing more
@@ -84,7 +85,7 @@ def map_lsc(
     thresholds : int
         Most thresholds to try besides 0; see :func:`map_thresholds`.
     batch_size : int
-        Crops a network call.
+        Crops a network call; halved where memory is not enough.
 
     Returns
     -------
@@ -209,14 +210,18 @@ def lowest_lsc(
     images = rewire.as_batch(model, x)
     target = check_target(model, target, len(images))
     height, width = (int(side) for side in images.shape[1:3])
-    found = []
+    found, batches = [], Batches(batch_size)
     for i, boxes in enumerate(candidates):
         boxes = _check_boxes(boxes, (height, width))
 
         def confidences(some: np.ndarray, i: int = i) -> np.ndarray:
-            spare = backend.spare_rows(len(some), batch_size)
-            boxes = np.pad(some, ((0, spare), (0, 0)), "edge")
-            return _crop_confidences(model, images[i], boxes, target[i])[: len(some)]
+            def part(rows: slice) -> np.ndarray:
+                spare = backend.spare_rows(rows.stop - rows.start, batches.size)
+                boxes = np.pad(some[rows], ((0, spare), (0, 0)), "edge")
+                made = _crop_confidences(model, images[i], boxes, target[i])
+                return made[: rows.stop - rows.start]
+
+            return np.concatenate([made for _, made in batches.over(part, len(some))])
 
         found.append(_search(boxes, (height, width), confidences, batch_size))
     scores, best, confidence, area, calls = zip(*found, strict=True) if found else ((),) * 5

@@ -236,9 +236,10 @@ def _places(read: np.ndarray, axes: int) -> list[np.ndarray] | None:
     read = read.astype(np.float64)
     unit = read[1] - read[0]
     # A model that takes differences or means away leaves no more of a unit than rounding.
-    reach = np.abs(read[2 : 2 + axes] - read[0]).max(initial=0)
+    reach = np.nanmax(np.abs(read[2 : 2 + axes] - read[0]), initial=0)
     known = np.abs(unit) > max(1e-12, _ROUNDING * reach)
-    if not known.any():
+    # Nor is there a place where a ramp is no number: of what has no spread, say.
+    if not known.any() or np.isnan(read[2 : 2 + axes, known]).any():
         return None
     places = []
     for ramp in read[2 : 2 + axes]:

@@ -20,7 +20,7 @@ _UNRELATED = {
     *("_nodes", "_nodes_by_depth", "_operations_by_depth", "_inputs_struct", "_outputs_struct"),
     *("_self_update_uid", "_self_name_based_restores", "_self_saveable_object_factories"),
     *("_self_unconditional_checkpoint_dependencies", "_self_unconditional_dependency_names"),
-    "_self_unconditional_deferred_dependencies",
+    *("_self_unconditional_deferred_dependencies", "_jax_state", "_jax_state_synced"),
 } - {"_trainable", "_trainable_variables", "_non_trainable_variables", "_layers", "_dtype_policy"}
 # Settings that hold settings are followed so far; what lies deeper counts by identity.
 _DEPTH = 4

@@ -37,7 +37,7 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the sets of the shard's first digits, and one result row per set and metric."""
-    from smug.models import rewire
+    from smug.attribution.robust import predicted
     from smug.pipeline.networks import explained_network
     from smug.pipeline.robust import robust_shard
 
@@ -46,8 +46,7 @@ def main(config: Sections, files: Files) -> Summary:
     count = max(asked.digits - config.job.shard * size, 0)
     model, known = explained_network(files.model, config.model)
     x = known.preprocess(data.inputs[:count])
-    target = rewire.outputs_of(model, x).argmax(axis=1)
-    sets = robust_shard(model, x, target, data.ids[:count], asked, known.input_range)
+    sets = robust_shard(model, x, predicted(model, x), data.ids[:count], asked, known.input_range)
     sets.save(files.sets)
     common = {
         "run": config.workflow.run,

@@ -76,6 +76,7 @@ def test_single_output_ignores_the_target(images):
     np.testing.assert_array_equal(zero, one)
 
 
+@pytest.mark.tensorflow("a real network, which takes JAX a minute on a processor")
 def test_last_maps_of_real_and_subclassed_models():
     network = lite0.build()
     assert last_feature_maps(network, np.zeros((1, 224, 224, 3))).name == "head_relu6"
@@ -123,6 +124,7 @@ def test_a_plain_network_keeps_the_activation_before_its_last_pooling(images):
     assert last_feature_maps(model, images[:1]).name == "last_relu"
 
 
+@pytest.mark.tensorflow("a real network, which takes JAX a minute on a processor")
 def test_real_networks_with_branches():
     network = inception_v1.build(classes=5)
     image = np.zeros((1, 224, 224, 3), np.float32)

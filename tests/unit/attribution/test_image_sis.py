@@ -59,6 +59,7 @@ def test_a_batch_equals_its_singles(model):
         np.testing.assert_array_equal(alone[0], together[i])
 
 
+@pytest.mark.tensorflow("a real network, which takes JAX a minute on a processor")
 def test_the_subset_of_a_photograph_is_a_small_part_that_suffices():
     network = efficientnet_lite0.import_weights()
     record = next(one for one in photograph_records()[0] if one.id == "camera")

@@ -223,8 +223,8 @@ def test_repeated_calls_do_not_trace_again():
             traced.append(dict(model.__dict__["_smug_traced"][1]))
     # Each is a graph of its own that is traced once, when it is made.
     assert all(again == traced[0] for again in traced)
-    assert {key[0] for key in traced[0]} == {"path", "gradients", "tensor_at"}
-    assert len(traced[0]) == 4
+    assert {key[0] for key in traced[0]} == {"paths", "outputs_of", "gradients", "tensor_at"}
+    assert len(traced[0]) == 5
 
 
 def test_weights_are_read_when_called():

@@ -12,17 +12,16 @@ import smug
 from smug.attribution.robust import problems, robust
 from smug.errors import SmugError
 from smug.masks.robust.verify import verify
+from tests.drawn import drawn
 from tests.unit.masks.robust.toy import largest_free
 
 
 def dense(shape=(6,), hidden=(4,), classes=3, seed=0, activation="relu", last="softmax"):
-    keras.utils.set_random_seed(seed)
     layers = [keras.Input(shape), keras.layers.Flatten()]
-    bias = keras.initializers.RandomNormal(stddev=0.3)
     for n in hidden:
-        layers.append(keras.layers.Dense(n, activation=activation, bias_initializer=bias))
-    layers.append(keras.layers.Dense(classes, activation=last, bias_initializer=bias))
-    return keras.Sequential(layers)
+        layers.append(keras.layers.Dense(n, activation=activation))
+    layers.append(keras.layers.Dense(classes, activation=last))
+    return drawn(keras.Sequential(layers), seed)
 
 
 def inputs(model, count, seed=0):
@@ -32,7 +31,7 @@ def inputs(model, count, seed=0):
 
 @pytest.mark.parametrize("last", ["softmax", None])
 def test_smallest_sets_equal_brute_force(last):
-    model = dense(last=last, seed=3)
+    model = dense(last=last, seed=5)
     x = inputs(model, 3)
     made = smug.explain(model, x, method="robust", epsilon=0.4)
     target = np.asarray(model(x)).argmax(axis=1)
@@ -101,7 +100,7 @@ def test_channels_of_a_pixel_go_together():
 
 
 def test_an_explanation_is_saved_and_read(tmp_path):
-    model = dense(seed=3)
+    model = dense(seed=5)
     made = smug.explain(model, inputs(model, 2), method="robust", epsilon=0.4)
     again = smug.Explanation.load(made.save(tmp_path / "sets")[0])
     for name, values in made.solver.items():
@@ -119,12 +118,9 @@ def branched():
 
 def images(*middle, end=2):
     """A network for images of 3 x 3 pixels."""
-    keras.utils.set_random_seed(2)
-    bias = keras.initializers.RandomNormal(stddev=0.3)
-    first = keras.layers.Conv2D(1, 2, bias_initializer=bias)
-    last = keras.layers.Dense(end, bias_initializer=bias)
+    first, last = keras.layers.Conv2D(1, 2), keras.layers.Dense(end)
     inner = [keras.Input((3, 3, 1)), first, *middle, keras.layers.Flatten(), last]
-    return keras.Sequential(inner)
+    return drawn(keras.Sequential(inner), 2)
 
 
 def least_lead_of_the_largest(model, x, target, moving, epsilon):
@@ -279,6 +275,19 @@ def test_another_class_than_the_predicted_is_refused():
     worst = np.asarray(model(x)).argmin(axis=1)
     with pytest.raises(SmugError, match="no set of features is sufficient"):
         smug.explain(model, x, worst, method="robust")
+
+
+@pytest.mark.parametrize("last", ["sigmoid", None])
+def test_the_other_side_of_a_single_output_is_refused(last):
+    model = dense(classes=1, last=last, seed=4)
+    x = inputs(model, 1)
+    kernel, bias = model.layers[-1].get_weights()
+    for side in (0, 1):
+        model.layers[-1].set_weights([kernel, bias * 0 + (5 if side else -5)])
+        made = smug.explain(model, x, side, method="robust")
+        assert made.target.tolist() == made.solver["class"].tolist() == [side]
+        with pytest.raises(SmugError, match=f"class {1 - side} leads by -.*the predicted class"):
+            smug.explain(model, x, 1 - side, method="robust")
 
 
 def test_time_over_gives_the_whole_input_and_says_so():

@@ -111,6 +111,7 @@ def test_a_batch_equals_its_singles_and_any_batch_size(model, images, target):
             np.testing.assert_array_equal(single.boxes, together.boxes[one])
 
 
+@pytest.mark.tensorflow("a real network, which takes JAX a minute on a processor")
 def test_lite0_on_photographs():
     prepared, _ = prepare_images(photograph_records()[0][:2], photograph_records()[1], (224, 224))
     x, network = lite0.PREPROCESSING(prepared.images), lite0.import_weights()
@@ -166,6 +167,7 @@ def test_threshold_boxes_are_tightest(seed, height, width, levels):
     assert set(found) == expected
 
 
+@pytest.mark.tensorflow("JAX compiles every shape anew, a minute")
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6))
 def test_crops_equal_the_resize_of_keras(seed):

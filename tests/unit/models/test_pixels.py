@@ -111,7 +111,8 @@ class Decorated(Subclassed):
 
 
 @pytest.mark.parametrize(
-    "kind", [Subclassed, pytest.param(Decorated, marks=pytest.mark.tensorflow)]
+    "kind",
+    [Subclassed, pytest.param(Decorated, marks=pytest.mark.tensorflow("a tf.function of its own"))],
 )
 def test_operations_of_a_subclassed_model_are_seen(kind):
     inputs = keras.Input((16, 16, 3))

@@ -104,7 +104,8 @@ def test_the_gradient_of_a_small_probability_is_not_lost(policy):
         kernel[:, 2] = np.abs(kernel[:, 2])  # so that GradCAM has something to show
         model.layers[-1].set_weights([kernel, bias + np.array([0, 18, 0], bias.dtype)])
     x = inputs_of(images)
-    assert not np.asarray(half(x))[:, 2].astype(float).all()
+    if keras.config.backend() == "tensorflow":  # JAX keeps numbers this small as subnormal ones
+        assert not np.asarray(half(x))[:, 2].astype(float).all()
     for method in ("gradients", "integrated_gradients", "gradcam", "smug_base"):
         settings = SETTINGS.get(method, {})
         made = smug.explain(half, x, 2, method, **settings)

@@ -12,6 +12,7 @@ import smug
 from smug.errors import SmugError
 from smug.methods import METHODS, method_settings
 from smug.models.single import single
+from tests.drawn import drawn
 
 FEW = {"steps": 8, "points": 2, "ascent_steps": 1, "members": 1, "top_k": 4, "limit": 1}
 FEW |= {"gamma": 0.5, "window": 1, "time_limit": 5.0}
@@ -24,7 +25,6 @@ ALL = {"photo": IMAGE, "facts": TABLE, "words": WORDS}
 
 def three_inputs(dictionary=False):
     """Photograph, table and text; the table's layers run first."""
-    keras.utils.set_random_seed(1)
     photo, facts = keras.Input((5, 4, 2), name="photo"), keras.Input((3,), name="facts")
     words = keras.Input((4,), dtype="int32", name="words")
     known = layers.Dense(16, activation="relu", name="of_facts")(facts)
@@ -34,7 +34,7 @@ def three_inputs(dictionary=False):
     together = layers.Concatenate()([known, seen, read])
     answer = layers.Dense(3, activation="softmax")(layers.Dense(8, "tanh")(together))
     inputs = {"photo": photo, "facts": facts, "words": words} if dictionary else None
-    return keras.Model(inputs or [photo, facts, words], answer, name="three")
+    return drawn(keras.Model(inputs or [photo, facts, words], answer, name="three"), 2)
 
 
 class Called(keras.Model):
@@ -85,6 +85,7 @@ def test_every_method_explains_one_input_and_holds_the_others(name, method):
         assert (alone[np.arange(2), made.target] >= 0.9 * made.score - 1e-6).all()
 
 
+@pytest.mark.tensorflow("the other gradient is that of a GradientTape")
 def test_gradients_are_those_of_the_whole_model():
     model = three_inputs()
     made = explained(model, ALL, "photo", "gradients")
@@ -97,7 +98,7 @@ def test_gradients_are_those_of_the_whole_model():
 
 def test_integrated_gradients_sum_to_the_change_of_the_score_with_the_others_held():
     model = three_inputs()
-    made = smug.explain(model, ALL, method="integrated_gradients", explain="facts", steps=200)
+    made = smug.explain(model, ALL, method="integrated_gradients", explain="facts", steps=2000)
     nothing = np.asarray(model([IMAGE, TABLE * 0, WORDS]))[np.arange(2), made.target]
     np.testing.assert_allclose(made.values.sum(axis=1), made.score - nothing, atol=1e-4)
 
@@ -290,7 +291,7 @@ def test_a_held_map_beside_the_photograph_is_no_part_of_the_mask():
             three_inputs,
             ALL | {"words": np.full((2, 4), 9)},
             {"explain": "photo"},
-            r"does not run on inputs.*9 is not in \[0, 6\)",
+            r"(does not run on inputs.*9 is not in|the word id 9 in input 0 is not .* in) \[0, 6\)",
         ),
         (three_inputs, {n: v[:0] for n, v in ALL.items()}, {"explain": "photo"}, "no input"),
         (two_outputs, PLAIN, {}, r"has 3 outputs \('kind' \(None, 3\), 'size' .*output='kind'"),
@@ -309,7 +310,7 @@ def test_a_held_map_beside_the_photograph_is_no_part_of_the_mask():
         (
             two_outputs,
             PLAIN,
-            {"output": 2, "reduce": lambda y: y[:, 9]},
+            {"output": 2, "reduce": lambda y: ops.reshape(y, (-1, 7))},
             "reduce=<lambda> does not run on an output of shape",
         ),
         (two_outputs, PLAIN, {"output": 0, "explain": "photo"}, "unknown input 'photo'"),

@@ -33,6 +33,11 @@ def has_value(tensor: Any) -> bool:
     return not isinstance(tensor, jax.core.Tracer)
 
 
+def on_accelerator() -> bool:
+    """True if networks run on a GPU or TPU."""
+    return jax.default_backend() != "cpu"
+
+
 def roundoff() -> float:
     """Unit roundoff of sums in float32 on the device at hand."""
     if jax.config.values["jax_default_matmul_precision"] in ("highest", "float32"):

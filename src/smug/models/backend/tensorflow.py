@@ -31,6 +31,11 @@ def has_value(tensor: Any) -> bool:
     return not (isinstance(tensor, tf.Tensor) and tf.is_symbolic_tensor(tensor))
 
 
+def on_accelerator() -> bool:
+    """True if networks run on a GPU or TPU."""
+    return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
+
+
 def roundoff() -> float:
     """Unit roundoff of sums in float32 on the device at hand."""
     if not tf.config.list_physical_devices("GPU"):

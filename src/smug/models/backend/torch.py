@@ -36,6 +36,11 @@ def has_value(tensor: Any) -> bool:
     return not (isinstance(tensor, torch.Tensor) and tensor.is_meta)
 
 
+def on_accelerator() -> bool:
+    """True if networks run on a GPU or TPU."""
+    return keras.ops.convert_to_tensor(0.0).device.type != "cpu"
+
+
 def roundoff() -> float:
     """Unit roundoff of sums in float32 on the device at hand."""
     backends: Any = torch.backends

@@ -289,13 +289,21 @@ def test_what_only_training_changes_is_as_if_it_were_not_there(augmentation):
 
 
 def test_whatever_is_not_linear_is_refused_by_name():
-    sorted_pixels = layers.Lambda(lambda x: ops.sort(x, axis=1), name="sorted")
+    sorted_pixels = layers.Lambda(
+        lambda x: ops.sort(x, axis=1), output_shape=lambda shape: shape, name="sorted"
+    )
     with pytest.raises(SmugError, match=r"starts with 'sorted' \(Lambda\), which is not linear"):
         find_first_layer(functional(IMAGE, sorted_pixels, conv()))
-    blurred = layers.Lambda(lambda x: ops.average_pool(x, 2) ** 2, name="blurred")
+
+    def half(shape):
+        return (shape[0], shape[1] // 2, shape[2] // 2, shape[3])
+
+    blurred = layers.Lambda(
+        lambda x: ops.average_pool(x, 2, 2) ** 2, output_shape=half, name="blurred"
+    )
     with pytest.raises(SmugError, match=r"starts with 'blurred' \(Lambda\)"):
         find_first_layer(functional(IMAGE, blurred, conv()))
-    model = Subclassed(lambda x: ops.max_pool(x, 2), conv())
+    model = Subclassed(lambda x: ops.max_pool(x, 2, 2), conv())
     model(np.zeros((1, *IMAGE), np.float32))
     with pytest.raises(SmugError, match=r"what model 'subclassed.*' computes before its first"):
         find_first_layer(model, x=np.random.default_rng(0).random((1, *IMAGE)))
@@ -314,6 +322,10 @@ def test_what_depends_on_whole_numbers_is_refused_by_name():
     # Each text has a mask of its own, and so weights of its own.
     with pytest.raises(SmugError, match=r"starts with 'mean' \(GlobalAveragePooling1D\)"):
         find_first_layer(model)
+
+
+@pytest.mark.tensorflow("its CategoryEncoding raises for values out of range, JAX's answers")
+def test_what_takes_its_own_values_only_is_refused_by_name():
     codes = keras.Input((6,), dtype="int32")
     hot = layers.CategoryEncoding(10, output_mode="multi_hot", name="hot")(codes)
     model = keras.Model(codes, layers.Dense(2)(layers.Dense(6, "relu")(hot)))

@@ -96,7 +96,7 @@ def test_each_run_of_a_layer_has_its_own_tensors():
         rewire.tensor_at(model, rewire.Run(model.relu, 2), x, side="output")
 
 
-@pytest.mark.tensorflow
+@pytest.mark.tensorflow("a tf.function inside the model")
 @pytest.mark.parametrize("make", [Compiled, PartlyCompiled])
 def test_a_graph_inside_a_model_is_opened(make):
     plain = built(Network, shared=False)
