@@ -43,7 +43,7 @@ napoleon_use_param = False
 napoleon_use_rtype = False
 # OR-Tools must not be loaded into a process that has loaded HiGHS: both bring their own copy.
 # Torch is not in the lock.
-autodoc_mock_imports = ["ortools", "torch"]
+autodoc_mock_imports = ["onnx", "onnx2torch", "ortools", "torch"]
 # A reference to something that is not there is a warning, and a warning ends the build.
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
-__all__ = ["Explanation", "SmugError", "SmugWarning", "explain"]
+__all__ = ["Explanation", "SmugError", "SmugWarning", "explain", "load"]
 
 if TYPE_CHECKING:
     from smug.errors import SmugError, SmugWarning
     from smug.explanation import Explanation
     from smug.methods import explain
+    from smug.models.registry import load_model as load
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from smug.methods import explain
 
         return explain
+    if name == "load":
+        from smug.models.registry import load_model
+
+        return load_model
     if name == "Explanation":
         from smug.explanation import Explanation
 

@@ -159,9 +159,9 @@ def explain(
 
     Parameters
     ----------
-    model : keras.Model
-        Any Keras model, on TensorFlow or JAX; SMUG needs a linear first layer. A model in half
-        precision is explained as its weights answer in float32.
+    model : keras.Model or torch.nn.Module
+        Any Keras model, or with ``KERAS_BACKEND=torch`` a torch module; SMUG needs a linear first
+        layer. One in half precision is explained as its weights answer in float32.
     x : numpy.ndarray, shape (batch, ...) or one input without the batch axis
         As the model gets it (after the preprocessing that stands outside the model). Whatever
         NumPy turns into an array of numbers: a tensor, a list, a table, an image. Of a model with
@@ -207,24 +207,26 @@ def explain(
     settled = check_settings(method, known, settings)
     from smug.attribution import inputs
     from smug.attribution.targets import one_by_one
+    from smug.models.modules import as_model
     from smug.models.precision import in_float32
     from smug.models.single import single
 
     def one_model(model: keras.Model, x: np.ndarray, target: Any) -> Explanation:
         return _explained(model, x, target, method, settled, class_names, detail)
 
-    inputs.check_model(model)
-    with in_float32(model):
-        seen = single(model, x, explain=explain, output=output, reduce=reduce)
-    if seen is None:
-        made = one_model(model, x, target)
-    else:
-        targets = [target] if not seen.held else one_by_one(seen.model, target, len(seen.x))
-        made = joined(
-            [one_model(*part, to) for part, to in zip(seen.parts(), targets, strict=True)]
-        )
-    chosen = {} if seen is None else seen.record
-    return replace(made, record=made.record | chosen | _provenance(model, made.inputs))
+    with as_model(model) as model:
+        inputs.check_model(model)
+        with in_float32(model):
+            seen = single(model, x, explain=explain, output=output, reduce=reduce)
+        if seen is None:
+            made = one_model(model, x, target)
+        else:
+            targets = [target] if not seen.held else one_by_one(seen.model, target, len(seen.x))
+            made = joined(
+                [one_model(*part, to) for part, to in zip(seen.parts(), targets, strict=True)]
+            )
+        chosen = {} if seen is None else seen.record
+        return replace(made, record=made.record | chosen | _provenance(model, made.inputs))
 
 
 def _explained(

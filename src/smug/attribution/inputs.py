@@ -20,6 +20,7 @@ from smug.limits import Setting, check_settings
 from smug.models import backend, rewire
 from smug.models.first_layer import FirstLayer
 from smug.models.inputs import as_array, as_batch, check_size, input_rank, written_batch
+from smug.models.modules import is_module
 from smug.models.precision import in_float32
 from smug.models.preprocessing import padding_words
 from smug.models.weights.npz import check_finite
@@ -141,6 +142,11 @@ def _check_batches(model: keras.Model, x: np.ndarray) -> None:
 
 def check_model(model: keras.Model) -> None:
     """Refuse what is no Keras model, or has layers without weights yet."""
+    if is_module(model):
+        raise SmugError(
+            f"model={type(model).__name__} is a torch.nn.Module; give it to smug.explain, or "
+            "smug.models.modules.model.ModuleModel(module) to what takes a keras.Model"
+        )
     if not isinstance(model, keras.Model):
         bases = {f"{base.__module__}.{base.__name__}" for base in type(model).__mro__}
         if "keras.src.models.model.Model" in bases:

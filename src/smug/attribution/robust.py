@@ -14,6 +14,7 @@ from smug.masks.network import DenseNetwork
 from smug.masks.robust.counterexamples import Counterexamples, counterexamples
 from smug.masks.robust.problem import RobustProblem, robust_problem
 from smug.masks.robust.search import RobustSet, smallest_set
+from smug.models.axes import channels_first
 from smug.models.unroll import unroll
 
 #: Values, mask, what the solver says, and counterexamples.
@@ -81,8 +82,9 @@ def robust(
         Another kind of network, settings out of range, an input outside ``input_range``, or a
         target that does not lead at the input itself.
     """
-    spatial = _positions(x.shape[1:])
-    _, grid = _windows(x.shape[1:], window)
+    first = channels_first(model)
+    spatial = _positions(x.shape[1:], first)
+    _, grid = _windows(x.shape[1:], window, first)
     details = []
     for problem in problems(
         model, x, target, epsilon=epsilon, input_range=input_range, window=window, margin=margin
@@ -121,7 +123,7 @@ def problems(
     arrays of shape (inputs,).
     """
     network = _network(model, x)
-    groups, _ = _windows(x.shape[1:], window)
+    groups, _ = _windows(x.shape[1:], window, channels_first(model))
     for one, label in zip(np.asarray(x, np.float64), target, strict=True):
         yield robust_problem(
             network,
@@ -158,14 +160,21 @@ def _network(model: keras.Model, x: np.ndarray) -> DenseNetwork:
     return DenseNetwork(*zip(*hidden, (W, b), strict=True))
 
 
-def _positions(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Positions of an input: those of an image or a volume, without channels, or every value."""
-    return shape[:-1] if len(shape) in (3, 4) else shape
+def _positions(shape: tuple[int, ...], first: bool) -> tuple[int, ...]:
+    """Positions of an input: those of an image or a volume, without channels, or every value.
+
+    Channels are the last axis, or the `first`.
+    """
+    if len(shape) not in (3, 4):
+        return shape
+    return shape[1:] if first else shape[:-1]
 
 
-def _windows(shape: tuple[int, ...], window: int) -> tuple[np.ndarray, tuple[int, ...]]:
+def _windows(
+    shape: tuple[int, ...], window: int, first: bool
+) -> tuple[np.ndarray, tuple[int, ...]]:
     """Window of every value of an input, flat, and the grid of windows."""
-    spatial = _positions(shape)
+    spatial = _positions(shape, first)
     if len(spatial) not in (2, 3):
         if window != 1:
             raise SmugError(f"window={window} is for images; inputs of shape {shape} take window=1")
@@ -173,4 +182,5 @@ def _windows(shape: tuple[int, ...], window: int) -> tuple[np.ndarray, tuple[int
     grid = mask_grid(spatial, window)
     places = np.indices(spatial).reshape(len(spatial), -1) // window
     position = np.ravel_multi_index(tuple(places), grid)
-    return np.repeat(position, int(np.prod(shape)) // position.size), grid
+    channels = int(np.prod(shape)) // position.size
+    return np.tile(position, channels) if first else np.repeat(position, channels), grid

@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         "proven, or a counterexample does not hold.",
     )
     verify.add_argument("explanation", help="the .npz file of an explanation")
-    verify.add_argument("--model", required=True, help="the .keras file that was explained")
+    verify.add_argument(
+        "--model", required=True, help="the .keras or .onnx file that was explained"
+    )
     verify.add_argument(
         "--oracle",
         default="milp",
@@ -146,8 +148,8 @@ def _add_explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--text", help="explain this text instead of images")
     explain.add_argument(
         "--model",
-        help=f"a .keras file, or {' or '.join(IMAGE_MODELS)} (ImageNet weights that installed "
-        f"packages ship); default for images: {IMAGE_MODEL}, for texts: {TEXT_MODEL}",
+        help=f"a .keras or .onnx file, or {' or '.join(IMAGE_MODELS)} (ImageNet weights that "
+        f"installed packages ship); default for images: {IMAGE_MODEL}, for texts: {TEXT_MODEL}",
     )
     explain.add_argument(
         "--method",

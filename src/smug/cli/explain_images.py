@@ -14,7 +14,7 @@ from smug.cli.labels import read_labels
 from smug.cli.methods import chosen_methods, read_settings
 from smug.cli.network import Network, check_file, load_network, read_scale
 from smug.cli.outputs import PICTURES, Outputs, check_options, is_output, plan, plan_table
-from smug.cli.startup import load_keras
+from smug.cli.startup import choose_backend, load_keras
 from smug.errors import SmugError
 from smug.io import atomic, sha256
 
@@ -38,6 +38,7 @@ def explain_images(options: argparse.Namespace) -> int:
     planned = plan(images, methods, options, PICTURES[0])
     table = plan_table(images, options) if several else None
     check_file(options.model)
+    choose_backend(options.model)
     load_keras(options.threads)
     network = load_network(options.model, class_names, scale)
     print(f"input: {_fed(network.preprocess)}; {network.reason}")

@@ -79,7 +79,9 @@ def _three(option: str, text: str) -> Three:
 def check_file(path: str | None) -> None:
     """Refuse a model that is not there, before anything is loaded."""
     if path is not None and path not in IMAGE_MODELS and not Path(path).is_file():
-        raise SmugError(f"no model file {path}; give a .keras file, or {' or '.join(IMAGE_MODELS)}")
+        raise SmugError(
+            f"no model file {path}; give a .keras or .onnx file, or {' or '.join(IMAGE_MODELS)}"
+        )
 
 
 def load_network(
@@ -92,8 +94,8 @@ def load_network(
     Parameters
     ----------
     path : str, optional
-        A ``.keras`` file, or one of :data:`~smug.cli.defaults.IMAGE_MODELS`, whose first is the
-        default.
+        A ``.keras`` or ``.onnx`` file, or one of :data:`~smug.cli.defaults.IMAGE_MODELS`, whose
+        first is the default.
     class_names : sequence of str, optional
         Names for the classes of a model of the user's own.
     given : tuple of mean and scale, optional
@@ -114,7 +116,7 @@ def load_network(
     from smug.models.registry import load_model
 
     file = Path(path)
-    model = load_model(file)
+    model = _of_images(load_model(file))
     shape = _image_shape(file, model)
     try:
         if given is None:
@@ -151,6 +153,17 @@ def _packaged(name: str, class_names: Sequence[str] | None) -> Network:
         f"{name} was trained so",
         {"source": name},
     )
+
+
+def _of_images(model: keras.Model) -> keras.Model:
+    """The model as it takes images, (height, width, 3), where it has its channels first."""
+    from smug.models.axes import channels_first
+
+    if not channels_first(model):
+        return model
+    from smug.models.modules.images import ChannelsLast
+
+    return ChannelsLast(model) if tuple(model.inputs[0].shape[1:2]) == (3,) else model
 
 
 def _image_shape(file: Path, model: keras.Model) -> tuple[int, int, int]:

@@ -20,11 +20,15 @@ def verify_explanation(options: argparse.Namespace) -> int:
     SmugError
         No explanation of ``robust``, one of another model, or an option that does not fit.
     """
+    from smug.cli.startup import choose_backend
+
+    choose_backend(options.model)
     from smug.attribution.robust import problems
     from smug.explanation import Explanation
     from smug.limits import check_number
     from smug.masks.robust.counterexamples import faults
     from smug.masks.robust.verify import verify
+    from smug.models.axes import channels_first
     from smug.models.registry import load_model
 
     check_number("time_limit", options.time_limit, key="--time-limit")
@@ -38,10 +42,13 @@ def verify_explanation(options: argparse.Namespace) -> int:
     settings = {name: made.settings[name] for name in names}
     words = {True: "proven", False: "NOT sufficient", None: "not decided in time"}
     good = True
-    asked = problems(load_model(options.model), made.inputs, made.target, **settings)
+    model = load_model(options.model)
+    first = channels_first(model)
+    asked = problems(model, made.inputs, made.target, **settings)
     for i, problem in enumerate(asked):
         channels = len(problem.x) // made.mask[i].size
-        kept = problem.by_variable(made.mask[i].ravel().repeat(channels)) > 0
+        values = np.tile if first else np.repeat
+        kept = problem.by_variable(values(made.mask[i].ravel(), channels)) > 0
         proven = verify(problem, kept, oracle=options.oracle, time_limit=options.time_limit)
         given = made.counterexamples.of(i)
         wrong = list(faults(problem, kept, given))

@@ -111,6 +111,11 @@ def axes_of_layer(layer: Any, points: np.ndarray) -> Axes:
     return Axes(tuple(axis for axis in range(1, points.ndim) if axis != channels), channels)
 
 
+def channels_first(model: keras.Model) -> bool:
+    """True for a model whose inputs have their channels behind the batch, as torch's have."""
+    return bool(getattr(model, "channels_first", False))
+
+
 def channel_axis(op: Any, tensor: Any) -> int | None:
     """Axis of the channels in a tensor that a layer or operation reads; None: it does not tell."""
     rank = len(tensor.shape)
@@ -157,6 +162,8 @@ def _read(model: keras.Model, x: np.ndarray) -> Axes:
 def _by_convention(model: keras.Model, x: np.ndarray) -> int | None:
     if x.ndim < 4:
         return None
+    if channels_first(model):
+        return 1
     flat = [op for op in rewire.leaves(model) if isinstance(op, layers.Flatten)]
     return 1 if flat and flat[0].data_format == "channels_first" else x.ndim - 1
 

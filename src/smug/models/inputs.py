@@ -47,7 +47,8 @@ def as_array(model: keras.Model, x: Any) -> np.ndarray:
     if x is None or isinstance(x, str | bytes | dict | set):
         raise _no_numbers(model, f"x={shown(x)}")
     try:
-        array = np.asarray(x)
+        # One of torch may lie on another device, or be one that gradients are asked of.
+        array = keras.ops.convert_to_numpy(x) if hasattr(x, "detach") else np.asarray(x)
     except Exception as error:  # ragged, or whatever a foreign type's __array__ raises
         raise _no_numbers(model, f"x={_described(x)}") from error
     if array.dtype.kind in "USO" and _texts(array):

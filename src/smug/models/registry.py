@@ -12,6 +12,7 @@ import numpy as np
 from smug.datasets.beer.tokenizer import PADDING
 from smug.errors import SmugError, unknown_name
 from smug.io import reading
+from smug.models.modules.onnx import load_onnx
 from smug.models.networks import (
     applications,
     efficientnet_lite0,
@@ -99,7 +100,10 @@ def network(name: str) -> Network:
 
 
 def load_model(path: str | Path) -> keras.Model:
-    """Read a ``.keras`` file; code in it is refused.
+    """Read a ``.keras``, ``.h5`` or ``.onnx`` file; code in it is refused.
+
+    ``smug.load`` is this function. An ONNX file needs ``smug[onnx]`` and ``KERAS_BACKEND=torch``
+    (:func:`smug.models.modules.onnx.load_onnx`).
 
     Raises
     ------
@@ -107,10 +111,14 @@ def load_model(path: str | Path) -> keras.Model:
         Missing or damaged file, one that needs to run code of its own (a Lambda layer), or one
         with weights that are no numbers.
     """
+    if Path(path).suffix.lower() == ".onnx":
+        model = load_onnx(path)
+        check_finite(model, path)
+        return model
     with reading(
         path,
         what="model file",
-        missing="give a .keras file",
+        missing="give a .keras or .onnx file",
         damaged="is not a Keras model that can be read",
         step="save it again with model.save",
     ):

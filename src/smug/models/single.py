@@ -14,6 +14,7 @@ from smug import provenance
 from smug.errors import SmugError, reason, shown
 from smug.limits import check_name
 from smug.models import rewire
+from smug.models.axes import channels_first
 from smug.models.several import Given, place_of
 
 #: A reduction of an output to class scores: from ``(batch, ...)`` to ``(batch, classes)``.
@@ -57,6 +58,7 @@ class SingleModel(keras.Model):
     ) -> None:
         super().__init__(name=whole.name, autocast=False)
         self.whole, self.pack, self.place = whole, pack, place
+        self.channels_first = channels_first(whole)
         self.pick, self.reduce = pick, reduce
         self.inputs = None if spec is None else [spec]
         self.holds = [
@@ -155,7 +157,7 @@ def single(
     own = arrays.pop(given.place)
     names = [name for k, name in enumerate(given.names) if k != given.place]
     held = [(array.shape[1:], array.dtype.name) for array in arrays]
-    scores = _reduction(reduce)
+    scores = _reduction(reduce, channels_first(model))
     whole, pick, chosen = _with_output(model, given, output)
     key = ("single", given.names, given.place, str(held), chosen, _name(reduce), id(reduce))
 
@@ -222,13 +224,20 @@ def _pass(model: keras.Model, given: Given) -> Any:
         ) from error
 
 
-def _reduction(reduce: Reduce | None) -> Callable[[Any], Any]:
+def _reduction(reduce: Reduce | None, first: bool) -> Callable[[Any], Any]:
     if reduce is None:
         return lambda answer: answer
     if isinstance(reduce, str):
         check_name("reduce", reduce)
         over = _REDUCE[reduce]
-        return lambda answer: over(answer, axis=tuple(range(1, len(answer.shape) - 1)))
+
+        def reduced(answer: Any) -> Any:
+            rank = len(answer.shape)
+            # Maps of a model with channels first have their classes there.
+            classes = 1 if first and rank > 3 else rank - 1
+            return over(answer, axis=tuple(axis for axis in range(1, rank) if axis != classes))
+
+        return reduced
     if not callable(reduce):
         raise SmugError(
             f"reduce={shown(reduce)} is no reduction; allowed: {', '.join(_REDUCE)}, or a function "

@@ -11,6 +11,7 @@ import numpy as np
 
 from smug.masks.origin import Origin
 from smug.models import rewire
+from smug.models.axes import channels_first
 from smug.models.first_layer import search
 from smug.models.first_layer.answers import roundoff
 from smug.models.first_layer.before import Before
@@ -92,11 +93,14 @@ def trace_back(
     if entering.inputs[0] is root and _alone(model, root, calls):
         entry = _ROOT
     plain = Traced(entry, float32(entering.inputs[0]))
-    if before.plain:
+    kind, shape = search.kind_of(calls[index].op), x.shape[1:]
+    # What is laid out flat with its channels first has them far apart.
+    apart = kind == "dense" and len(shape) > 2 and channels_first(model)
+    if before.plain and not apart:
         return plain
     before.refuse_weights()
-    kind, shape = search.kind_of(calls[index].op), x.shape[1:]
     laid = _laid(calls, index, image_shape)
+    first = laid.first or channels_first(model)
 
     def run(probes: np.ndarray) -> np.ndarray:
         return run_between(model, x, _ROOT, probes, entry)
@@ -108,7 +112,7 @@ def trace_back(
         return plain
     placed: tuple[tuple[int, ...], np.ndarray] | None
     if (source != MIXED).all():
-        placed = _placed(source, shape, laid, kind, image_shape)
+        placed = _placed(source, shape, laid, kind, image_shape, first)
     else:
         placed = _placed_by_pixel(run, pairs, shape, laid)
     if placed is None:
@@ -151,11 +155,11 @@ def _pairs(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     return [part.astype(np.float32) for part in (inside, anywhere)]
 
 
-def _default_grid(shape: tuple[int, ...], kind: str, laid: Laid) -> tuple[int, ...]:
+def _default_grid(shape: tuple[int, ...], kind: str, first: bool) -> tuple[int, ...]:
     """Axes of positions where nothing tells axes apart: channels stand where the layer has them."""
     of_dense = len(shape) - 1 if len(shape) in (3, 4) else len(shape)
     grid = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "dense": of_dense}[kind]
-    return tuple(range(len(shape))[-grid:] if laid.first else range(grid))
+    return tuple(range(len(shape))[-grid:] if first else range(grid))
 
 
 def _placed(
@@ -164,6 +168,7 @@ def _placed(
     laid: Laid,
     kind: str,
     image_shape: tuple[int, ...] | None,
+    first: bool,
 ) -> tuple[tuple[int, ...], np.ndarray]:
     """User's grid, and the position on it of each element that enters the layer.
 
@@ -174,7 +179,7 @@ def _placed(
         return image_shape, source
     grid = _grid_axes(source, shape, laid) if kind != "dense" else None
     if grid is None:
-        grid = _default_grid(shape, kind, laid)
+        grid = _default_grid(shape, kind, first)
     spatial = tuple(shape[a] for a in grid)
     places = np.unravel_index(np.maximum(source, 0), shape)
     position = np.ravel_multi_index([places[a] for a in grid], spatial)
@@ -255,7 +260,7 @@ def _mixed(
         raise before.refusal(
             why=f"mixes {prod(shape)} values in a way that is too large to be composed with it"
         )
-    grid = _default_grid(shape, kind, laid)
+    grid = _default_grid(shape, kind, laid.first or channels_first(model))
     if len(shape) > x.ndim - 1:
         # Embeddings of words: their numbers share a position.
         grid = tuple(range(x.ndim - 1))

@@ -1,0 +1,207 @@
+"""ONNX files as models: converted to a torch module, which is explained as any other."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import keras
+import numpy as np
+
+from smug.errors import SmugError
+from smug.io import reading
+
+
+def load_onnx(path: str | Path) -> keras.Model:
+    """Read an ONNX file of one input; nothing in it is run but its operators.
+
+    The first axis of the input is the batch; where the file fixes its size, it is freed.
+
+    Raises
+    ------
+    SmugError
+        Keras does not run on torch, the converter is not installed, a missing or damaged file,
+        weights outside of the file's folder, an operator that the converter does not know, or
+        several inputs.
+    """
+    if keras.config.backend() != "torch":
+        raise SmugError(
+            f"{path} is an ONNX file, which runs on torch, and Keras runs on "
+            f"{keras.config.backend()!r}; set KERAS_BACKEND=torch before keras is imported"
+        )
+    if find_spec("onnx") is None or find_spec("onnx2torch") is None:
+        raise SmugError(f"{path} is an ONNX file: pip install 'smug[onnx]'")
+    with reading(
+        path,
+        what="model file",
+        missing="give a .keras or .onnx file",
+        damaged="is not an ONNX model that can be read",
+        step="export it again",
+    ):
+        return _converted(Path(path))
+
+
+def _converted(path: Path) -> keras.Model:
+    import onnx
+    import onnx2torch
+
+    from smug.models.modules.model import ModuleModel
+
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    read = onnx.load(path, load_external_data=False)
+    _check_outside_data(path, read.graph)
+    onnx.load_external_data_for_model(read, str(path.parent))
+    onnx.checker.check_model(read)
+    constants = {one.name for one in read.graph.initializer}
+    inputs = [one for one in read.graph.input if one.name not in constants]
+    if len(inputs) != 1:
+        names = ", ".join(repr(one.name) for one in inputs)
+        raise SmugError(
+            f"{path} takes {len(inputs)} inputs ({names}); one is explained: export the network "
+            "with the others held fixed"
+        )
+    tensor = inputs[0].type.tensor_type
+    sides = [side.dim_value or None for side in tensor.shape.dim]
+    fixed = _free_batch(read.graph, inputs[0])
+    _join_sums(read)
+    try:
+        module = onnx2torch.convert(read)
+    except NotImplementedError as error:
+        found = re.search(r"operation_type='(\w+)'.*?version=(\d+)", str(error))
+        named = f"{found[1]} (version {found[2]})" if found else str(error)
+        raise SmugError(
+            f"{path} uses the operator {named}, which onnx2torch cannot convert; export the "
+            "network with other operators, or explain it in the library that it was made with"
+        ) from error
+    module.requires_grad_(False).eval()
+    module.to(keras.ops.convert_to_tensor(0.0).device)
+    model = ModuleModel(module)
+    model.name = re.sub(r"\W", "_", path.stem)
+    kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name
+    model.inputs = [keras.KerasTensor((None, *sides[1:]), dtype=kind, name=inputs[0].name)]
+    known = tuple(side for side in sides[1:] if side is not None)
+    if fixed and len(known) == len(sides) - 1:
+        _check_rows(path, model, known, kind)
+    return model
+
+
+def _check_outside_data(path: Path, graph: Any) -> None:
+    """Refuse weights that lie anywhere but in the file's own folder, or below it."""
+    folder = path.parent.resolve()
+    for tensor in _tensors(graph):
+        told = {entry.key: entry.value for entry in tensor.external_data}
+        if (place := told.get("location")) is None:
+            continue
+        inside = not PurePosixPath(place).is_absolute() and (folder / place).resolve()
+        if not inside or not inside.is_relative_to(folder):
+            raise SmugError(
+                f"{path} asks for weights in {place!r}, outside of its own folder; that file is "
+                "not opened: keep both in one folder and name the weights' file alone"
+            )
+        if not inside.is_file():
+            raise SmugError(
+                f"{path} keeps the weights {tensor.name!r} in {place!r}, which is not there; put "
+                "that file beside it"
+            )
+
+
+def _tensors(graph: Any) -> Any:
+    """Every tensor of values that a graph holds, those of inner graphs too."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                yield from _tensors(inner)
+
+
+def _free_batch(graph: Any, given: Any) -> bool:
+    """Let the first axis have any size, where the file says that it is 1; whether it did."""
+    from onnx import helper, numpy_helper
+
+    shape = given.type.tensor_type.shape
+    if not shape.dim or shape.dim[0].dim_value != 1:
+        return False
+    for one in (given, *graph.output):
+        if one.type.tensor_type.shape.dim:
+            one.type.tensor_type.shape.dim[0].dim_param = "batch"
+    del graph.value_info[:]
+    values = {one.name: one for one in graph.initializer}
+    values |= {
+        node.output[0]: attribute.t
+        for node in graph.node
+        if node.op_type == "Constant"
+        for attribute in node.attribute
+        if attribute.name == "value"
+    }
+    for node in graph.node:
+        if node.op_type != "Reshape" or node.input[1] not in values:
+            continue
+        held = values[node.input[1]]
+        sides = numpy_helper.to_array(held).copy()
+        if sides.size and sides[0] in (0, 1):
+            sides[0] = 0  # as many as there are
+            held.CopyFrom(numpy_helper.from_array(sides, held.name))
+        if sides.tolist() == [0, -1]:
+            flat = helper.make_node("Flatten", node.input[:1], node.output, node.name, axis=1)
+            node.CopyFrom(flat)
+    return True
+
+
+def _join_sums(read: Any) -> None:
+    """Make one Gemm, a dense layer, of each product of rows with a matrix and sum with a vector."""
+    import onnx
+
+    known = onnx.shape_inference.infer_shapes(read).graph
+    rank = {
+        one.name: len(one.type.tensor_type.shape.dim)
+        for one in (*known.value_info, *known.input, *known.output)
+    }
+    shapes = {one.name: tuple(one.dims) for one in read.graph.initializer}
+    nodes, answers = list(read.graph.node), {one.name for one in read.graph.output}
+    joined: dict[int, Any] = {}
+    for place, node in enumerate(nodes):
+        if node.op_type != "MatMul" or rank.get(node.input[0]) != 2:
+            continue
+        users = [i for i, one in enumerate(nodes) if node.output[0] in one.input]
+        if len(users) != 1 or nodes[users[0]].op_type != "Add" or node.output[0] in answers:
+            continue
+        added = nodes[users[0]]
+        bias = next((name for name in added.input if name != node.output[0]), "")
+        columns = shapes.get(node.input[1], ())[1:]
+        if len(columns) == 1 and shapes.get(bias) == columns:
+            name = added.name or node.name
+            joined[users[0]] = onnx.helper.make_node(
+                "Gemm", [*node.input, bias], list(added.output), name=name
+            )
+            joined[place] = None
+    made = [joined.get(i, node) for i, node in enumerate(nodes)]
+    del read.graph.node[:]
+    read.graph.node.extend([node for node in made if node is not None])
+
+
+def _check_rows(path: Path, model: keras.Model, shape: tuple[int, ...], kind: str) -> None:
+    """Refuse a network that was made for one input and mixes those of a batch."""
+    rng = np.random.default_rng(0)
+    two = (rng.random((2, *shape)) if kind.startswith("float") else np.ones((2, *shape))).astype(
+        kind
+    )
+    try:
+        both, one = (
+            keras.ops.convert_to_numpy(model(keras.ops.convert_to_tensor(rows)))
+            for rows in (two, two[:1])
+        )
+        same = both.shape[1:] == one.shape[1:] and len(both) == 2
+        same = same and np.allclose(both[:1], one, rtol=1e-3, atol=1e-4)
+    except Exception:  # whatever the operators raise
+        same = False
+    if not same:
+        raise SmugError(
+            f"{path} was exported for a batch of exactly 1 and answers otherwise to more; export "
+            "it with a dynamic first axis"
+        )

@@ -1,0 +1,210 @@
+"""ONNX files, written here, are explained as the networks that they hold."""
+
+import keras
+import numpy as np
+import pytest
+
+import smug
+from smug.errors import SmugError
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnx2torch")
+if keras.config.backend() != "torch":
+    pytest.skip("ONNX files need KERAS_BACKEND=torch", allow_module_level=True)
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+RNG = np.random.default_rng(0)
+
+
+def made(nodes, inputs, output, weights, opset=13):
+    """A checked model of float inputs and outputs by their shapes."""
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, output)],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def dense(batch=1, first="Gemm", opset=13):
+    """A dense ReLU network in VNN-COMP's layout."""
+    weights = {
+        "W1": RNG.normal(size=(8, 12)).astype(np.float32),
+        "b1": RNG.normal(size=8).astype(np.float32),
+        "W2": RNG.normal(size=(8, 3)).astype(np.float32),
+        "b2": RNG.normal(size=3).astype(np.float32),
+    }
+    weights["W2"][:, 0] = np.abs(weights["W2"][:, 0])  # every node that answers speaks for it
+    if first == "Gemm":
+        start = [
+            helper.make_node("Flatten", ["x"], ["f"], axis=1),
+            helper.make_node("Gemm", ["f", "W1", "b1"], ["h"], transB=1),
+        ]
+    else:
+        weights |= {"W1": weights["W1"].T.copy(), "to": np.array([batch if batch == 1 else 0, -1])}
+        start = [
+            helper.make_node("Reshape", ["x", "to"], ["f"]),
+            helper.make_node("MatMul", ["f", "W1"], ["p"]),
+            helper.make_node("Add", ["b1", "p"], ["h"]),
+        ]
+    nodes = [
+        *start,
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "W2"], ["m"]),
+        helper.make_node("Add", ["m", "b2"], ["y"]),
+    ]
+    return made(nodes, {"x": [batch, 1, 3, 4]}, [batch, 3], weights, opset)
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(model, name="network.onnx"):
+        onnx.save(model, tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize("opset", [9, 13, 18])
+@pytest.mark.parametrize("batch", [1, "n"])
+@pytest.mark.parametrize("first", ["Gemm", "MatMul"])
+def test_answers_are_those_of_the_reference_and_layers_are_dense(save, first, batch, opset):
+    written = dense(batch, first, opset)
+    model = smug.load(save(written))
+    x = RNG.random((1, 1, 3, 4), np.float32)
+    (right,) = ReferenceEvaluator(written).run(None, {"x": x})
+    found = keras.ops.convert_to_numpy(model(np.repeat(x, 2, axis=0)))
+    np.testing.assert_allclose(found, np.repeat(right, 2, axis=0), rtol=1e-4, atol=1e-5)
+    made = smug.explain(model, x, 0, "smug", top_k=3, steps=10)
+    assert made.mask.shape == (1, 3, 4)
+    assert made.position_axes == (2, 3)
+    assert made.record["first_layer"]["kind"] == "dense"
+
+
+def test_robust_sets_of_a_file_are_proven_again_by_the_command(save, tmp_path, capsys):
+    from smug.cli import main
+
+    path = save(dense(first="MatMul"))
+    x = RNG.random((1, 1, 3, 4), np.float32)
+    made = smug.explain(smug.load(path), x, method="robust", epsilon=0.05)
+    assert made.solver["status"][0] == "optimal"
+    files = made.save(tmp_path / "explained")
+    assert not main(["verify", str(files[1]), "--model", str(path)])
+    assert f"{int(made.mask.sum())} of 12 kept, proven" in capsys.readouterr().out
+
+
+def test_a_photograph_is_explained_by_the_command(tmp_path, capsys):
+    from PIL import Image
+
+    from smug.cli import main
+
+    torch.manual_seed(0)
+    nn = torch.nn
+    module = nn.Sequential(
+        nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 64, 3)
+    )
+    weights = {
+        name.replace(".", "_"): v.numpy(force=True) for name, v in module.state_dict().items()
+    }
+    nodes = [
+        helper.make_node(
+            "Conv", ["x", "0_weight", "0_bias"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]
+        ),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Flatten", ["r"], ["f"]),
+        helper.make_node("Gemm", ["f", "3_weight", "3_bias"], ["y"], transB=1),
+    ]
+    written = made(nodes, {"x": ["n", 3, 16, 16]}, ["n", 3], weights)
+    onnx.save(written, tmp_path / "network.onnx")
+    Image.fromarray(RNG.integers(0, 256, (16, 16, 3), np.uint8)).save(tmp_path / "photo.png")
+    asked = [str(tmp_path / "photo.png"), "--model", str(tmp_path / "network.onnx")]
+    options = ["--scale", "255", "--set", "top_k=4", "--output-dir", str(tmp_path / "out")]
+    code = main(["explain", *asked, *options])
+    assert not code, capsys.readouterr().err
+    found = smug.Explanation.load(next((tmp_path / "out").rglob("*.npz")))
+    assert found.values.shape == (1, 16, 16)
+    with torch.no_grad():
+        given = torch.from_numpy(np.moveaxis(found.inputs, -1, 1))
+        right = module(given).numpy()[0, found.target[0]]
+    np.testing.assert_allclose(found.score[0], right, rtol=1e-4)
+
+
+def test_weights_outside_of_the_folder_are_refused(tmp_path):
+    (tmp_path / "inner").mkdir()
+    for place in ("../secret.bin", str(tmp_path / "secret.bin")):
+        written = dense()
+        tensor = written.graph.initializer[0]
+        size = len(tensor.raw_data)
+        (tmp_path / "secret.bin").write_bytes(tensor.raw_data)
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", place), ("length", str(size))):
+            tensor.external_data.add(key=key, value=value)
+        (tmp_path / "inner/network.onnx").write_bytes(written.SerializeToString())
+        with pytest.raises(SmugError, match="outside of its own folder"):
+            smug.load(tmp_path / "inner/network.onnx")
+
+
+def test_weights_beside_the_file_are_read(tmp_path):
+    written = dense()
+    x = RNG.random((1, 1, 3, 4), np.float32)
+    (right,) = ReferenceEvaluator(written).run(None, {"x": x})
+    path = tmp_path / "network.onnx"
+    onnx.save(written, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    found = keras.ops.convert_to_numpy(smug.load(path)(x))
+    np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
+    (tmp_path / "weights.bin").unlink()
+    with pytest.raises(SmugError, match=r"'weights\.bin', which is not there"):
+        smug.load(path)
+
+
+def test_an_operator_that_is_not_known_is_named(save):
+    nodes = [helper.make_node("Det", ["x"], ["y"])]
+    with pytest.raises(SmugError, match=r"uses the operator Det \(version 11\)"):
+        smug.load(save(made(nodes, {"x": [2, 3, 3]}, [2], {})))
+
+
+def test_several_inputs_are_named(save):
+    nodes = [helper.make_node("Add", ["a", "b"], ["y"])]
+    with pytest.raises(SmugError, match=r"takes 2 inputs \('a', 'b'\)"):
+        smug.load(save(made(nodes, {"a": ["n", 3], "b": ["n", 3]}, ["n", 3], {})))
+
+
+def test_a_network_that_mixes_the_inputs_of_a_batch_is_refused(save):
+    nodes = [
+        helper.make_node("ReduceSum", ["x", "axes"], ["s"], keepdims=1),
+        helper.make_node("Mul", ["x", "s"], ["y"]),
+    ]
+    written = made(nodes, {"x": [1, 3]}, [1, 3], {"axes": np.array([0])})
+    with pytest.raises(SmugError, match="was exported for a batch of exactly 1"):
+        smug.load(save(written))
+
+
+@pytest.mark.parametrize("damage", [b"", b"no network", None])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "network.onnx"
+    whole = dense().SerializeToString()
+    path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    with pytest.raises(SmugError, match=r"network\.onnx (is not an ONNX model|takes 0 inputs)"):
+        smug.load(path)
+
+
+def test_a_missing_file_and_a_missing_converter_are_named(tmp_path, monkeypatch):
+    with pytest.raises(SmugError, match=r"no model file .*none\.onnx; give"):
+        smug.load(tmp_path / "none.onnx")
+    monkeypatch.setattr("smug.models.modules.onnx.find_spec", lambda _: None)
+    with pytest.raises(SmugError, match=r"pip install 'smug\[onnx\]'"):
+        smug.load(tmp_path / "none.onnx")
+
+
+def test_another_backend_is_told_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras.config.backend", lambda: "tensorflow")
+    with pytest.raises(SmugError, match=r"is an ONNX file, which runs on torch.*KERAS_BACKEND="):
+        smug.load(tmp_path / "network.onnx")
