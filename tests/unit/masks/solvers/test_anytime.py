@@ -227,7 +227,7 @@ def test_rows_too_wide_for_blocks_go_to_the_tree_if_few_and_to_highs_if_many(row
     problem = MaskProblem(sparse.csr_array(random_rows(rng, rows, 20, 1.0)), 0.5)
     assert problem.A.shape[0] == pytest.approx(rows, abs=5)
     assert BlockBound(problem.A, problem.demand).covered == 0
-    found = run(problem, time_limit=30.0)
+    found = run(problem, time_limit=100.0)
     assert len(trees) == (rows == 5)
     assert found.status is Status.OPTIMAL
     assert violated_rows(problem, found.mask).size == 0
