@@ -14,7 +14,7 @@ The causes:
   the same network, the same masks, scores spread over larger fields;
 - *share of nodes*: as large a share of the first layer's nodes as 3,000 are in Inception v1;
 - *bias*: the response with biases (``paper``) or without (``bias_free``), where masks are not
-  empty; *minimal*: SMUG_base in place of SMUG;
+  empty;
 - *cells*: SMUG's map as coarse as GradCAM's (blurred with its cells), GradCAM's cells not
   interpolated;
 - *shape*: the image as wide as 4:3 again, of which most of ImageNet's photographs are, then its

@@ -186,6 +186,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "baseline": ("zero", "black", "white", "both"),
     "order": ("cascading", "independent", "bottom_up"),
     "batch_size": ("auto",),
+    "balance": ("none", "weights", "subset"),
+    "monitor": ("loss", "correlation"),
 }
 
 

@@ -18,14 +18,7 @@ TINY = (
     "beer:comparison.explainers=[gradients] beer:timing.solvers=[highs] beer:timing.top_k=[5] "
     "beer:timing.inputs=1 beer:sanity.inputs=1 beer:sanity.seeds=[0]"
 )
-READING = {
-    "score_texts",
-    "eraser",
-    "text_rationales",
-    "text_metrics",
-    "text_saliency",
-    "gallery_texts",
-}
+READING = {"score_texts", "text_rationales", "text_metrics", "text_saliency", "gallery_texts"}
 READING |= {"eraser", "gallery"}
 SOLVING = {"solve_masks", "saliency"} | READING
 TIMING = {"time_solvers", "solvers", "solver_scaling"}

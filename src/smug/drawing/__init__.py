@@ -34,6 +34,9 @@ _LIGHT, _DARK, _DIM = "#e8e8e8", "#141414", "#3a3a3a"
 #: Entry of a file that would hold the time at which it was written; PNG names the program.
 _DATED = {"pdf": "CreationDate", "svg": "Date"}
 
+#: Marks of lines and points, told apart where colours are alike.
+MARKERS = "osD^vP*Xp<"
+
 #: Colour scales: kept pixels, scores from zero up, signed attributions.
 MASK_COLOURS, SCORE_COLOURS, SIGNED_COLOURS = "gray", "viridis", "PuOr"
 

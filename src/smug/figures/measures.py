@@ -16,6 +16,7 @@ from smug.limits import Range
 from smug.metrics.statistics import (
     CORRELATION,
     COUNT,
+    FEWEST,
     SHARE,
     Interval,
     interval_text,
@@ -84,8 +85,6 @@ FIGURE_CAPTION = (
     "inputs; light is good. The values are those of the table."
 )
 SEED = 0
-#: Inputs from which on ranks have an interval.
-LEAST = 3
 
 
 def measured(scores: pd.DataFrame) -> pd.DataFrame:
@@ -129,8 +128,7 @@ def _of_measure(wide: pd.DataFrame, measure: Measure) -> list[dict]:
         row["low"], row["high"] = row.pop("estimate_low"), row.pop("estimate_high")
         ranks = places[method].to_numpy() if count > 1 else np.zeros(0)
         rank = mean(ranks, Range(1, max(count, 2)))
-        if rank.n < LEAST:
-            # Two inputs often agree, and an interval of no width would look sure.
+        if rank.n < FEWEST:
             rank = rank._replace(low=np.nan, high=np.nan)
         row |= rank.columns("rank") | {"methods": count}
         rows.append(row)

@@ -11,9 +11,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from smug.drawing import TWO_COLUMNS, show_image, show_scores, use_style
+from smug.drawing import MARKERS, TWO_COLUMNS, show_image, show_scores, use_style
 from smug.figures.image_saliency import clipped
-from smug.metrics.statistics import CORRELATION, Interval, interval_text, mean
+from smug.metrics.statistics import CORRELATION, FEWEST, Interval, interval_text, mean
 from smug.pipeline.method_names import method_name
 
 CAPTION = (
@@ -41,11 +41,7 @@ PERTURBATION_CAPTION = (
     "noise). A faithful map stays: the line should keep high. Bands: 95 % over three inputs or "
     "more, seeds averaged first."
 )
-#: Inputs that a band needs: of two it is as wide as the axis.
-FEWEST = 3
 METRICS = {"ssim": "SSIM", "spearman": "rank correlation"}
-#: Told apart where the palette's colours are alike.
-MARKERS = "osD^vP*Xp<"
 #: Checks in the order of the table; ``untrained`` is the last cascading level.
 CHECKS = ("cascading", "untrained", "independent", "bottom_up", "perturbation")
 

@@ -9,14 +9,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from smug.drawing import TWO_COLUMNS, use_style
+from smug.drawing import MARKERS, TWO_COLUMNS, use_style
+from smug.metrics.statistics import FEWEST
 
 #: Columns of the table that are drawn, with the direction that is better.
 PANELS = {"lsc": "LSC (median) ↓", "win": "Win% ↑", "sparsity": "kept, % ↓"}
 PAPER = "paper (Inception v1)"
-#: Images from which on an interval is drawn; of fewer it is as wide as the axis.
-LEAST = 3
-_MARKERS = "osD^vP"
 
 
 def table_one(table: pd.DataFrame) -> Figure:
@@ -62,7 +60,7 @@ def _draw(
     for number, network in enumerate(networks):
         rows = table[table["network"].eq(network) & np.isfinite(table[column])]
         where = [methods.index(method) + offset + (number + 1) * step for method in rows["method"]]
-        enough = rows["images"] >= LEAST
+        enough = rows["images"] >= FEWEST
         low = (rows[column] - rows[f"{column}_low"]).where(enough, 0.0).clip(lower=0)
         high = (rows[f"{column}_high"] - rows[column]).where(enough, 0.0).clip(lower=0)
         images = table.loc[table["network"].eq(network), "images"].max()
@@ -72,7 +70,7 @@ def _draw(
             xerr=[low, high],
             color=colours[number],
             linestyle="",
-            marker=_MARKERS[number % len(_MARKERS)],
+            marker=MARKERS[number % len(MARKERS)],
             markersize=4,
             elinewidth=1.2,
             label=f"{network} (n = {images})",

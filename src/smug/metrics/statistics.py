@@ -15,6 +15,8 @@ from smug.limits import Range
 CONFIDENCE = 0.95
 #: Ranges of measures, see :func:`mean`.
 SHARE, CORRELATION, COUNT = Range(0, 1), Range(-1, 1), Range(0)
+#: Inputs from which on an interval is shown: of two it is as wide as the axis, or has no width.
+FEWEST = 3
 #: Distance that rounding may carry a score out of its range.
 ROUNDING = 1e-6
 #: LSC values closer than this are equal: the same crop in another batch differs in rounding.

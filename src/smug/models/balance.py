@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
+from smug.limits import check_name
 
 #: Scores from here on are high.
 MIDDLE = 0.5
-#: Ways to balance: leave the reviews as they are, weigh them, or leave some of them out.
-WAYS = ("none", "weights", "subset")
 
 
 def balanced(scores: np.ndarray, way: str, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -37,8 +36,7 @@ def balanced(scores: np.ndarray, way: str, *, seed: int = 0) -> tuple[np.ndarray
     SmugError
         An unknown way, or one half without a review.
     """
-    if way not in WAYS:
-        raise unknown_name("way to balance", way, WAYS)
+    check_name("balance", way)
     high = np.asarray(scores) >= MIDDLE
     rows, counts = np.arange(len(high)), np.array([np.sum(~high), np.sum(high)])
     if way == "none":

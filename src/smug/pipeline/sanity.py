@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -19,24 +20,16 @@ Explainer = Callable[[np.ndarray, np.ndarray, np.ndarray], SaliencyShard]
 CONSTANT, CONSTANT_BEFORE, FAILED = "constant", "constant before", "failed"
 
 
-def randomisation_rows(
-    model: keras.Model,
-    inputs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    padding: np.ndarray,
-    methods: dict[str, Explainer],
-    trained: dict[str, SaliencyShard],
-    *,
-    network: str,
-    orders: Sequence[str],
-    at_most: int,
-    seeds: Sequence[int],
-) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Compare each method's maps with those after layers are initialised anew.
+@dataclass(frozen=True)
+class Checked:
+    """A network, some of its inputs, and the methods whose maps of them are checked.
 
     Parameters
     ----------
+    network : str
+        Name of the network, for the rows.
     model : keras.Model
-    inputs : tuple of numpy.ndarray
+    x, target, ids : numpy.ndarray
         Inputs (n, ...), the classes explained (n,), ids (n,).
     padding : numpy.ndarray of bool, shape (n, *spatial)
         Positions left out of the comparison (words only).
@@ -44,8 +37,34 @@ def randomisation_rows(
         By name, see :data:`Explainer`.
     trained : dict of str to SaliencyShard
         Maps of the unchanged network, by method.
-    network : str
-        Name of the network, for the rows.
+    """
+
+    network: str
+    model: keras.Model
+    x: np.ndarray
+    target: np.ndarray
+    ids: np.ndarray
+    padding: np.ndarray
+    methods: dict[str, Explainer]
+    trained: dict[str, SaliencyShard]
+
+    def untrained(self, level: Level, seed: int) -> dict[str, SaliencyShard]:
+        """Maps of every method after the layers of a level are initialised anew."""
+        with randomised(self.model, level, seed=seed):
+            return {
+                name: explain(self.x, self.target, self.ids)
+                for name, explain in self.methods.items()
+            }
+
+
+def randomisation_rows(
+    checked: Checked, *, orders: Sequence[str], at_most: int, seeds: Sequence[int]
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Compare each method's maps with those after layers are initialised anew.
+
+    Parameters
+    ----------
+    checked : Checked
     orders, at_most
         See :func:`smug.metrics.sanity.levels`.
     seeds : sequence of int
@@ -64,16 +83,16 @@ def randomisation_rows(
     # The level next to the output is the same in both orders.
     known: dict[tuple, dict[str, SaliencyShard]] = {}
     for order in orders:
-        found = levels(model, order=order, at_most=at_most)
+        found = levels(checked.model, order=order, at_most=at_most)
         for level in found:
             for seed in seeds:
                 print(f"{order} level {level.depth} ({level.name}), seed {seed}", flush=True)
                 key = (level.layers, seed)
                 if key not in known:
-                    known[key] = _on_level(model, inputs, methods, level, seed)
+                    known[key] = checked.untrained(level, seed)
                 made = known[key] if level.depth == 1 else known.pop(key)
                 about = {
-                    "network": network,
+                    "network": checked.network,
                     "check": order,
                     "layer": level.name,
                     "level": level.depth,
@@ -83,52 +102,49 @@ def randomisation_rows(
                 rows += [
                     row
                     for name, shard in made.items()
-                    for row in compared(name, about, trained[name], shard, padding)
+                    for row in compared(name, about, checked.trained[name], shard, checked.padding)
                 ]
-                if seed == seeds[0] and len(inputs[2]):
+                if seed == seeds[0] and len(checked.ids):
                     for name, shard in made.items():
                         examples.setdefault(f"{order}/{name}", []).append(shard.maps[0])
     return rows, {name: np.array(maps) for name, maps in examples.items()}
 
 
 def perturbation_rows(
-    model: keras.Model,
-    inputs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    padding: np.ndarray,
-    methods: dict[str, Explainer],
-    trained: dict[str, SaliencyShard],
-    *,
-    network: str,
-    noises: Sequence[float],
-    seeds: Sequence[int],
+    checked: Checked, *, noises: Sequence[float], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Compare each method's maps with those under weight noise that keeps the prediction.
 
-    Parameters as for :func:`randomisation_rows`; ``noises`` as of
-    :func:`smug.metrics.sanity.perturbation`.
+    Parameters
+    ----------
+    checked : Checked
+    noises : sequence of float
+        See :func:`smug.metrics.sanity.perturbation`.
+    seeds : sequence of int
+        Draws of the noise.
 
     Returns
     -------
     list of dict
-        As there, with ``noise`` in place of layer and level. A third metric ``kept`` is 1 where the
-        prediction was kept; where it is 0, there is no similarity.
+        As of :func:`randomisation_rows`, with ``noise`` in place of layer and level. A third
+        metric ``kept`` is 1 where the prediction was kept; where it is 0, there is no similarity.
     """
-    x, target, ids = inputs
+    x, target, ids = checked.x, checked.target, checked.ids
     rows: list[dict[str, Any]] = []
     for noise in noises:
         for seed in seeds:
-            with perturbation(model, x, noise, seed=seed) as kept:
+            with perturbation(checked.model, x, noise, seed=seed) as kept:
                 print(f"noise {noise}, seed {seed}: {kept.sum()} of {len(x)} kept", flush=True)
                 about = {
-                    "network": network,
+                    "network": checked.network,
                     "check": "perturbation",
                     "noise": noise,
                     "seed": seed,
                 }
-                for name, explain in methods.items():
+                for name, explain in checked.methods.items():
                     made = explain(x[kept], target[kept], ids[kept])
-                    before = _rows_of(trained[name], kept)
-                    rows += compared(name, about, before, made, padding[kept])
+                    before = _rows_of(checked.trained[name], kept)
+                    rows += compared(name, about, before, made, checked.padding[kept])
                     common = {"method": name, **about, "metric": "kept"}
                     rows += [
                         {**common, "image": i, "value": float(k)}
@@ -168,17 +184,6 @@ def compared(
 def shown(scores: np.ndarray, padding: np.ndarray) -> np.ndarray:
     """Map of one input without its padding, whose zeros all maps share."""
     return scores[~padding] if padding.any() else scores
-
-
-def _on_level(
-    model: keras.Model,
-    inputs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    methods: dict[str, Explainer],
-    level: Level,
-    seed: int,
-) -> dict[str, SaliencyShard]:
-    with randomised(model, level, seed=seed):
-        return {name: explain(*inputs) for name, explain in methods.items()}
 
 
 def _rows_of(shard: SaliencyShard, rows: np.ndarray) -> SaliencyShard:

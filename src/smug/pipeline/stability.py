@@ -5,72 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from smug.metrics import stability
-from smug.metrics.sanity import levels, randomised
+from smug.metrics.sanity import levels
 from smug.models import rewire
-from smug.pipeline.sanity import Explainer, compared, shown
+from smug.pipeline.sanity import Checked, Explainer, compared, shown
 from smug.pipeline.shards import SaliencyShard
 
-#: Checks by the names of their functions in :mod:`smug.metrics.stability`.
-RANDOM_LOGIT, EFFICIENT, SMOOTH, SENSITIVITY = (
-    *("random_logit", "efficient_mprt", "smooth_mprt", "max_sensitivity"),
-)
 #: Classes that a map of another class needs: of two, one map is the other with its sign changed.
 _CLASSES = 3
 
 
 def stability_rows(
-    model: keras.Model,
-    inputs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    padding: np.ndarray,
-    methods: dict[str, Explainer],
-    trained: dict[str, SaliencyShard],
-    *,
-    network: str,
-    seeds: Sequence[int],
-    draws: int,
+    checked: Checked, *, seeds: Sequence[int], draws: int
 ) -> Iterator[dict[str, Any]]:
     """Explain another class, noisy inputs, and a network without any training.
 
-    Parameters as for :func:`smug.pipeline.sanity.randomisation_rows`; ``draws`` is the number of
-    noisy inputs for each input, 0 for no such measure. Inputs of whole numbers, such as words,
-    take no noise; of fewer than three classes there is no other one to explain.
+    Inputs of whole numbers, such as words, take no noise; of fewer than three classes there is no
+    other one to explain.
+
+    Parameters
+    ----------
+    checked : Checked
+    seeds : sequence of int
+        Draws of the other class, of new weights and of the noise.
+    draws : int
+        Noisy inputs for each input; 0 for no such measure.
 
     Yields
     ------
     dict
-        Columns ``image``, ``method``, ``network``, ``check``, ``seed``, ``metric`` (ssim and
-        spearman, or the check's own name), ``value``, ``status``.
+        Columns ``image``, ``method``, ``network``, ``check`` (a function's name in
+        :mod:`smug.metrics.stability`), ``seed``, ``metric`` (ssim and spearman, or the check's
+        own name), ``value``, ``status``.
     """
-    x, target, ids = inputs
+    model, x, target, ids = checked.model, checked.x, checked.target, checked.ids
     classes = rewire.outputs_of(model, x).shape[1]
     for seed in seeds:
-        about = {"network": network, "seed": seed}
+        about = {"network": checked.network, "seed": seed}
         if classes >= _CLASSES:
             other = stability.other_classes(target, classes, seed)
-            for name, explain in methods.items():
-                check, made = about | {"check": RANDOM_LOGIT}, explain(x, other, ids)
-                yield from compared(name, check, trained[name], made, padding)
-        with randomised(model, levels(model, at_most=1)[0], seed=seed):
-            untrained = {name: explain(x, target, ids) for name, explain in methods.items()}
-        for name, made in untrained.items():
-            rises = _rises(trained[name], made, padding)
-            yield from _rows(name, ids, about | {"check": EFFICIENT}, EFFICIENT, rises)
+            for name, explain in checked.methods.items():
+                check, made = about | {"check": "random_logit"}, explain(x, other, ids)
+                yield from compared(name, check, checked.trained[name], made, checked.padding)
+        for name, made in checked.untrained(levels(model, at_most=1)[0], seed).items():
+            rises = _rises(checked.trained[name], made, checked.padding)
+            check = about | {"check": "efficient_mprt"}
+            yield from _rows(name, ids, check, "efficient_mprt", rises)
         if not draws or x.dtype.kind != "f":
             continue
         print(f"{draws} noisy inputs, seed {seed}", flush=True)
-        for name, explain in methods.items():
-            again = _maps_of(explain)
+        for name, explain in checked.methods.items():
+            again, check = _maps_of(explain), about | {"check": "smooth_mprt"}
             found = stability.smooth_mprt(
                 again, model, x, target, draws=draws, at_most=1, seed=seed
             )
             for metric, values in zip(("ssim", "spearman"), found, strict=True):
-                yield from _rows(name, ids, about | {"check": SMOOTH}, metric, values[0])
+                yield from _rows(name, ids, check, metric, values[0])
             most = stability.max_sensitivity(again, x, target, draws=draws, seed=seed)
-            yield from _rows(name, ids, about | {"check": SENSITIVITY}, SENSITIVITY, most)
+            check = about | {"check": "max_sensitivity"}
+            yield from _rows(name, ids, check, "max_sensitivity", most)
 
 
 def _maps_of(explain: Explainer) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

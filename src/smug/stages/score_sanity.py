@@ -41,7 +41,12 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models import rewire
     from smug.pipeline.explain import explain_shard, method_of
     from smug.pipeline.networks import explained_network
-    from smug.pipeline.sanity import Explainer, perturbation_rows, randomisation_rows
+    from smug.pipeline.sanity import (
+        Checked,
+        Explainer,
+        perturbation_rows,
+        randomisation_rows,
+    )
     from smug.pipeline.stability import stability_rows
 
     settings = config.sanity
@@ -54,20 +59,14 @@ def main(config: Sections, files: Files) -> Summary:
     for explainer in settings.methods:
         method, own = method_of(vars(settings.explainers[explainer]), known.input_range)
         methods[explainer] = partial(explain_shard, model, method=method, settings=own)
-    inputs = x, target, data.ids
-    trained = {explainer: explain(*inputs) for explainer, explain in methods.items()}
+    trained = {name: explain(x, target, data.ids) for name, explain in methods.items()}
     padding = known.padding(x, next(iter(trained.values())).maps.shape[1:])
-    checked = model, inputs, padding, methods, trained
-    name = config.model.name
+    checked = Checked(config.model.name, model, x, target, data.ids, padding, methods, trained)
     rows, examples = randomisation_rows(
-        *checked,
-        network=name,
-        orders=settings.orders,
-        at_most=settings.levels,
-        seeds=settings.seeds,
+        checked, orders=settings.orders, at_most=settings.levels, seeds=settings.seeds
     )
-    rows += perturbation_rows(*checked, network=name, noises=settings.noises, seeds=settings.seeds)
-    rows += stability_rows(*checked, network=name, seeds=settings.seeds, draws=settings.draws)
+    rows += perturbation_rows(checked, noises=settings.noises, seeds=settings.seeds)
+    rows += stability_rows(checked, seeds=settings.seeds, draws=settings.draws)
     label = dataset_label(vars(config.dataset), generated=data.generated)
     common = {"run": config.workflow.run, "dataset": label}
     save_results(files.scores, as_table([common | row for row in rows]))

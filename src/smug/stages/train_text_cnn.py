@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.io import atomic, save_json
@@ -87,11 +85,8 @@ def main(config: Sections, files: Files) -> Summary:
         model.save(temporary)
     tokenizer.save(files.vocabulary)
     save_json(files.metrics, metrics)
-    worse = np.array(history[f"val_{settings.monitor}"])
-    if text_cnn.MONITORS[settings.monitor] == "max":
-        worse = -worse
-    chosen = int(np.argmin(np.nan_to_num(worse, nan=np.inf))) + 1
-    epochs = {"epochs": len(worse), "best_epoch": chosen}
+    chosen = text_cnn.best_epoch(history, settings.monitor)
+    epochs = {"epochs": len(history["loss"]), "best_epoch": chosen}
     return {**metrics, **epochs, "generated": train.generated}
 
 

@@ -18,7 +18,7 @@ from smug.metrics.statistics import CORRELATION, mean
 from smug.models import rewire
 from smug.pipeline.explain import explain_shard, method_of
 from smug.pipeline.results import as_table
-from smug.pipeline.sanity import compared, perturbation_rows, randomisation_rows
+from smug.pipeline.sanity import Checked, compared, perturbation_rows, randomisation_rows
 from smug.pipeline.shards import SaliencyShard
 
 IDS = np.array(["a", "b"])
@@ -40,6 +40,13 @@ def network():
 
 def inputs_of(model):
     return X, rewire.outputs_of(model, X).argmax(axis=1), IDS
+
+
+def checked(model, methods, padding=None):
+    inputs = inputs_of(model)
+    trained = {name: explain(*inputs) for name, explain in methods.items()}
+    left_out = NO_PADDING if padding is None else padding
+    return Checked("n", model, *inputs, left_out, methods, trained)
 
 
 def explainer(model, method, **settings):
@@ -71,20 +78,11 @@ METHODS = {"gradients": {}, "smug": {"steps": 4, "top_k": 5, "gamma": 0.5, "wind
 def randomisation():
     model = network()
     methods = {name: explainer(model, name, **own) for name, own in METHODS.items()}
-    inputs = inputs_of(model)
-    trained = {name: explain(*inputs) for name, explain in methods.items()}
+    of = checked(model, methods)
     rows, examples = randomisation_rows(
-        model,
-        inputs,
-        NO_PADDING,
-        methods,
-        trained,
-        network="n",
-        orders=("cascading", "independent"),
-        at_most=3,
-        seeds=(0, 1),
+        of, orders=("cascading", "independent"), at_most=3, seeds=(0, 1)
     )
-    return model, trained, rows, examples
+    return model, of.trained, rows, examples
 
 
 def test_every_level_seed_input_and_metric_has_a_row(randomisation):
@@ -119,19 +117,8 @@ def test_values_are_those_of_maps_made_by_hand(randomisation, order, name):
 
 def test_noise_that_changes_the_class_gives_no_similarity():
     model = network()
-    x, target, ids = inputs_of(model)
-    methods = {"gradients": explainer(model, "gradients")}
-    trained = {"gradients": methods["gradients"](x, target, ids)}
-    rows = perturbation_rows(
-        model,
-        (x, target, ids),
-        NO_PADDING,
-        methods,
-        trained,
-        network="n",
-        noises=(1e-9, 3.0),
-        seeds=range(8),
-    )
+    of = checked(model, {"gradients": explainer(model, "gradients")})
+    rows = perturbation_rows(of, noises=(1e-9, 3.0), seeds=range(8))
     frame = as_table([{"dataset": "d", **row} for row in rows])
     kept = frame[frame["metric"].eq("kept")].set_index(["image", "noise", "seed"])["value"]
     assert len(kept) == 2 * 2 * 8

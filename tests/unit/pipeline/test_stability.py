@@ -8,16 +8,11 @@ from smug.metrics.stability import efficient_mprt, max_sensitivity, random_logit
 from smug.models import rewire
 from smug.pipeline.results import as_table
 from smug.pipeline.stability import stability_rows
-from tests.unit.pipeline.test_sanity import IDS, NO_PADDING, explainer, inputs_of, network
+from tests.unit.pipeline.test_sanity import IDS, NO_PADDING, checked, explainer, inputs_of, network
 
 
-def rows_of(model, methods, draws, padding=NO_PADDING, seeds=(0, 1)):
-    inputs = inputs_of(model)
-    trained = {name: explain(*inputs) for name, explain in methods.items()}
-    made = stability_rows(
-        model, inputs, padding, methods, trained, network="n", seeds=seeds, draws=draws
-    )
-    return list(made)
+def rows_of(model, methods, draws, padding=None, seeds=(0, 1)):
+    return list(stability_rows(checked(model, methods, padding), seeds=seeds, draws=draws))
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,15 @@ def environment(place):
 
 @pytest.fixture(scope="module")
 def starter(environment):
+    process, socket = start(environment)
+    wait_for(socket.exists)
+    yield process, socket
+    process.kill()
+    process.communicate()
+
+
+def start(environment):
+    """A process that has started a server, and the server's socket."""
     process = subprocess.Popen(
         [sys.executable, "-c", STARTS],
         env=environment,
@@ -69,11 +78,7 @@ def starter(environment):
         stdout=subprocess.PIPE,
         text=True,
     )
-    socket = Path(process.stdout.readline().strip())
-    wait_for(socket.exists)
-    yield process, socket
-    process.kill()
-    process.communicate()
+    return process, Path(process.stdout.readline().strip())
 
 
 def wait_for(condition):
@@ -140,14 +145,7 @@ def test_where_nobody_listens_the_job_is_left_to_the_one_that_asked(tmp_path):
 
 
 def test_the_server_ends_with_the_process_it_works_for(environment):
-    process = subprocess.Popen(
-        [sys.executable, "-c", STARTS],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    socket = Path(process.stdout.readline().strip())
+    process, socket = start(environment)
     process.kill()
     process.communicate()
     # It may be at its imports still; at last its folder is gone.

@@ -141,13 +141,11 @@ class TextCnnSettings(ModelSettings):
     )
     balance: str = described(
         "What is done where high scores are far more than low ones: nothing (`none`), the rarer "
-        "half weighs more (`weights`), or reviews of the larger half are left out (`subset`).",
-        allowed=("none", "weights", "subset"),
+        "half weighs more (`weights`), or reviews of the larger half are left out (`subset`)."
     )
     monitor: str = described(
         "What the best epoch has on the validation reviews: the lowest `loss`, or the highest "
-        "`correlation` with their scores.",
-        allowed=("loss", "correlation"),
+        "`correlation` with their scores."
     )
     seed: int = described(
         "Seed of the first weights, of the order of the reviews and of a balanced subset."

@@ -12,47 +12,23 @@ import keras
 from smug.models.backend.spec import Spec
 
 if keras.config.backend() == "jax":
-    from smug.models.backend.jax import (
-        COMPILES_EACH_SHAPE,
-        FAILURES,
-        gradient,
-        has_value,
-        ignoring_functions,
-        in_float64,
-        on_accelerator,
-        out_of_memory,
-        removals,
-        roundoff,
-        traced,
-    )
+    from smug.models.backend import jax as chosen
 elif keras.config.backend() == "torch":
-    from smug.models.backend.torch import (
-        COMPILES_EACH_SHAPE,
-        FAILURES,
-        gradient,
-        has_value,
-        ignoring_functions,
-        in_float64,
-        on_accelerator,
-        out_of_memory,
-        removals,
-        roundoff,
-        traced,
-    )
+    from smug.models.backend import torch as chosen  # type: ignore[no-redef]
 else:
-    from smug.models.backend.tensorflow import (
-        COMPILES_EACH_SHAPE,
-        FAILURES,
-        gradient,
-        has_value,
-        ignoring_functions,
-        in_float64,
-        on_accelerator,
-        out_of_memory,
-        removals,
-        roundoff,
-        traced,
-    )
+    from smug.models.backend import tensorflow as chosen  # type: ignore[no-redef]
+
+COMPILES_EACH_SHAPE = chosen.COMPILES_EACH_SHAPE
+FAILURES = chosen.FAILURES
+gradient = chosen.gradient
+has_value = chosen.has_value
+ignoring_functions = chosen.ignoring_functions
+in_float64 = chosen.in_float64
+on_accelerator = chosen.on_accelerator
+out_of_memory = chosen.out_of_memory
+removals = chosen.removals
+roundoff = chosen.roundoff
+traced = chosen.traced
 
 __all__ = [
     "COMPILES_EACH_SHAPE",

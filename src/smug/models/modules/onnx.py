@@ -52,7 +52,7 @@ def _converted(path: Path) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(path)
     read = onnx.load(path, load_external_data=False)
-    _check_outside_data(path, read.graph)
+    _check_outside_data(path, read)
     onnx.load_external_data_for_model(read, str(path.parent))
     onnx.checker.check_model(read)
     constants = {one.name for one in read.graph.initializer}
@@ -88,10 +88,11 @@ def _converted(path: Path) -> keras.Model:
     return model
 
 
-def _check_outside_data(path: Path, graph: Any) -> None:
+def _check_outside_data(path: Path, read: Any) -> None:
     """Refuse weights that lie anywhere but in the file's own folder, or below it."""
     folder = path.parent.resolve()
-    for tensor in _tensors(graph):
+    held = [read.graph, *read.functions]
+    for tensor in (tensor for one in held for tensor in _tensors(one)):
         told = {entry.key: entry.value for entry in tensor.external_data}
         if (place := told.get("location")) is None:
             continue
@@ -109,8 +110,10 @@ def _check_outside_data(path: Path, graph: Any) -> None:
 
 
 def _tensors(graph: Any) -> Any:
-    """Every tensor of values that a graph holds, those of inner graphs too."""
-    yield from graph.initializer
+    """Every tensor of values that a graph or function holds, those of inner graphs too."""
+    yield from getattr(graph, "initializer", ())
+    for sparse in getattr(graph, "sparse_initializer", ()):
+        yield from (sparse.values, sparse.indices)
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("t"):

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from smug.errors import SmugError, unknown_name
+from smug.errors import SmugError
+from smug.limits import check_name
 from smug.masks.text.problem import TextNetwork
 from smug.models.balance import MIDDLE, balanced
 
-#: What decides when training stops, and whether it should rise or fall.
-MONITORS = {"loss": "min", "correlation": "max"}
+#: Whether what decides when training stops should rise or fall.
+_BETTER = {"loss": "min", "correlation": "max"}
 
 
 def build(
@@ -193,8 +194,7 @@ def train(
     dict of list of float
         ``loss`` and ``val_loss`` (mean squared error) and ``val_correlation`` of every epoch.
     """
-    if monitor not in MONITORS:
-        raise unknown_name("monitor", monitor, MONITORS)
+    check_name("monitor", monitor)
     for name, values in (("training", scores), ("validation", validation[1])):
         if len(values) == 0 or not np.isfinite(values).all():
             raise SmugError(
@@ -208,7 +208,7 @@ def train(
     rows, weights = balanced(scores, balance, seed=seed)
     stop = keras.callbacks.EarlyStopping(
         monitor=f"val_{monitor}",
-        mode=MONITORS[monitor],
+        mode=_BETTER[monitor],
         patience=patience,
         restore_best_weights=True,
     )
@@ -225,6 +225,13 @@ def train(
         verbose=0,
     ).history
     return {name: [float(value) for value in values] for name, values in history.items()}
+
+
+def best_epoch(history: dict[str, list[float]], monitor: str) -> int:
+    """Number of the epoch whose weights :func:`train` keeps, the first is 1."""
+    values = np.array(history[f"val_{monitor}"])
+    worse = -values if _BETTER[monitor] == "max" else values
+    return int(np.argmin(np.nan_to_num(worse, nan=np.inf))) + 1
 
 
 def predict(model: keras.Model, tokens: np.ndarray, *, batch: int = 256) -> np.ndarray:

@@ -6,7 +6,7 @@ from smug.datasets.beer.generator import write_reviews
 from smug.datasets.beer.reviews import prepare, read_reviews, review_path
 from smug.datasets.beer.tokenizer import Tokenizer
 from smug.errors import SmugError
-from smug.models.balance import WAYS
+from smug.limits import NAMES
 from smug.models.networks import text_cnn
 
 
@@ -106,7 +106,7 @@ def test_the_weights_of_the_highest_validation_correlation_are_kept():
 
 
 def test_a_balance_reaches_the_training():
-    losses = {way: trained(0, epochs=1, balance=way)[1]["loss"] for way in WAYS}
+    losses = {way: trained(0, epochs=1, balance=way)[1]["loss"] for way in NAMES["balance"]}
     assert losses["none"] != losses["weights"]
     assert losses["none"] != losses["subset"]
 
