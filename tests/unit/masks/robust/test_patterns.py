@@ -51,7 +51,7 @@ def test_patterns_free_groups_whole():
 
 
 def test_a_table_of_thirty_columns_is_proven():
-    problem = random_problem(3, inputs=30, hidden=(16,), epsilon=0.5)
-    found = smallest_set(problem, time_limit=800.0)
+    problem = random_problem(0, inputs=30, hidden=(8,), epsilon=0.5)
+    found = smallest_set(problem, time_limit=200.0)
     assert found.objective == found.bound
     assert found.minimal
