@@ -16,6 +16,7 @@ from smug.errors import SmugError
 from smug.models import rewire
 from smug.models.axes import axes_of, channel_axis
 from smug.models.backend import Spec
+from smug.models.saved_model import check_open
 
 _CONVOLUTIONS = (
     *(keras.layers.Conv1D, keras.layers.DepthwiseConv1D, keras.layers.SeparableConv1D),
@@ -151,6 +152,7 @@ def last_feature_maps(model: keras.Model, x: np.ndarray) -> Any:
     calls = rewire.record_calls(model, x)
     convolutions = [i for i, call in enumerate(calls) if isinstance(call.op, _CONVOLUTIONS)]
     if not convolutions:
+        check_open(model, "GradCAM")
         raise SmugError(
             f"model {model.name!r} has no two-dimensional convolution, nor one over a series or a "
             "volume, so GradCAM has no feature maps; leave GradCAM out, or name a layer that "

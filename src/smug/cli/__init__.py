@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("explanation", help="the .npz file of an explanation")
     verify.add_argument(
-        "--model", required=True, help="the .keras or .onnx file that was explained"
+        "--model", required=True, help="the .keras, .h5 or .onnx file that was explained"
     )
     verify.add_argument(
         "--oracle",
@@ -148,8 +148,9 @@ def _add_explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--text", help="explain this text instead of images")
     explain.add_argument(
         "--model",
-        help=f"a .keras or .onnx file, or {' or '.join(IMAGE_MODELS)} (ImageNet weights that "
-        f"installed packages ship); default for images: {IMAGE_MODEL}, for texts: {TEXT_MODEL}",
+        help="a .keras, .h5 or .onnx file, a SavedModel folder, or "
+        f"{' or '.join(IMAGE_MODELS)} (ImageNet weights that installed packages ship); default "
+        f"for images: {IMAGE_MODEL}, for texts: {TEXT_MODEL}",
     )
     explain.add_argument(
         "--method",

@@ -78,9 +78,10 @@ def _three(option: str, text: str) -> Three:
 
 def check_file(path: str | None) -> None:
     """Refuse a model that is not there, before anything is loaded."""
-    if path is not None and path not in IMAGE_MODELS and not Path(path).is_file():
+    if path is not None and path not in IMAGE_MODELS and not Path(path).exists():
         raise SmugError(
-            f"no model file {path}; give a .keras or .onnx file, or {' or '.join(IMAGE_MODELS)}"
+            f"no model file {path}; give a .keras, .h5 or .onnx file, a SavedModel folder, or "
+            f"{' or '.join(IMAGE_MODELS)}"
         )
 
 
@@ -94,8 +95,8 @@ def load_network(
     Parameters
     ----------
     path : str, optional
-        A ``.keras`` or ``.onnx`` file, or one of :data:`~smug.cli.defaults.IMAGE_MODELS`, whose
-        first is the default.
+        A ``.keras``, ``.h5`` or ``.onnx`` file, a SavedModel folder, or one of
+        :data:`~smug.cli.defaults.IMAGE_MODELS`, whose first is the default.
     class_names : sequence of str, optional
         Names for the classes of a model of the user's own.
     given : tuple of mean and scale, optional
@@ -114,6 +115,7 @@ def load_network(
     from smug.models.pixels import pixel_scale
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
+    from smug.models.saved_model import GRAPH, is_saved_model
 
     file = Path(path)
     model = _of_images(load_model(file))
@@ -132,7 +134,7 @@ def load_network(
         Preprocessing(shape[:2], *given),
         class_names,
         reason,
-        {"file": str(file), "file_sha256": sha256(file)},
+        {"file": str(file), "file_sha256": sha256(file / GRAPH if is_saved_model(file) else file)},
     )
 
 

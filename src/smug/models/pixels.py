@@ -12,6 +12,7 @@ import numpy as np
 
 from smug.errors import SmugError
 from smug.models import backend, rewire
+from smug.models.saved_model import is_closed
 
 layers = keras.layers
 
@@ -77,6 +78,8 @@ def pixel_scale(model: keras.Model) -> PixelScale:
         if np.iinfo(dtype).max < 255:
             raise SmugError(f"the model's input type {dtype} does not hold pixels; {_ADVICE}")
         return _chosen(_PLAIN, f"its input type is {dtype}")
+    if is_closed(model):
+        raise SmugError(f"the model is a SavedModel, which cannot be looked into; {_ADVICE}")
     shape = (len(_LEVELS), *model.inputs[0].shape[1:])
     grey = np.broadcast_to(_LEVELS.reshape(-1, 1, 1, 1), shape).astype(np.float32)
     leading, name = _leading(model, grey)

@@ -23,6 +23,7 @@ from smug.models.networks import (
     text_cnn,
 )
 from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
+from smug.models.saved_model import is_saved_model, load_saved_model
 from smug.models.weights.npz import check_finite
 
 
@@ -100,10 +101,12 @@ def network(name: str) -> Network:
 
 
 def load_model(path: str | Path) -> keras.Model:
-    """Read a ``.keras``, ``.h5`` or ``.onnx`` file; code in it is refused.
+    """Read a ``.keras``, ``.h5`` or ``.onnx`` file, whose code is refused, or a SavedModel folder.
 
     ``smug.load`` is this function. An ONNX file needs ``smug[onnx]`` and ``KERAS_BACKEND=torch``
-    (:func:`smug.models.modules.onnx.load_onnx`).
+    (:func:`smug.models.modules.onnx.load_onnx`). A SavedModel needs TensorFlow, which runs
+    whatever is in it; only methods that need not look into a model explain it
+    (:func:`smug.models.saved_model.load_saved_model`).
 
     Raises
     ------
@@ -111,14 +114,14 @@ def load_model(path: str | Path) -> keras.Model:
         Missing or damaged file, one that needs to run code of its own (a Lambda layer), or one
         with weights that are no numbers.
     """
-    if Path(path).suffix.lower() == ".onnx":
-        model = load_onnx(path)
+    if is_saved_model(path) or Path(path).suffix.lower() == ".onnx":
+        model = load_saved_model(path) if is_saved_model(path) else load_onnx(path)
         check_finite(model, path)
         return model
     with reading(
         path,
         what="model file",
-        missing="give a .keras or .onnx file",
+        missing="give a .keras, .h5 or .onnx file, or a SavedModel folder",
         damaged="is not a Keras model that can be read",
         step="save it again with model.save",
     ):

@@ -14,6 +14,7 @@ from scipy.special import expit, softmax
 
 from smug.errors import SmugError
 from smug.models import backend, rewire
+from smug.models.saved_model import check_open
 
 Layers = tuple[tuple[np.ndarray, np.ndarray], ...]
 
@@ -122,6 +123,7 @@ def _is_plain(relu: layers.ReLU) -> bool:
 
 
 def _misfit(model: keras.Model, what: str) -> SmugError:
+    check_open(model, "robust")
     return SmugError(
         f"robust takes one chain of dense, convolution, pooling and ReLU layers that ends in "
         f"softmax, the sigmoid of one output, or nothing; model {model.name!r} has {what}; use "

@@ -40,8 +40,8 @@ def test_the_output_and_method_can_be_chosen(picture, model_file, tmp_path):
         (["{missing}"], "missing.png"),
         (
             ["{photo}", "--model", "nowhere.keras"],
-            "no model file nowhere.keras; give a .keras or .onnx file, or efficientnet_lite0 or "
-            "squeezenet",
+            "no model file nowhere.keras; give a .keras, .h5 or .onnx file, a SavedModel folder, "
+            "or efficientnet_lite0 or squeezenet",
         ),
         (["{photo}", "--model", "{photo}"], "not a Keras model"),
         (["{photo}", "--model", "{model}", "--method", "lime"], "unknown method 'lime'"),

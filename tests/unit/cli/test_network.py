@@ -120,6 +120,17 @@ def test_a_folder_is_no_model(model_file, tmp_path):
         load_network(str(tmp_path), None, None)
 
 
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="SavedModels need TensorFlow")
+def test_a_saved_model_folder_is_taken_with_the_scale_that_is_given(model_file, tmp_path):
+    keras.models.load_model(model_file).export(tmp_path / "folder", verbose=False)
+    folder, pixels = str(tmp_path / "folder"), np.full((1, 16, 16, 3), 51, np.uint8)
+    network = load_network(folder, None, ((0.0,) * 3, (255.0,) * 3))
+    np.testing.assert_allclose(network.preprocess(pixels), 0.2, rtol=1e-6)
+    assert len(network.source["file_sha256"]) == 64
+    with pytest.raises(SmugError, match="cannot be looked into; say what it takes: --scale 255"):
+        load_network(folder, None, None)
+
+
 def _saved(path, build):
     build().save(path)
     return str(path)

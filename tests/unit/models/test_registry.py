@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import smug
 from smug.errors import SmugError
 from smug.models.registry import load_model
 from tests.damage import flipped
@@ -39,6 +40,37 @@ def test_damage_of_a_keras_file_is_refused_or_changes_nothing(saved, tmp_path):
         for found, wanted in zip(model.get_weights(), weights, strict=True):
             np.testing.assert_array_equal(found, wanted)
     assert refused > 30
+
+
+def test_a_legacy_h5_file_is_the_network_that_was_saved(saved, tmp_path):
+    model = load_model(saved[0])
+    model.save(tmp_path / "model.h5")
+    again, x = load_model(tmp_path / "model.h5"), np.random.default_rng(0).random((1, 8, 8, 1))
+    settings = {"top_k": 20, "steps": 5, "window": 1}
+    wanted, made = (smug.explain(one, x.astype(np.float32), **settings) for one in (model, again))
+    np.testing.assert_array_equal(made.mask, wanted.mask)
+    np.testing.assert_allclose(made.values, wanted.values, rtol=1e-5, atol=1e-7)
+
+
+def test_code_in_a_legacy_h5_file_is_refused(tmp_path):
+    doubling = keras.layers.Lambda(lambda x: 2 * x, output_shape=(2,))
+    keras.Sequential([keras.Input((2,)), doubling]).save(tmp_path / "model.h5")
+    with pytest.raises(SmugError, match=r"model\.h5 is not a Keras model.*Lambda"):
+        load_model(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n", b"\x80\x04N."])
+def test_a_damaged_legacy_file_is_named(tmp_path, content):
+    (tmp_path / "damaged.h5").write_bytes(content)
+    with pytest.raises(SmugError, match=r"damaged\.h5 is not a Keras model that can be read"):
+        load_model(tmp_path / "damaged.h5")
+
+
+@pytest.mark.skipif(keras.config.backend() == "tensorflow", reason="TensorFlow runs SavedModels")
+def test_a_saved_model_is_refused_where_nothing_can_run_it(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(SmugError, match=r"is a SavedModel, which (works with|needs) TensorFlow"):
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"GIF89a", b"\x80\x04N.", b"{}", b"\0" * 5000])

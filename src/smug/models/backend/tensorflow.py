@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from smug.errors import SmugError, reason
 from smug.models.backend.spec import Spec
 
 #: What this library raises where a network cannot run on an input.
@@ -63,12 +64,20 @@ def gradient(scores: Callable[[Any], Any], points: Any) -> tuple[Any, Any]:
     gradient : tensor, shaped like `points`
         Of the sum of the scores; zero where they ignore the points.
     scores : tensor, shape (batch,)
+
+    Raises
+    ------
+    SmugError
+        An operator that has none, as a SavedModel may hold.
     """
     with tf.GradientTape() as tape:
         tape.watch(points)
         answered = scores(points)
     zero = tf.UnconnectedGradients.ZERO
-    return tape.gradient(answered, points, unconnected_gradients=zero), answered
+    try:
+        return tape.gradient(answered, points, unconnected_gradients=zero), answered
+    except LookupError as error:
+        raise SmugError(f"the model has no gradient ({reason(error)}); use sis") from error
 
 
 def removals(

@@ -10,6 +10,7 @@ import keras
 from smug.errors import SmugError
 from smug.models import rewire
 from smug.models.first_layer.kernels import TRANSPOSED
+from smug.models.saved_model import check_open
 
 layers = keras.layers
 
@@ -65,6 +66,7 @@ def first_computing(model: keras.Model, calls: list[rewire.Call]) -> int:
     for index, call in enumerate(calls):
         if kind_of(call.op):
             return index
+    check_open(model, "SMUG")
     last = f", it ends with {title(calls[-1].op)}" if calls else ""
     raise SmugError(f"model {model.name!r} has no linear layer{last}; {ALLOWED}")
 

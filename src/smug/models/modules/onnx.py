@@ -36,7 +36,7 @@ def load_onnx(path: str | Path) -> keras.Model:
     with reading(
         path,
         what="model file",
-        missing="give a .keras or .onnx file",
+        missing="give a .keras, .h5 or .onnx file, or a SavedModel folder",
         damaged="is not an ONNX model that can be read",
         step="export it again",
     ):
