@@ -133,13 +133,15 @@ def _misfit(model: keras.Model, what: str) -> SmugError:
 
 def _copy(layer: Any, shape: tuple[int, ...], dtype: str) -> Any:
     """A copy of a layer without its activation, for inputs of shape (1, ...)."""
-    config = layer.get_config() | {"dtype": dtype}
+    # Torch, where Keras runs on it, takes no dot in the names of weights; submodules have them.
+    config = layer.get_config() | {"dtype": dtype, "name": layer.name.replace(".", "_")}
     if "activation" in config:
         config["activation"] = None
     copy = type(layer).from_config(config)
     with backend.in_float64():
         copy.build((None, *shape[1:]))
         copy.set_weights(layer.get_weights())
+    copy.name = layer.name
     return copy
 
 

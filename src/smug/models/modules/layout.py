@@ -48,4 +48,6 @@ def to_first(tensor: torch.Tensor) -> torch.Tensor:
 
 def handed(value: torch.Tensor, last: bool | None) -> torch.Tensor:
     """A tensor as the module goes on with it, its own copy: the module may change it in place."""
-    return Known(last, value).note((to_first(value) if last else value).clone())
+    made = to_first(value) if last else value
+    # Laid out as the module's own answer, for a view() behind it.
+    return Known(last, value).note(made.clone(memory_format=torch.contiguous_format))

@@ -74,7 +74,8 @@ class Leaf:
 
     def _has_channels_last(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """True if the layers see channels last, which the module has behind the batch."""
-        tensors = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)]
+        given = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)]
+        tensors = [one for one in given if one.ndim > 2] or given  # a slice's places have no axes
         if self.face.form != "same" or len(tensors) != 1 or kwargs:
             return self.face.form == "last"
         known = Known.of(tensors[0])
@@ -115,7 +116,10 @@ class Leaf:
     def _answer(self, *args: Any, **kwargs: Any) -> Any:
         """Answer of the submodule, in the order of axes that the layers see."""
         last = self._last
-        given = [to_first(one) if last and isinstance(one, torch.Tensor) else one for one in args]
+        given = [
+            to_first(one).contiguous() if last and isinstance(one, torch.Tensor) else one
+            for one in args
+        ]
         made = self.original(*given, **kwargs)
         if isinstance(made, torch.Tensor) and last and self._still_last(made, args):
             return to_last(made)

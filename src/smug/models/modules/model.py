@@ -13,6 +13,7 @@ import torch
 from smug.errors import SmugError
 from smug.models.modules.face import Face, variables_of
 from smug.models.modules.faces import face_of
+from smug.models.modules.functions import Functions
 from smug.models.modules.layout import Known
 from smug.models.modules.leaf import Leaf, Work
 from smug.models.modules.state import at_inference
@@ -60,17 +61,21 @@ class ModuleModel(keras.Model):
         taken: set[int] = set()
         faces: dict[torch.nn.Module, Face] = {}
         for name, part in _parts(module):
-            faces[part] = face_of(part, name or self.name, dtype, taken)
+            # Keras has no slashes in names, which nodes of ONNX files have.
+            own_name = name.replace("/", ".") or self.name
+            faces[part] = face_of(part, own_name, dtype, taken)
             taken |= {id(tensor) for tensor in faces[part].tensors}
         ranks = sorted(
             {rank for face in faces.values() if face.form == "last" for rank in face.ranks}
         )
         work = Work()
         leaves = {part: Leaf(part.forward, face, ranks, work) for part, face in faces.items()}
+        functions = Functions(dtype, ranks, work)
         # Past Keras, which would wrap a module that it is given.
         own: dict[str, Any] = self.__dict__
-        own.update(module=module, work=work, leaves=leaves)
+        own.update(module=module, work=work, leaves=leaves, functions=functions)
         self.faces = [layer for leaf in leaves.values() for layer in leaf.layers]
+        self.faces += functions.layers
         self.others = variables_of([*module.named_parameters(), *module.named_buffers()], taken)
         self.built = True
 
@@ -96,7 +101,7 @@ class ModuleModel(keras.Model):
     def call(self, x: Any, training: bool | None = None) -> Any:
         """Answer of the module to a batch, or to a list or dict of batches."""
         del training  # always as at inference
-        with self.at_work():
+        with self.at_work(), self.functions.caught():
             given = keras.tree.map_structure(self._given, x)
             if isinstance(given, Mapping):
                 answer = self.module(**given)
@@ -113,7 +118,7 @@ class ModuleModel(keras.Model):
         made = x if weight is None else x.to(weight.device)
         if weight is not None and x.is_floating_point():
             made = made.to(weight.dtype)
-        return Known(None, made).note(made.clone())
+        return Known(None, made).note(made.clone(memory_format=torch.contiguous_format))
 
 
 def _check_weights(module: torch.nn.Module) -> None:

@@ -48,6 +48,11 @@ def _converted(path: Path) -> keras.Model:
     import onnx2torch
 
     from smug.models.modules.model import ModuleModel
+    from smug.models.modules.onnx_graph import (
+        flatten_reshapes,
+        in_older_operators,
+        join_sums,
+    )
 
     if not path.is_file():
         raise FileNotFoundError(path)
@@ -55,8 +60,8 @@ def _converted(path: Path) -> keras.Model:
     _check_outside_data(path, read)
     onnx.load_external_data_for_model(read, str(path.parent))
     onnx.checker.check_model(read)
-    constants = {one.name for one in read.graph.initializer}
-    inputs = [one for one in read.graph.input if one.name not in constants]
+    held = {one.name for one in read.graph.initializer}
+    inputs = [one for one in read.graph.input if one.name not in held]
     if len(inputs) != 1:
         names = ", ".join(repr(one.name) for one in inputs)
         raise SmugError(
@@ -65,8 +70,10 @@ def _converted(path: Path) -> keras.Model:
         )
     tensor = inputs[0].type.tensor_type
     sides = [side.dim_value or None for side in tensor.shape.dim]
-    fixed = _free_batch(read.graph, inputs[0])
-    _join_sums(read)
+    read = in_older_operators(read)
+    fixed = _free_batch(read.graph)
+    flatten_reshapes(read)
+    join_sums(read)
     try:
         module = onnx2torch.convert(read)
     except NotImplementedError as error:
@@ -123,10 +130,14 @@ def _tensors(graph: Any) -> Any:
                 yield from _tensors(inner)
 
 
-def _free_batch(graph: Any, given: Any) -> bool:
+def _free_batch(graph: Any) -> bool:
     """Let the first axis have any size, where the file says that it is 1; whether it did."""
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
+    from smug.models.modules.onnx_graph import constants
+
+    held = {one.name for one in graph.initializer}
+    given = next(one for one in graph.input if one.name not in held)
     shape = given.type.tensor_type.shape
     if not shape.dim or shape.dim[0].dim_value != 1:
         return False
@@ -134,58 +145,16 @@ def _free_batch(graph: Any, given: Any) -> bool:
         if one.type.tensor_type.shape.dim:
             one.type.tensor_type.shape.dim[0].dim_param = "batch"
     del graph.value_info[:]
-    values = {one.name: one for one in graph.initializer}
-    values |= {
-        node.output[0]: attribute.t
-        for node in graph.node
-        if node.op_type == "Constant"
-        for attribute in node.attribute
-        if attribute.name == "value"
-    }
+    values = constants(graph)
     for node in graph.node:
         if node.op_type != "Reshape" or node.input[1] not in values:
             continue
-        held = values[node.input[1]]
-        sides = numpy_helper.to_array(held).copy()
-        if sides.size and sides[0] in (0, 1):
+        tensor = values[node.input[1]]
+        sides = numpy_helper.to_array(tensor).copy()
+        if sides.size and sides[0] == 1:
             sides[0] = 0  # as many as there are
-            held.CopyFrom(numpy_helper.from_array(sides, held.name))
-        if sides.tolist() == [0, -1]:
-            flat = helper.make_node("Flatten", node.input[:1], node.output, node.name, axis=1)
-            node.CopyFrom(flat)
+            tensor.CopyFrom(numpy_helper.from_array(sides, tensor.name))
     return True
-
-
-def _join_sums(read: Any) -> None:
-    """Make one Gemm, a dense layer, of each product of rows with a matrix and sum with a vector."""
-    import onnx
-
-    known = onnx.shape_inference.infer_shapes(read).graph
-    rank = {
-        one.name: len(one.type.tensor_type.shape.dim)
-        for one in (*known.value_info, *known.input, *known.output)
-    }
-    shapes = {one.name: tuple(one.dims) for one in read.graph.initializer}
-    nodes, answers = list(read.graph.node), {one.name for one in read.graph.output}
-    joined: dict[int, Any] = {}
-    for place, node in enumerate(nodes):
-        if node.op_type != "MatMul" or rank.get(node.input[0]) != 2:
-            continue
-        users = [i for i, one in enumerate(nodes) if node.output[0] in one.input]
-        if len(users) != 1 or nodes[users[0]].op_type != "Add" or node.output[0] in answers:
-            continue
-        added = nodes[users[0]]
-        bias = next((name for name in added.input if name != node.output[0]), "")
-        columns = shapes.get(node.input[1], ())[1:]
-        if len(columns) == 1 and shapes.get(bias) == columns:
-            name = added.name or node.name
-            joined[users[0]] = onnx.helper.make_node(
-                "Gemm", [*node.input, bias], list(added.output), name=name
-            )
-            joined[place] = None
-    made = [joined.get(i, node) for i, node in enumerate(nodes)]
-    del read.graph.node[:]
-    read.graph.node.extend([node for node in made if node is not None])
 
 
 def _check_rows(path: Path, model: keras.Model, shape: tuple[int, ...], kind: str) -> None:
