@@ -1,4 +1,4 @@
-"""Threads and log of this process, set before numeric libraries are imported."""
+"""Threads, backend and log of this process, set before numeric libraries are imported."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def configure_threads(threads: int) -> None:
     threadpool_limits(threads)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def is_onnx(file: str | None) -> bool:
+    """True for the name of an ONNX file, or a job's word that ends in one (``io.model=…``)."""
+    return file is not None and file.lower().endswith(".onnx")
+
+
+def choose_backend(*files: str | None) -> None:
+    """Let Keras run on torch for an ONNX file, which nothing else runs, unless the user chose."""
+    if any(map(is_onnx, files)):
+        os.environ.setdefault("KERAS_BACKEND", "torch")
 
 
 def quiet() -> bool:

@@ -49,8 +49,9 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The copy's own sources come first."""
-        return {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        """The copy's own sources come first; jobs choose their backend for themselves."""
+        given = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+        return {**given, "PYTHONPATH": str(self.folder / "src")}
 
     def command(self, *words: str, override: str = TINY) -> list[str]:
         snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", *words]

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,66 @@ def _settings(project, name: str) -> str:
     told = re.search(r"--config override='(settings=\S+)'", guessed.stdout)[1]
     assert told == f"settings={project.folder / 'mine' / name / 'smug.yaml'}"
     return told
+
+
+def _as_onnx(keras_file: Path, path: Path) -> None:
+    """The network of the example of photographs as an ONNX file, channels first, of 0 to 1."""
+    import keras
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    _, first, second, _, dense = keras.saving.load_model(keras_file).layers
+    weights = {}
+    for name, layer in (("a", first), ("b", second), ("c", dense)):
+        kernel, bias = layer.get_weights()
+        weights |= {name: kernel.transpose(3, 2, 0, 1) if kernel.ndim == 4 else kernel}
+        weights |= {f"{name}_bias": bias}
+    nodes = [
+        helper.make_node("Conv", ["x", "a", "a_bias"], ["1"], "/0/Conv", strides=[2, 2]),
+        helper.make_node("Relu", ["1"], ["2"], "/1/Relu"),
+        helper.make_node("Conv", ["2", "b", "b_bias"], ["3"], "/2/Conv"),
+        helper.make_node("Relu", ["3"], ["4"], "/3/Relu"),
+        helper.make_node("GlobalAveragePool", ["4"], ["5"], "/4/Pool"),
+        helper.make_node("Flatten", ["5"], ["6"], "/5/Flatten"),
+        helper.make_node("Gemm", ["6", "c", "c_bias"], ["7"], "/6/Gemm"),
+        helper.make_node("Softmax", ["7"], ["y"], "/7/Softmax", axis=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 32, 32])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(made)
+    onnx.save(made, path)
+
+
+@pytest.mark.skipif(
+    not all(map(find_spec, ("torch", "onnx", "onnx2torch"))), reason="needs smug[onnx]"
+)
+def test_an_onnx_file_is_explained_as_the_keras_network_that_it_was(own):
+    few = "dataset.explained=2 dataset.shard_size=2 solver.timeout=10 experiment=quick"
+    told = f"{_settings(own, 'photographs')} {few}"
+    folder = own.folder / "mine"
+    _as_onnx(folder / "photographs" / "network.keras", folder / "network.onnx")
+    again = f"{told} photographs:model.file={folder}/network.onnx"
+    found = []
+    for run, chosen in (("as_keras", told), ("as_onnx", again)):
+        scores = f"results/{run}/score_images/photographs/0.parquet"
+        checks = f"results/{run}/tables/sanity.csv"
+        asked = [scores, checks] if run == "as_onnx" else [scores]
+        done = own.run(*asked, override=f"{chosen} workflow.run={run}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        with np.load(own.folder / f"results/{run}/attribute/photographs/0.npz") as arrays:
+            shown = {name: arrays[name] for name in ("probability", "attribution", "target")}
+        with np.load(own.folder / f"results/{run}/solve_masks/photographs/main/0.npz") as solved:
+            found.append({**shown, "objective": solved["objective"]})
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-3, atol=1e-5, err_msg=name)
+    record = json.loads((own.folder / "results/as_onnx/import_onnx/photographs.json").read_text())
+    assert record["stage"] == "import_onnx"
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -3,6 +3,13 @@
 # The photographs among which the two cats are explained.
 CATS = RUN.with_inputs_of("imagenet")[:1]
 
+# The photographs that Integrated Gradients from some baseline explain.
+WITH_IG = [
+    dataset
+    for dataset in PHOTOGRAPHS
+    if variants.compared_baselines(RUN.settings(dataset))
+]
+
 
 use rule stage as image_saliency with:
     input:
@@ -59,7 +66,7 @@ use rule stage as ig_baselines with:
     log:
         f"{OUT}/logs/ig_baselines.log",
     params:
-        **captioned("ig_baselines", PHOTOGRAPHS),
+        **captioned("ig_baselines", WITH_IG),
 
 
 use rule stage as optbox with:

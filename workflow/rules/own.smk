@@ -18,9 +18,24 @@ use rule stage as import_own with:
     log:
         f"{OUT}/logs/import_own/{{dataset}}.log",
     wildcard_constraints:
-        dataset=one_of(RUN.own),
+        dataset=one_of([name for name in RUN.own if name not in RUN.own_onnx]),
     params:
         **job("import_own"),
+
+
+use rule stage as import_onnx with:
+    input:
+        source=own_file,
+        code=code("import_onnx"),
+    output:
+        model=f"{OUT}/import_onnx/{{dataset}}.onnx",
+        record=f"{OUT}/import_onnx/{{dataset}}.json",
+    log:
+        f"{OUT}/logs/import_onnx/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(RUN.own_onnx),
+    params:
+        **job("import_onnx"),
 
 
 use rule stage as prepare_images with:

@@ -14,9 +14,10 @@ from smug.cli.labels import read_labels
 from smug.cli.methods import chosen_methods, read_settings
 from smug.cli.network import Network, check_file, load_network, read_scale
 from smug.cli.outputs import PICTURES, Outputs, check_options, is_output, plan, plan_table
-from smug.cli.startup import choose_backend, load_keras
+from smug.cli.startup import load_keras
 from smug.errors import SmugError
 from smug.io import atomic, sha256
+from smug.threads import choose_backend
 
 if TYPE_CHECKING:
     from smug.explanation import Explanation

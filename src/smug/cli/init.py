@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from smug.datasets.own.sources import ARRAYS, NETWORKS, count_inputs, is_function
 from smug.errors import SmugError
+from smug.threads import choose_backend
 
 if TYPE_CHECKING:
     import keras
@@ -60,11 +61,14 @@ def init(options: argparse.Namespace) -> None:
     check_new([target], overwrite=options.overwrite, how="--overwrite replaces it")
     file = options.model or _network_in(folder)
     root = Path(options.inputs) if options.inputs else _inputs_in(folder)
+    choose_backend(file)
     load_keras(options.threads)
+    from smug.models.modules.channels import channels_last
     from smug.models.own import read_own
 
     model = read_own(file)
-    kind = options.kind or kind_of(root, tuple(model.input_shape[1:]))
+    kind = options.kind or kind_of(root, tuple(model.inputs[0].shape[1:]))
+    model = channels_last(model, axes=3 if kind == "images" else 2)
     sections = guessed(kind, root, file, model)
     text = "\n".join(_yaml(name, sections)) + "\n"
     with atomic(target) as whole:
@@ -114,7 +118,7 @@ def guessed(kind: str, root: Path, file: str, model: keras.Model) -> dict[str, G
     from smug.models.first_layer import find_first_layer
 
     dataset, network = Guess(), Guess()
-    shape, outputs = tuple(model.input_shape[1:]), int(model.output_shape[-1])
+    shape, outputs = tuple(model.inputs[0].shape[1:]), int(model.outputs[0].shape[-1])
     dataset["kind"] = kind, f"{root.name}, and inputs of shape {shape}"
     dataset["root"] = str(root.resolve()), "the data found"
     if is_generated(root if root.is_dir() else root.parent):

@@ -112,13 +112,14 @@ def load_network(
     if path in IMAGE_MODELS:
         return _packaged(path, class_names)
     from smug.io import sha256
+    from smug.models.modules.channels import channels_last
     from smug.models.pixels import pixel_scale
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
     from smug.models.saved_model import GRAPH, is_saved_model
 
     file = Path(path)
-    model = _of_images(load_model(file))
+    model = channels_last(load_model(file), axes=3)
     shape = _image_shape(file, model)
     try:
         if given is None:
@@ -155,17 +156,6 @@ def _packaged(name: str, class_names: Sequence[str] | None) -> Network:
         f"{name} was trained so",
         {"source": name},
     )
-
-
-def _of_images(model: keras.Model) -> keras.Model:
-    """The model as it takes images, (height, width, 3), where it has its channels first."""
-    from smug.models.axes import channels_first
-
-    if not channels_first(model):
-        return model
-    from smug.models.modules.images import ChannelsLast
-
-    return ChannelsLast(model) if tuple(model.inputs[0].shape[1:2]) == (3,) else model
 
 
 def _image_shape(file: Path, model: keras.Model) -> tuple[int, int, int]:

@@ -12,12 +12,6 @@ from smug.lean import without_extras
 from smug.threads import configure_threads, quiet
 
 
-def choose_backend(model: str | None) -> None:
-    """Let Keras run on torch for an ONNX file, which nothing else runs, unless the user chose."""
-    if model is not None and model.lower().endswith(".onnx"):
-        os.environ.setdefault("KERAS_BACKEND", "torch")
-
-
 def load_keras(threads: int) -> None:
     """Import Keras, and what it runs on, so that the terminal shows none of their lines.
 

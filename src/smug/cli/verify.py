@@ -20,7 +20,7 @@ def verify_explanation(options: argparse.Namespace) -> int:
     SmugError
         No explanation of ``robust``, one of another model, or an option that does not fit.
     """
-    from smug.cli.startup import choose_backend
+    from smug.threads import choose_backend
 
     choose_backend(options.model)
     from smug.attribution.robust import problems

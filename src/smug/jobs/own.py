@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from smug.datasets.own.sources import check_inputs, check_network, check_vocabulary
 from smug.errors import SmugError, unknown_name
 from smug.jobs.groups import KINDS, datasets, files
+from smug.threads import is_onnx
 
 #: Key that makes a dataset.
 KIND = "dataset.kind"
@@ -133,8 +134,18 @@ def check_own(chosen: Mapping[str, Mapping[str, Any]]) -> None:
         check_network(model["file"])
         if "vocabulary" in model:
             check_vocabulary(model["vocabulary"])
+            _check_words(model["file"])
     except SmugError as error:
         raise SmugError(f"{dataset['name']}: {error}") from error
+
+
+def _check_words(file: str) -> None:
+    """Refuse an ONNX file for texts: its embedding is a lookup like any other."""
+    if is_onnx(file):
+        raise SmugError(
+            f"model.file={file}: texts need a network whose embedding layer is known, and an ONNX "
+            "file has none; save it as a Keras model (.keras)"
+        )
 
 
 def _unknown(what: str, name: str, known: Iterable[str] | None = None) -> SmugError:

@@ -20,7 +20,7 @@ from smug.jobs.parent import end_with_parent
 from smug.jobs.signatures import JOB, signature
 from smug.jobs.usage import usage
 from smug.lean import without_extras
-from smug.threads import configure_threads
+from smug.threads import choose_backend, configure_threads
 
 #: Facts of a stage's result for its record.
 Summary = Mapping[str, Any]
@@ -44,6 +44,7 @@ def run(stage: Stage) -> None:
     end_with_parent()
     try:
         job = JobSettings(**dict(_whole_number(word) for word in own))
+        choose_backend(*(word for word in words if word.startswith("io.")))
         configure_threads(job.threads)
         without_extras()
         given = config.from_words(name, [word for word in words if word not in own])

@@ -19,6 +19,7 @@ from smug.jobs.variants import (
     sanity_shards,
     shards,
 )
+from smug.threads import is_onnx
 
 #: Folders of the networks trained here, by name; all others are imported.
 TRAINED = {
@@ -91,6 +92,11 @@ class Run:
         known = own_kinds(self.overrides)
         return [name for name in self.datasets if name in known]
 
+    @property
+    def own_onnx(self) -> list[str]:
+        """The user's own datasets whose network is an ONNX file."""
+        return [name for name in self.own if is_onnx(self.settings(name)["model"]["file"])]
+
     def own_of_kind(self, kind: str) -> list[str]:
         """The user's own datasets of a kind."""
         return [name for name in self.of_kind(kind) if name in self.own]
@@ -103,8 +109,11 @@ class Run:
 
     def network(self, dataset: str, variant: str = MAIN) -> str:
         """File of the network that explains a dataset."""
-        name = self.settings(dataset, variant)["model"]["name"]
+        model = self.settings(dataset, variant)["model"]
+        name = model["name"]
         if name == dataset:
+            if is_onnx(model["file"]):
+                return f"{self.folder}/import_onnx/{dataset}.onnx"
             return f"{self.folder}/import_own/{dataset}.keras"
         if name in TRAINED:
             return f"{self.folder}/{TRAINED[name]}/model.keras"

@@ -16,7 +16,7 @@ def as_pictures(model: keras.Model) -> keras.Model:
 
     Each feature or step is a pixel of such a picture: measures of images take it as it is.
     """
-    shape = tuple(model.input_shape[1:])
+    shape = tuple(model.inputs[0].shape[1:])
     pictures = keras.Input((1, *shape))
     return keras.Model(pictures, model(keras.layers.Reshape(shape)(pictures)))
 

@@ -202,7 +202,9 @@ def _layers(model: keras.Model) -> list[keras.Layer]:
 def _untrained(layer: keras.Layer, rng: np.random.Generator) -> list[np.ndarray]:
     """Weights of a new layer of the same configuration."""
     try:
-        twin = type(layer).from_config(_reseeded(layer.get_config(), rng))
+        # Torch takes no dot where Keras lists weights; layers of its modules have them.
+        config = layer.get_config() | {"name": layer.name.replace(".", "_")}
+        twin = type(layer).from_config(_reseeded(config, rng))
         twin.build_from_config(layer.get_build_config() or {})
     except (TypeError, ValueError, NotImplementedError) as error:
         raise SmugError(

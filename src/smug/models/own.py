@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,8 @@ from smug.errors import SmugError, reason
 from smug.models.pixels import pixel_scale
 from smug.models.preprocessing import Preprocessing
 from smug.models.registry import Network, load_model
+from smug.provenance import of_model
+from smug.threads import is_onnx
 
 _Three = tuple[float, float, float]
 #: Mean and scale of pixels and the order of colours, by the names of the setting.
@@ -60,12 +63,29 @@ def read_own(file: str) -> keras.Model:
             f"{file} leaves the shape of its input open ({shape}); save it with a fixed one, as "
             "keras.Sequential([keras.Input(shape), model])"
         )
-    if len(model.outputs[0].shape) != 2:
+    if len(model.outputs[0].shape) != 2 or model.outputs[0].shape[-1] is None:
         raise SmugError(
             f"{file} has an output of shape {tuple(model.outputs[0].shape)}; classes are "
             "explained: one number for each, shape (batch, classes)"
         )
-    return two_classes(model, file) if model.outputs[0].shape[-1] == 1 else model
+    if model.outputs[0].shape[-1] != 1:
+        return model
+    if is_onnx(file):
+        raise SmugError(
+            f"{file} has one output; an ONNX file is explained by one output for each class: for a "
+            "probability p export [1 - p, p]"
+        )
+    return two_classes(model, file)
+
+
+def told(model: keras.Model, file: str) -> dict[str, Any]:
+    """Record of a network that :func:`read_own` has read: its source, shape and weights."""
+    return {
+        "source": file,
+        "input": list(model.inputs[0].shape[1:]),
+        "classes": int(model.outputs[0].shape[-1]),
+        **of_model(model),
+    }
 
 
 def two_classes(model: keras.Model, file: str) -> keras.Model:
@@ -124,7 +144,7 @@ def of_images(model: keras.Model, preprocessing: str) -> Network:
     SmugError
         It takes other images, or does not say which pixels it expects.
     """
-    shape = tuple(model.input_shape[1:])
+    shape = tuple(model.inputs[0].shape[1:])
     if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)):
         raise SmugError(
             f"the network takes inputs of shape {shape}; images are (height, width, 3), or in grey "

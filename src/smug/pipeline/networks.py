@@ -13,6 +13,7 @@ from smug.jobs.settings.own import (
     OwnTextsModelSettings,
 )
 from smug.models import own
+from smug.models.modules.channels import channels_last
 from smug.models.registry import Network, load_model, network
 
 
@@ -22,16 +23,18 @@ def explained_network(path: str | Path, settings: ModelSettings) -> tuple[keras.
     Parameters
     ----------
     path : path-like
-        Its ``.keras`` file, as the run keeps it.
+        Its ``.keras`` or ``.onnx`` file, as the run keeps it.
     settings : ModelSettings
         The section ``model``.
     """
     model = load_model(path)
     if isinstance(settings, OwnImagesModelSettings):
+        model = channels_last(model, axes=3)
         known = own.of_images(model, settings.preprocessing)
     elif isinstance(settings, OwnTextsModelSettings):
         known = own.of_texts()
     elif isinstance(settings, OwnModelSettings):
+        model = channels_last(model, axes=2)
         known = own.of_rows(model)
     else:
         known = network(settings.name)

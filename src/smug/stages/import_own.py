@@ -29,9 +29,8 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the network as one ``.keras`` file; the record says what it is."""
-    from smug.models.own import read_own
+    from smug.models.own import read_own, told
     from smug.models.registry import load_model
-    from smug.provenance import of_model
 
     file = str(config.model.file)
     model = read_own(file)
@@ -44,12 +43,7 @@ def main(config: Sections, files: Files) -> Summary:
             f"{file} needs code of its own to be read again ({error}); build it of Keras's layers, "
             "or register its classes with keras.saving.register_keras_serializable"
         ) from error
-    return {
-        "source": file,
-        "input": list(model.inputs[0].shape[1:]),
-        "classes": int(model.outputs[0].shape[-1]),
-        **of_model(model),
-    }
+    return told(model, file)
 
 
 if __name__ == "__main__":

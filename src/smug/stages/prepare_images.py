@@ -29,12 +29,12 @@ def main(config: Sections, files: Files) -> Summary:
     listed = list_images(files.root, data.label)
     check_selection(data.selection, listed.labels is not None)
     model, known = explained_network(files.model, config.model)
-    if data.colour != (model.input_shape[3:] == (3,)):
+    if data.colour != (model.inputs[0].shape[3:] == (3,)):
         raise SmugError(
             f"dataset.colour={str(data.colour).lower()}, but the network takes inputs of shape "
-            f"{model.input_shape[1:]}; set dataset.colour={str(not data.colour).lower()}"
+            f"{model.inputs[0].shape[1:]}; set dataset.colour={str(not data.colour).lower()}"
         )
-    indices, names = class_indices(listed.labels, data.classes, model.output_shape[-1])
+    indices, names = class_indices(listed.labels, data.classes, model.outputs[0].shape[-1])
     images, counts = select_images(
         listed.records(indices),
         names,

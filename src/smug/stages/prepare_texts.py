@@ -33,7 +33,7 @@ def main(config: Sections, files: Files) -> Summary:
         files.root, text=data.text, label=data.label, ids=data.ids, rationale=data.rationale
     )
     model, known = explained_network(files.model, config.model)
-    shape = model.input_shape[1:]
+    shape = model.inputs[0].shape[1:]
     if len(shape) != 1:
         raise SmugError(
             f"the network takes inputs of shape {shape}; a network of texts takes word ids, shape "
@@ -41,7 +41,7 @@ def main(config: Sections, files: Files) -> Summary:
         )
     vocabulary = Vocabulary.load(str(config.model.vocabulary))
     arrays = as_tokens(read, range(len(read.texts)), vocabulary, shape[0], config.model.padding)
-    indices, names = class_indices(read.labels, data.classes, model.output_shape[-1])
+    indices, names = class_indices(read.labels, data.classes, model.outputs[0].shape[-1])
     labels = indices if len(indices) else np.full(len(read.texts), UNKNOWN)
     prepared = PreparedTexts(
         **arrays,

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 
+from smug.threads import is_onnx
 from smug.warm import VARIABLE
 
 #: Exit code of a job that was killed, as shells tell it.
@@ -56,7 +57,9 @@ def main() -> None:
     """Run the job that the command line names, and leave the process with its exit code."""
     stage, *words = sys.argv[1:]
     path = os.environ.get(VARIABLE)
-    code = ask(path, stage, words) if path else None
+    # The server's forks have TensorFlow; a job of an ONNX file chooses torch for itself.
+    alone = any(is_onnx(word) for word in words if word.startswith("io."))
+    code = ask(path, stage, words) if path and not alone else None
     if code is None:
         from smug.warm.stage import run_stage
 

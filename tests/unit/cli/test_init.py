@@ -91,7 +91,7 @@ def test_texts_are_guessed_with_their_vocabulary(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("prepare", "words", "said"),
     [
-        (lambda folder: None, (), r"holds 0 files of networks \(none of .keras, .h5\)"),
+        (lambda folder: None, (), r"holds 0 files of networks \(none of .keras, .h5, .onnx\)"),
         (lambda folder: (folder / "smug.yaml").touch(), (), "smug.yaml exists; --overwrite"),
         (
             lambda folder: (table(folder), (folder / "x.npz").touch(), save(folder, (3,))),
@@ -118,7 +118,7 @@ def test_texts_are_guessed_with_their_vocabulary(tmp_path, capsys):
             (),
             r"holds no list of words \(vocabulary.txt or vocabulary.json\)",
         ),
-        (lambda folder: table(folder), ("--model", "net.onnx"), "ONNX files are not read"),
+        (lambda folder: table(folder), ("--model", "net.onnx"), "no file net.onnx"),
         (lambda folder: save(folder, (4, 4, 3), layers.Flatten()), (), "no image in"),
     ],
 )

@@ -110,7 +110,8 @@ def jobs():
             stage = rule.partition(" ")[0]
             # Photographs are explained once for each network, with settings of the same kind.
             of_network = (
-                r'\b(?:PHOTOGRAPHS|CATS)\b|lambda wildcards: f"imagenet\{wildcards\.other\}"'
+                r"\b(?:PHOTOGRAPHS|WITH_IG|CATS)\b"
+                r'|lambda wildcards: f"imagenet\{wildcards\.other\}"'
             )
             rule = re.sub(of_network, '"imagenet"', rule)
             fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)

@@ -55,6 +55,13 @@ def test_a_run_holds_several_datasets_of_ones_own_by_their_kinds():
     assert Run(parse_overrides(MINE)).of_kind("photographs") == ["faces"]
 
 
+def test_an_onnx_file_stays_one_in_the_run():
+    run = Run(parse_overrides(MINE.replace("net.keras", "net.onnx")))
+    assert run.own_onnx == ["mine"]
+    assert run.network("mine") == "results/demo/import_onnx/mine.onnx"
+    assert run.network("faces") == "results/demo/import_own/faces.keras"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -88,6 +95,18 @@ def test_inputs_and_network_are_looked_for_before_any_job(tmp_path):
     (tmp_path / "x.csv").write_text("a,label\n1,0\n")
     with pytest.raises(SmugError, match=r"mine: no file /d/net.keras; check model.file"):
         run.check()
+
+
+def test_texts_take_no_onnx_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(own, "check_network", lambda file: None)
+    for name in ("t.csv", "v.txt", "n.onnx"):
+        (tmp_path / name).write_text("text\nfine\n")
+    given = (
+        f"workflow.datasets=[mine] mine:dataset.kind=texts mine:dataset.root={tmp_path}/t.csv "
+        f"mine:model.vocabulary={tmp_path}/v.txt mine:model.file={tmp_path}/n.onnx"
+    )
+    with pytest.raises(SmugError, match=r"mine: model.file=.*n.onnx: texts need a network whose"):
+        Run(checked(given)).check()
 
 
 def test_a_file_of_settings_is_stronger_than_the_scale_and_weaker_than_an_experiment(tmp_path):

@@ -106,6 +106,14 @@ def test_a_job_finds_its_folder_environment_and_output_and_the_imports(
     assert (done.returncode, done.stderr) == (0, "said\n")
 
 
+def test_a_job_that_reads_an_onnx_file_starts_for_itself(starter, environment, tmp_path):
+    words = ["model.file='/d/net.onnx'", "io.model=import_onnx/mine.onnx"]
+    done = run(environment, "smug.warm", "tells", *words, folder=tmp_path, warm=starter[1])
+    assert done.stdout == f"{words} {tmp_path} here [] {tmp_path}\n"
+    told = run(environment, "smug.warm", "tells", words[0], folder=tmp_path, warm=starter[1])
+    assert "'keras'" in told.stdout
+
+
 @pytest.mark.parametrize("word", ["right", "wrong", "raise"])
 def test_a_job_ends_as_it_does_without_a_server(starter, environment, tmp_path, word):
     ends = []

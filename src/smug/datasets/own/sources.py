@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from smug.errors import SmugError
+from smug.threads import is_onnx
 
 #: A function of Python code, ``module:function``.
 _FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 #: Endings of files of networks, of arrays, and of tables that are read line by line.
-NETWORKS, ARRAYS, _LINES = (".keras", ".h5"), (".npz", ".npy"), (".csv", ".tsv", ".jsonl")
+NETWORKS, ARRAYS, _LINES = (".keras", ".h5", ".onnx"), (".npz", ".npy"), (".csv", ".tsv", ".jsonl")
 
 
 def is_function(file: str) -> bool:
@@ -26,18 +29,13 @@ def check_network(file: str | None) -> None:
     Raises
     ------
     SmugError
-        No name, no such file, or a file of another kind.
+        No name, no such file, a file of another kind, or one in ONNX that nothing here can run.
     """
     if file is None:
         raise SmugError("model.file=null: name your network's .keras file, or module:function")
     if is_function(file):
         return
     path = Path(file)
-    if path.suffix.lower() == ".onnx":
-        raise SmugError(
-            f"model.file={file}: networks in ONNX files are not read; save it as a Keras model "
-            "(.keras)"
-        )
     if path.suffix.lower() not in NETWORKS:
         raise SmugError(
             f"model.file={file} is no network that can be read; give a file "
@@ -45,6 +43,23 @@ def check_network(file: str | None) -> None:
         )
     if not path.is_file():
         raise SmugError(f"no file {file}; check model.file")
+    if is_onnx(file):
+        _check_runs_onnx(file)
+
+
+def _check_runs_onnx(file: str) -> None:
+    missing = [name for name in ("torch", "onnx", "onnx2torch") if find_spec(name) is None]
+    if missing:
+        raise SmugError(
+            f"model.file={file}: an ONNX file runs on torch, and {', '.join(missing)} is not "
+            "installed: pip install 'smug[onnx]', or save the network as a Keras model (.keras)"
+        )
+    backend = os.environ.get("KERAS_BACKEND", "torch")
+    if backend != "torch":
+        raise SmugError(
+            f"model.file={file}: an ONNX file runs on torch, and KERAS_BACKEND={backend}; unset "
+            "it: the jobs of this dataset then choose torch, and all others TensorFlow"
+        )
 
 
 def check_vocabulary(file: str | None) -> None:

@@ -94,8 +94,8 @@ class OwnModelSettings(ModelSettings):
     """A network of the user's own."""
 
     file: str | None = described(
-        "The network: a `.keras` or `.h5` file, or `module:function` of Python code of yours that "
-        "returns it.",
+        "The network: a `.keras`, `.h5` or `.onnx` file, or `module:function` of Python code of "
+        "yours that returns it.",
         None,
     )
 

@@ -43,8 +43,40 @@ def load_onnx(path: str | Path) -> keras.Model:
         return _converted(Path(path))
 
 
-def _converted(path: Path) -> keras.Model:
+def save_whole(path: str | Path, target: str | Path) -> None:
+    """Write an ONNX file anew as one file that holds its weights.
+
+    Raises
+    ------
+    SmugError
+        As :func:`load_onnx`, or more weights than one file can hold.
+    """
     import onnx
+
+    read = _read(Path(path))
+    try:
+        onnx.save_model(read, target)
+    except ValueError as error:
+        raise SmugError(
+            f"{path}: its weights do not fit into one ONNX file, which holds 2 GiB ({error}); "
+            "save the network as a Keras model (.keras)"
+        ) from error
+
+
+def _read(path: Path) -> Any:
+    """Content of an ONNX file, with its weights."""
+    import onnx
+
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    read = onnx.load(path, load_external_data=False)
+    _check_outside_data(path, read)
+    onnx.load_external_data_for_model(read, str(path.parent))
+    onnx.checker.check_model(read)
+    return read
+
+
+def _converted(path: Path) -> keras.Model:
     import onnx2torch
 
     from smug.models.modules.model import ModuleModel
@@ -54,12 +86,7 @@ def _converted(path: Path) -> keras.Model:
         join_sums,
     )
 
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    read = onnx.load(path, load_external_data=False)
-    _check_outside_data(path, read)
-    onnx.load_external_data_for_model(read, str(path.parent))
-    onnx.checker.check_model(read)
+    read = _read(path)
     held = {one.name for one in read.graph.initializer}
     inputs = [one for one in read.graph.input if one.name not in held]
     if len(inputs) != 1:
@@ -68,8 +95,7 @@ def _converted(path: Path) -> keras.Model:
             f"{path} takes {len(inputs)} inputs ({names}); one is explained: export the network "
             "with the others held fixed"
         )
-    tensor = inputs[0].type.tensor_type
-    sides = [side.dim_value or None for side in tensor.shape.dim]
+    given, answered = _told(inputs[0]), [_told(output) for output in read.graph.output]
     read = in_older_operators(read)
     fixed = _free_batch(read.graph)
     flatten_reshapes(read)
@@ -87,12 +113,23 @@ def _converted(path: Path) -> keras.Model:
     module.to(keras.ops.convert_to_tensor(0.0).device)
     model = ModuleModel(module)
     model.name = re.sub(r"\W", "_", path.stem)
-    kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name
-    model.inputs = [keras.KerasTensor((None, *sides[1:]), dtype=kind, name=inputs[0].name)]
-    known = tuple(side for side in sides[1:] if side is not None)
-    if fixed and len(known) == len(sides) - 1:
-        _check_rows(path, model, known, kind)
+    model.inputs = [given]
+    if len(answered) == 1:
+        model.outputs = answered
+    _, *sides = given.shape
+    if fixed and None not in sides:
+        _check_rows(path, model, tuple(sides), given.dtype)
     return model
+
+
+def _told(value: Any) -> keras.KerasTensor:
+    """Input or output of a graph as the file writes it down; sides that it leaves open are None."""
+    from onnx import helper
+
+    tensor = value.type.tensor_type
+    sides = [side.dim_value or None for side in tensor.shape.dim[1:]]
+    kind = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name
+    return keras.KerasTensor((None, *sides), dtype=kind, name=value.name)
 
 
 def _check_outside_data(path: Path, read: Any) -> None:

@@ -30,8 +30,8 @@ def write_rows(
     prepared, counts = prepare_rows(
         rows,
         dataset,
-        shape=tuple(model.input_shape[1:]),
-        outputs=model.output_shape[-1],
+        shape=tuple(model.inputs[0].shape[1:]),
+        outputs=model.outputs[0].shape[-1],
         predict=lambda x: rewire.outputs_of(model, known.preprocess(x)).argmax(axis=1),
         standard=network.preprocessing == "standard",
     )

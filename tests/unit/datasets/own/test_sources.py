@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from smug.datasets.own import sources
 from smug.datasets.own.sources import (
     check_inputs,
     check_network,
@@ -28,14 +29,38 @@ def test_a_function_is_told_from_a_file():
     [
         (None, "model.file=null"),
         ("nowhere.keras", "no file nowhere.keras; check model.file"),
-        ("net.onnx", "ONNX files are not read"),
-        ("net.pt", r"no network that can be read; give a file \(.keras, .h5\) or module:function"),
+        ("net.onnx", "no file net.onnx; check model.file"),
+        ("net.pt", r"no network that can be read; give a file \(.keras, .h5, .onnx\) or module:"),
     ],
 )
 def test_a_network_that_cannot_be_read_is_named_before_any_job_runs(file, said):
     with pytest.raises(SmugError, match=said):
         check_network(file)
     check_network("package.module:function")
+
+
+@pytest.mark.parametrize(
+    ("there", "backend", "said"),
+    [
+        (("onnx", "torch"), None, r"onnx2torch is not installed: pip install 'smug\[onnx\]'"),
+        ((), "torch", "torch, onnx, onnx2torch is not installed"),
+        (("onnx", "torch", "onnx2torch"), "jax", "runs on torch, and KERAS_BACKEND=jax; unset it"),
+        (("onnx", "torch", "onnx2torch"), "torch", None),
+        (("onnx", "torch", "onnx2torch"), None, None),
+    ],
+)
+def test_an_onnx_file_needs_torch_before_any_job_runs(there, backend, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "find_spec", lambda name: name if name in there else None)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if backend:
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+    file = tmp_path / "net.onnx"
+    file.touch()
+    if said is None:
+        check_network(str(file))
+        return
+    with pytest.raises(SmugError, match=said):
+        check_network(str(file))
 
 
 def test_inputs_are_counted_and_their_columns_are_looked_for(tmp_path):

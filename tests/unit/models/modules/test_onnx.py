@@ -16,6 +16,12 @@ if keras.config.backend() != "torch":
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
+from smug.metrics.sanity import levels, randomised  # noqa: E402
+from smug.models.first_layer import find_first_layer  # noqa: E402
+from smug.models.modules.channels import channels_last  # noqa: E402
+from smug.models.modules.onnx import save_whole  # noqa: E402
+from smug.models.own import read_own  # noqa: E402
+
 RNG = np.random.default_rng(0)
 
 
@@ -86,6 +92,79 @@ def test_answers_are_those_of_the_reference_and_layers_are_dense(save, first, ba
     assert made.mask.shape == (1, 3, 4)
     assert made.position_axes == (2, 3)
     assert made.record["first_layer"]["kind"] == "dense"
+
+
+def convolution(names=("", "", "", ""), kernel=(3, 3), sides=(8, 8)):
+    """A convolution over images or series, and class scores of its sums."""
+    rng = np.random.default_rng(1)
+    weights = {
+        "W1": rng.normal(size=(4, 3, *kernel)).astype(np.float32),
+        "W2": rng.normal(size=(4, 2)).astype(np.float32),
+        "b2": rng.normal(size=2).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "W1"], ["c"], name=names[0], kernel_shape=kernel),
+        helper.make_node("Relu", ["c"], ["r"], name=names[1]),
+        helper.make_node("GlobalAveragePool", ["r"], ["p"], name=names[2]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "W2", "b2"], ["y"], name=names[3]),
+    ]
+    return made(nodes, {"x": ["n", 3, *sides]}, ["n", 2], weights)
+
+
+@pytest.mark.parametrize(("kernel", "sides"), [((3, 3), (6, 8)), ((3,), (9,))])
+def test_channels_come_last_where_images_or_series_have_them_so(save, kernel, sides):
+    written = convolution(kernel=kernel, sides=sides)
+    whole = smug.load(save(written))
+    assert whole.inputs[0].shape == (None, 3, *sides)
+    assert whole.outputs[0].shape == (None, 2)
+    axes = len(sides) + 1
+    assert channels_last(whole, axes=axes + 1) is whole
+    model = channels_last(whole, axes=axes)
+    assert model.inputs[0].shape == (None, *sides, 3)
+    assert model.outputs[0].shape == (None, 2)
+    x = np.random.default_rng(2).random((2, 3, *sides), np.float32)
+    (right,) = ReferenceEvaluator(written).run(None, {"x": x})
+    found = keras.ops.convert_to_numpy(model(np.moveaxis(x, 1, -1)))
+    np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
+    first = find_first_layer(model).linear
+    assert (first.spatial, first.output_shape[-1]) == (sides, 4)
+
+
+def test_layers_with_slashes_in_their_names_are_found_and_initialised_anew(save):
+    # As torch writes them.
+    model = smug.load(save(convolution(names=("/0/Conv", "/1/Relu", "/2/Pool", "/5/Gemm"))))
+    (level,) = levels(model, at_most=1)
+    assert level.name.replace(".", "/").split(" … ") == ["5/Gemm", "0/Conv"]
+    before = [weight.numpy().copy() for weight in model.weights]
+    with randomised(model, level, seed=1):
+        changed = [weight.numpy() for weight in model.weights]
+        assert not any(np.array_equal(*pair) for pair in zip(before, changed, strict=True))
+    after = [weight.numpy() for weight in model.weights]
+    np.testing.assert_equal(after, before)
+
+
+def test_a_network_of_the_users_own_has_an_output_for_each_class(save):
+    read = read_own(str(save(convolution())))
+    assert read.outputs[0].shape == (None, 2)
+    written = convolution()
+    probability = helper.make_node("ReduceMax", ["y"], ["z"], axes=[1], keepdims=1)
+    written.graph.node.append(probability)
+    written.graph.output[0].name = "z"
+    written.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1
+    with pytest.raises(SmugError, match=r"has one output; .* export \[1 - p, p\]"):
+        read_own(str(save(written)))
+
+
+def test_a_file_is_written_whole(save, tmp_path):
+    written = convolution()
+    (tmp_path / "parts").mkdir()
+    onnx.save(written, tmp_path / "parts" / "n.onnx", save_as_external_data=True, size_threshold=0)
+    save_whole(tmp_path / "parts" / "n.onnx", tmp_path / "whole.onnx")
+    x = np.random.default_rng(2).random((2, 3, 8, 8), np.float32)
+    (right,) = ReferenceEvaluator(onnx.load(tmp_path / "whole.onnx")).run(None, {"x": x})
+    found = keras.ops.convert_to_numpy(smug.load(tmp_path / "whole.onnx")(x))
+    np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
 
 
 def test_robust_sets_of_a_file_are_proven_again_by_the_command(save, tmp_path, capsys):
