@@ -21,7 +21,12 @@ ASKED = {
     "digits": ("tables/attribution_curves.csv", "figures/ggig.png"),
     "breast_cancer": ("tables/attribution_curves.csv", "tables/sanity.csv", "gallery.html"),
     "photographs": ("tables/image_lsc.csv", "figures/image_saliency.png"),
-    "reviews": ("tables/topk_gamma.csv", "figures/masks_topk_gamma_reviews.png"),
+    "reviews": (
+        "tables/topk_gamma.csv",
+        "figures/masks_topk_gamma_reviews.png",
+        "tables/text_methods_reviews.csv",
+        "tables/text_metrics.csv",
+    ),
     "ecg": ("tables/attribution_curves.csv", "figures/masks_topk_gamma_ecg.png"),
 }
 
@@ -136,5 +141,12 @@ def test_an_example_ends_in_results(own, name):
         assert record["config"]["dataset"]["source"] == "generated"
         table = own.folder / f"results/{name}/{ASKED[name][0]}"
         assert set(pd.read_csv(table)["dataset"]) == {f"{name} (generated)"}
+    if name == "reviews":
+        methods = pd.read_csv(own.folder / f"results/{name}/tables/text_methods_reviews.csv")
+        assert {"SMUG", "SMUG, gamma 0", "SMUG_base", "no word"} <= set(methods["method"])
+        agreed = methods[methods["metric"].eq("auprc")]
+        assert agreed["n"].eq(2).any()
+        assert agreed["estimate"].between(0, 1).any()
+        assert methods["dataset"].eq("reviews (generated)").all()
     checked = own.smug("check", f"results/{name}")
     assert checked.returncode == 0, checked.stdout

@@ -1,5 +1,7 @@
 # Reviews: words that suffice, every method's scores, table and page.
 
+REVIEWS = [dataset for dataset in RUN.datasets if dataset == "beer"]
+
 
 use rule stage as sufficient_words with:
     input:
@@ -63,8 +65,10 @@ use rule stage as eraser with:
 
 use rule stage as text_metrics with:
     input:
-        scores=RUN.files(rules.score_texts.output.scores, ["beer"]),
-        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        scores=RUN.files(rules.score_texts.output.scores, REVIEWS)
+        + RUN.files(rules.score_words.output.scores, OWN_TEXTS),
+        settings=RUN.files(rules.score_texts.output.record, REVIEWS)
+        + RUN.files(rules.score_words.output.record, OWN_TEXTS),
         code=code("text_metrics"),
     output:
         **figure("text_metrics", "Ranks of every method under the field's measures"),
@@ -73,7 +77,7 @@ use rule stage as text_metrics with:
     log:
         f"{OUT}/logs/text_metrics.log",
     params:
-        **captioned("text_metrics", ["beer"]),
+        **captioned("text_metrics", REVIEWS + OWN_TEXTS),
 
 
 use rule stage as text_saliency with:

@@ -51,6 +51,28 @@ SHARES = {
 }
 
 
+#: Sentences that captions share: the measures, maps without a mask, and the trivial levels.
+MEASURED = (
+    "means (seconds: medians, shares: proportions) "
+    "with 95 % intervals; n where it is not that of all reviews. Sufficiency is the explained "
+    "class's probability on the kept words alone, comprehensiveness its drop without them. "
+    "AOPC, AUPRC and token F1 (of the kept words) are ERASER's (DeYoung et al. 2020): AOPC is "
+    "the mean drop on the best 1, 5, 10, 20 and 50 % of the words alone (low is good), or "
+    "without them."
+)
+MASKLESS = (
+    "A method without a mask (IG, gradients, GGIG) keeps its highest scores above 0, "
+    "as many words as the rationale marks, {share:.0%} of all where none is marked (ours). IG "
+    "and GGIG count what speaks for the class, summed over the embedding; gradients count by "
+    "magnitude."
+)
+TRIVIAL = (
+    "No word and every word are what any method has to beat: the best threshold on "
+    "a constant map marks everything for F1, 2p / (1 + p), and nothing for MAE, p, where p is "
+    "the rationale's share of the words."
+)
+
+
 def caption(
     *, generated: bool, aspect: str, rationale: str, smug: str, share: float, fraction: str
 ) -> str:
@@ -76,18 +98,9 @@ def caption(
     )
     about = f"rationales of {rationale}" if rationale else "no rationales, hence no agreement"
     return (
-        f"{source}, network for {aspect}, {about}: means (seconds: medians, shares: proportions) "
-        "with 95 % intervals; n where it is not that of all reviews. Sufficiency is the explained "
-        "class's probability on the kept words alone, comprehensiveness its drop without them. "
-        "AOPC, AUPRC and token F1 (of the kept words) are ERASER's (DeYoung et al. 2020): AOPC is "
-        "the mean drop on the best 1, 5, 10, 20 and 50 % of the words alone (low is good), or "
-        "without them. "
-        f"{smug} A method without a mask (IG, gradients, GGIG) keeps its highest scores above 0, "
-        f"as many words as the rationale marks, {share:.0%} of all where none is marked (ours). IG "
-        "and GGIG count what speaks for the class, summed over the embedding; gradients count by "
-        "magnitude. No word and every word are what any method has to beat: the best threshold on "
-        "a constant map marks everything for F1, 2p / (1 + p), and nothing for MAE, p, where p is "
-        "the rationale's share of the words. SIS: first subset for what is kept, all disjoint "
+        f"{source}, network for {aspect}, {about}: {MEASURED} {smug} "
+        f"{MASKLESS.format(share=share)} {TRIVIAL} "
+        "SIS: first subset for what is kept, all disjoint "
         f"subsets for the agreement; sets are sufficient when they keep {fraction}; proven is only "
         "what the network itself confirms. The CSV holds paired Wilcoxon tests against SMUG. The "
         "paper, as far as we know it, prints no numbers for text."

@@ -9,8 +9,9 @@ import numpy as np
 from smug.masks.replacement import replaced_word
 from smug.reviews.explained import ExplainedReviews
 
-#: From the embeddings of one review, shape (length, d), to its predicted score.
-Predict = Callable[[np.ndarray], float]
+#: From the number of a review and embeddings of it, shape (length, d), to the probability of the
+#: class explained.
+Predict = Callable[[int, np.ndarray], float]
 
 
 class Confidence:
@@ -20,7 +21,7 @@ class Confidence:
     ----------
     explained : ExplainedReviews
     predict : callable
-        From the embeddings of one review, shape (length, d), to its predicted score.
+        See :meth:`smug.reviews.networks.ScoreNetwork.confidence`.
     replacement : {"zero", "mean"}
         What a word that is left out becomes, as in the mask problems.
     """
@@ -34,7 +35,7 @@ class Confidence:
     def of(self, i: int) -> Callable[[np.ndarray], float]:
         """Ask about review `i`: a function of a mask over its words, bool of shape (words,)."""
         explained = self.explained
-        words, high = explained.words(i), explained.attributed.target[i] == 1
+        words = explained.words(i)
         instead = replaced_word(explained.attributed.inputs[i], len(words), self.replacement)
 
         def confidence(mask: np.ndarray) -> float:
@@ -42,8 +43,7 @@ class Confidence:
             if key not in self._known:
                 embedded = explained.attributed.inputs[i].copy()
                 embedded[words[~mask]] = instead
-                score = self.predict(embedded)
-                self._known[key] = score if high else 1 - score
+                self._known[key] = self.predict(i, embedded)
             return self._known[key]
 
         return confidence

@@ -61,14 +61,15 @@ class ExplainedReviews:
     ----------
     reviews : Reviews
     attributed : AttributedShard
-    sets : WordSetShard
+    sets : WordSetShard or None
+        None where nobody looked for sufficient words.
     methods : dict of str to MethodShard
         By shown name, in the order of the table and the figure.
     """
 
     reviews: Reviews
     attributed: AttributedShard
-    sets: WordSetShard
+    sets: WordSetShard | None
     methods: dict[str, MethodShard]
 
     def __len__(self) -> int:
@@ -104,7 +105,7 @@ class ExplainedReviews:
         return highlight(
             self.reviews,
             i,
-            self.sets.answers(i) | others,
+            ({} if self.sets is None else self.sets.answers(i)) | others,
             prediction=self.prediction(i),
             aspect=f"{aspect} (rationale of {rationale})" if rationale else aspect,
         )
@@ -124,7 +125,7 @@ def load_explained(
     smug: Mapping[str, tuple[Path, Path]],
     maps: Sequence[Path],
     settings: Sequence[Path],
-    sets: Path,
+    sets: Path | None = None,
 ) -> ExplainedReviews:
     """Read the files of one shard, one or several of each method.
 
@@ -132,23 +133,28 @@ def load_explained(
     ----------
     reviews : Reviews
         Of this shard.
-    attribution, sets : path
-        Outputs of ``attribute`` and ``sufficient_words``.
+    attribution : path
+        Output of ``attribute``.
     smug : mapping of str to (path, path)
         Outputs of ``solve_masks`` and ``saliency`` by the name to show; SMUG_base is that of the
         first.
     maps, settings : sequence of path
         Maps and records of ``explain``, a pair a method.
+    sets : path, optional
+        Output of ``sufficient_words``, for networks that have it.
 
     Raises
     ------
     SmugError
         The files are not about the same reviews.
     """
-    attributed, found = AttributedShard.load(attribution), WordSetShard.load(sets)
+    attributed = AttributedShard.load(attribution)
+    found = None if sets is None else WordSetShard.load(sets)
     methods: dict[str, MethodShard] = {}
     bases: list[MethodShard] = []
-    ids_of = {"attribution": attributed.ids, "sets": found.ids}
+    ids_of = {"attribution": attributed.ids}
+    if found is not None:
+        ids_of["sets"] = found.ids
     for name, (masks, scores) in smug.items():
         solved, scored = SolvedShard.load(masks), load_arrays(scores)
         ids_of[f"maps of {name}"] = scored["ids"]
@@ -171,11 +177,12 @@ def load_explained(
         methods[method_name(name)] = MethodShard(
             shard.maps, None, np.equal(shard.message, ""), shard.seconds
         )
-    methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
-    methods[SMALLEST] = MethodShard(
-        found.smallest.astype(float),
-        found.smallest,
-        found.answered,
-        found.sis_seconds + found.seconds,
-    )
+    if found is not None:
+        methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
+        methods[SMALLEST] = MethodShard(
+            found.smallest.astype(float),
+            found.smallest,
+            found.answered,
+            found.sis_seconds + found.seconds,
+        )
     return ExplainedReviews(reviews, attributed, found, methods)

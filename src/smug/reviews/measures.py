@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import keras
 import numpy as np
 
 from smug.masks.replacement import replaced_word
 from smug.metrics.field import SEED, located_and_concentrated, set_size
-from smug.metrics.removal import falls, random_sets, removal_correlation
+from smug.metrics.removal import random_sets, removal_correlation
 from smug.reviews.explained import ExplainedReviews
+
+#: From the number of a review, its embeddings without any word, and masks of removed words, to the
+#: fall of the probability of the class explained under each.
+Falls = Callable[[int, np.ndarray, Iterable[np.ndarray]], np.ndarray]
 
 #: Measures in which a map may miss a word by some pixels make no sense.
 _OF_PIXELS = "pointing_game"
@@ -19,7 +22,7 @@ _OF_PIXELS = "pointing_game"
 
 def measure_rows(
     explained: ExplainedReviews,
-    from_embeddings: keras.Model,
+    falls: Falls,
     subsets: int,
     subset: float,
     replacement: str = "zero",
@@ -32,8 +35,8 @@ def measure_rows(
     Parameters
     ----------
     explained : ExplainedReviews
-    from_embeddings : keras.Model
-        From embeddings (batch, length, d) to the predicted score (batch, 1).
+    falls : callable
+        See :meth:`smug.reviews.networks.ScoreNetwork.falls`.
     subsets : int
         Random sets of words.
     subset : float
@@ -51,9 +54,7 @@ def measure_rows(
             instead = replaced_word(one, len(words), replacement)
             hidden = np.broadcast_to(instead.astype(one.dtype), one.shape)
             placed = (np.isin(np.arange(len(one)), words[chosen]) for chosen in sets)
-            fell = falls(from_embeddings, one, hidden, 1, placed)
-            if explained.attributed.target[i] == 0:
-                fell = -fell  # the low class is what the score lacks to 1
+            fell = falls(i, hidden, placed)
         for method, shard in explained.methods.items():
             if not shard.found[i]:
                 continue

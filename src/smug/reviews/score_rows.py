@@ -11,7 +11,7 @@ import numpy as np
 from smug.metrics.texts import score_text, top_words
 from smug.reviews.confidence import Confidence
 from smug.reviews.explained import ExplainedReviews, MethodShard
-from smug.reviews.sufficient_words import SIS, SMALLEST
+from smug.reviews.sufficient_words import SIS, SMALLEST, WordSetShard
 
 #: Levels that any method has to beat: nothing marked, and everything.
 NO_WORD, EVERY_WORD = "no word", "every word"
@@ -47,8 +47,9 @@ def score_rows(
             scores = score_text(ask, saliency, mask, marked, thresholds=thresholds)
             for metric, value in scores.items():
                 yield {**common, "metric": metric, "value": value}
-            if method in (SIS, SMALLEST):
-                yield from _of_set(explained, method, i, int(np.count_nonzero(mask)), common)
+            if method in (SIS, SMALLEST) and explained.sets is not None:
+                size = int(np.count_nonzero(mask))
+                yield from _of_set(explained.sets, method, i, size, common)
 
 
 def answer(
@@ -84,10 +85,9 @@ def _trivial(explained: ExplainedReviews) -> dict[str, MethodShard]:
 
 
 def _of_set(
-    explained: ExplainedReviews, method: str, i: int, size: int, common: dict[str, Any]
+    sets: WordSetShard, method: str, i: int, size: int, common: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Rows on one sufficient set: does it hold for the real network, is it the smallest."""
-    sets = explained.sets
     confirmed = bool((sets.sis_confirmed if method == SIS else sets.confirmed)[i])
     yield {**common, "metric": "confirmed", "value": float(confirmed)}
     solver = {"status": sets.status[i], "bound": sets.bound[i]}

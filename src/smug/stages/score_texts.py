@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
 from smug.datasets.beer.reviews import Reviews
 from smug.jobs.run import JobSettings, Summary, run
 from smug.jobs.settings.comparisons import TextComparisonSettings
@@ -14,7 +12,6 @@ from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
 from smug.pipeline.results import as_table, dataset_label, save_results
-from smug.pipeline.shards import SolvedShard
 from smug.reviews import eraser
 from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained, smug_files
@@ -55,10 +52,11 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models.networks import text_cnn
     from smug.models.registry import load_model, network
     from smug.pipeline.confirm import Confirmer
+    from smug.reviews.confirmed import confirm
     from smug.reviews.measures import measure_rows
+    from smug.reviews.networks import ScoreNetwork
 
     model, known = load_model(files.model), network(config.model.name)
-    on_words = text_cnn.on_embeddings(model)
     compared, replacement = config.comparison, config.method.replacement
     smug = smug_files(files.masks, files.smug_maps, compared.gamma)
     texts = load_explained(
@@ -69,25 +67,16 @@ def main(config: Sections, files: Files) -> Summary:
         settings=files.settings,
         sets=files.sets,
     )
-
-    def predict(embedded: np.ndarray) -> float:
-        return float(on_words(embedded[np.newaxis], training=False)[0, 0])
-
-    confidence = Confidence(texts, predict, replacement)
+    asked = ScoreNetwork(text_cnn.on_embeddings(model), texts.attributed)
+    confidence = Confidence(texts, asked.confidence, replacement)
     rows = score_rows(confidence, thresholds=compared.thresholds, share=compared.share)
     sets = compared.subsets, compared.subset
-    rows = chain(rows, measure_rows(texts, on_words, *sets, replacement))
+    rows = chain(rows, measure_rows(texts, asked.falls, *sets, replacement))
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
     table = as_table([{"run": config.workflow.run, "dataset": label, **row} for row in rows])
-    confirmer, unconfirmed = Confirmer(known.view(model), known), 0
     gammas = config.method.gamma, compared.gamma
-    for (name, (masks, _)), gamma in zip(smug.items(), gammas, strict=True):
-        solved, method = SolvedShard.load(masks), vars(config.method) | {"gamma": gamma}
-        confirmed = confirmer.confirmed(texts.attributed, solved, method)
-        own = table["method"].eq(name)
-        by_review = dict(zip(solved.ids.tolist(), confirmed.tolist(), strict=True))
-        table.loc[own, "confirmed"] = table.loc[own, "image"].map(by_review).astype("boolean")
-        unconfirmed += int(np.count_nonzero(solved.has_mask() & ~confirmed))
+    confirmer = Confirmer(known.view(model), known)
+    unconfirmed = confirm(table, smug, gammas, confirmer, texts.attributed, vars(config.method))
     save_results(files.scores, table)
     eraser.save_lines(files.eraser, confidence, compared.share)
     unconfirmed += int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())

@@ -7,7 +7,7 @@ from sklearn.metrics import auc, precision_recall_curve
 
 from smug.reviews.confidence import Confidence
 from smug.reviews.eraser import file_of, pack, save_lines, spans
-from tests.unit.reviews.toy import predicted_by, scores_of
+from tests.unit.reviews.toy import asked_of, scores_of
 
 BINS = [0.01, 0.05, 0.1, 0.2, 0.5]
 
@@ -16,7 +16,11 @@ BINS = [0.01, 0.05, 0.1, 0.2, 0.5]
 def archive(explained, tmp_path):
     """The table's values, and the archive's files as lists of lines."""
     texts, scores = scores_of(explained)
-    save_lines(tmp_path / "0.jsonl", Confidence(texts, predicted_by(explained[0])), 0.3)
+    save_lines(
+        tmp_path / "0.jsonl",
+        Confidence(texts, asked_of(explained[0], texts.attributed.target)),
+        0.3,
+    )
     path = tmp_path / "eraser.zip"
     assert pack([tmp_path / "0.jsonl"], path, generated=True) == 1
     with zipfile.ZipFile(path) as packed:
@@ -82,7 +86,9 @@ def test_equal_lines_make_equal_archives(explained, tmp_path):
     texts, _ = scores_of(explained)
     made = []
     for name in ("a", "b"):
-        save_lines(tmp_path / name, Confidence(texts, predicted_by(explained[0])), 0.3)
+        save_lines(
+            tmp_path / name, Confidence(texts, asked_of(explained[0], texts.attributed.target)), 0.3
+        )
         pack([tmp_path / name], tmp_path / f"{name}.zip", generated=False)
         made.append((tmp_path / f"{name}.zip").read_bytes())
     assert made[0] == made[1]

@@ -16,6 +16,16 @@ def test_files_of_another_shard_are_refused(explained):
         load_explained(reviews=reviews.take([1]), **files)
 
 
+def test_texts_need_no_sufficient_words(explained):
+    _, reviews, files = explained
+    known, without = (
+        load_explained(reviews=reviews, **chosen) for chosen in (files, {**files, "sets": None})
+    )
+    assert set(known.methods) - set(without.methods) == {"SIS", "smallest set"}
+    shown = without.highlighted(0, rationale="")
+    assert set(shown.saliency) == set(without.methods)
+
+
 def test_the_card_shows_raw_words_with_the_scores_of_their_tokens(explained):
     _, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)

@@ -7,6 +7,7 @@ from smug.metrics.removal import random_sets
 from smug.pipeline.results import as_table
 from smug.reviews.explained import load_explained
 from smug.reviews.measures import measure_rows
+from smug.reviews.networks import ScoreNetwork
 
 
 def test_words_are_measured_against_the_human_and_the_network(explained):
@@ -16,7 +17,7 @@ def test_words_are_measured_against_the_human_and_the_network(explained):
     # A tenth of the sum: nearer to 1 a probability in float32 holds too few digits of a fall.
     score = keras.ops.sigmoid(0.1 * keras.ops.sum(inputs, axis=(1, 2)))[:, None]
     model = keras.Model(inputs, score)
-    rows = list(measure_rows(texts, model, subsets=6, subset=0.3))
+    rows = list(measure_rows(texts, ScoreNetwork(model, texts.attributed).falls, 6, 0.3))
     value = as_table(rows).set_index(["image", "method", "metric"])["value"]
     assert value.index.is_unique
     i, words = 0, texts.words(0)

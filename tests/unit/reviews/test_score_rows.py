@@ -7,7 +7,7 @@ from smug.pipeline.results import as_table
 from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained
 from smug.reviews.score_rows import EVERY_WORD, NO_WORD, score_rows, word_budget
-from tests.unit.reviews.toy import scores_of
+from tests.unit.reviews.toy import asked_of, scores_of
 
 METHODS = {"SMUG", "SMUG, gamma 0.5", "SMUG_base", "IG", "SIS", "smallest set"}
 
@@ -47,15 +47,12 @@ def test_words_that_are_left_out_take_the_replacement(explained):
     network, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)
 
-    def predict(embedded):
-        return float(1 / (1 + np.exp(-network.logits(embedded))))
-
+    predict = asked_of(network, texts.attributed.target)
     rows = score_rows(Confidence(texts, predict, "mean"), thresholds=9, share=0.3)
     value = as_table(list(rows)).set_index(["image", "method", "metric"])["value"]
     embedded, words = texts.attributed.inputs[0].astype(np.float64), texts.words(0)
     embedded[words] = embedded[words].mean(axis=0)
-    p = predict(embedded)
-    nothing = p if texts.attributed.target[0] == 1 else 1 - p
+    nothing = predict(0, embedded)
     assert value["r0", NO_WORD, "sufficiency"] == pytest.approx(nothing, abs=1e-6)
     assert nothing != pytest.approx(_empty(explained, texts, 0), abs=1e-3)
 
@@ -78,7 +75,7 @@ def test_what_the_network_does_not_confirm_is_not_proven(explained):
     doubted = dataclasses.replace(
         texts, sets=dataclasses.replace(texts.sets, confirmed=none, sis_confirmed=none)
     )
-    rows = list(score_rows(Confidence(doubted, lambda _: 0.5), thresholds=9, share=0.3))
+    rows = list(score_rows(Confidence(doubted, lambda i, _: 0.5), thresholds=9, share=0.3))
     rows = as_table(rows)
     of_sets = rows[rows["metric"].isin(("confirmed", "proven"))]
     assert len(of_sets) == 8

@@ -51,6 +51,17 @@ def predicted_by(network):
     return lambda embedded: 1 / (1 + np.exp(-network.logits(embedded)))
 
 
+def asked_of(network, target):
+    """Confidence of a network in the class explained of each text."""
+    predict = predicted_by(network)
+
+    def confidence(i, embedded):
+        p = predict(embedded)
+        return p if target[i] == 1 else 1 - p
+
+    return confidence
+
+
 def shard_of(cases):
     n, length = len(cases), PADDING + WORDS
     inputs = np.array([embedded for _, embedded in cases], np.float32)
@@ -161,5 +172,6 @@ def scores_of(explained):
     """All that is known of the toy shard, and its result rows."""
     network, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)
-    rows = score_rows(Confidence(texts, predicted_by(network)), thresholds=100, share=0.3)
+    asked = asked_of(network, texts.attributed.target)
+    rows = score_rows(Confidence(texts, asked), thresholds=100, share=0.3)
     return texts, as_table([{"run": "r", "dataset": "beer", **row} for row in rows])

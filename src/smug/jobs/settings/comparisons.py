@@ -72,7 +72,7 @@ class ImageComparisonSettings(ComparisonSettings):
 
 @dataclass
 class TextComparisonSettings(ComparisonSettings):
-    """Methods that are compared on reviews beside SMUG and SIS, and the steps of the comparison."""
+    """Methods that are compared on texts beside SMUG, and the steps of the comparison."""
 
     gamma: float = described("Share of the response to keep of a second SMUG that is compared.")
     share: float = described(
