@@ -1,14 +1,12 @@
 # What all rules share: the run, the command of a job, its configuration, its results.
-import os
 import sys
 
 from snakemake.exceptions import WorkflowError
 
 from smug.errors import SmugError
 from smug.jobs.check import check_shown
-from smug.jobs.captions import settings_shown
 from smug.jobs.config import check_overrides
-from smug.jobs.dependencies import modules_of as code
+from smug.jobs.dependencies import digest_of, modules_of
 from smug.jobs.overrides import Override, from_command_line, parse_overrides
 from smug.jobs.selection import Run
 from smug.jobs import variants
@@ -27,8 +25,16 @@ def read_overrides():
     return overrides
 
 
+def written(path):
+    """A rule's path as the rule writes it, also where it lies in storage (cloud profiles)."""
+    if not getattr(path, "is_storage", False):
+        return str(path)
+    prefix = workflow.storage_settings.default_storage_prefix
+    return path.storage_object.query.removeprefix(f"{prefix.rstrip('/')}/")
+
+
 try:
-    RUN = Run(read_overrides())
+    RUN = Run(read_overrides(), written)
     RUN.check()
     # Jobs check what they read; what a run shows at last is read by nobody else.
     if workflow.is_main_process:
@@ -37,9 +43,21 @@ except SmugError as error:
     raise WorkflowError(str(error)) from None
 
 OUT = RUN.folder
+# Storage would have to hold what rules read: SMUG's files are then told by their digest in params.
+STORED = workflow.storage_settings.default_storage_provider is not None
 DATASETS = RUN.distinct  # swept, timed and checked, where RUN.datasets are explained
 #: Stages whose files the whole run asks for, with the datasets that they are made of.
 ASKED = {}
+
+
+def code(stage):
+    """Input files of SMUG that a stage's results depend on; where results lie in storage, none."""
+    return [] if STORED else modules_of(stage)
+
+
+def for_each(path, datasets):
+    """A rule's path for each of some datasets, where it holds no other wildcard."""
+    return expand(written(path), dataset=datasets)
 
 
 def job(stage, dataset=DATASETS[0], sharded=False):
@@ -59,7 +77,8 @@ def job(stage, dataset=DATASETS[0], sharded=False):
         shard = [f"shard={wildcards.shard}"] if sharded else []
         return shard + RUN.frozen(stage, named, changes)
 
-    return {"stage": stage, "config": configuration}
+    told = {"code": digest_of(stage)} if STORED else {}
+    return {"stage": stage, "config": configuration, **told}
 
 
 def asked(stage, datasets=DATASETS):
@@ -68,17 +87,13 @@ def asked(stage, datasets=DATASETS):
     return job(stage, [*datasets, *DATASETS][0])
 
 
-def captioned(stage, datasets=DATASETS, variant="main"):
-    """Params of a figure or table: asked for, with the settings that its caption names."""
-    return {**asked(stage, datasets), "shown": shown(stage, datasets, variant)}
-
-
 def all_asked():
     """Every file that the whole run asks for; for each dataset where its path holds {dataset}."""
     return [
-        expand(getattr(rules, stage).output, dataset=datasets)
+        for_each(path, datasets)
         for stage, datasets in ASKED.items()
         if datasets
+        for path in getattr(rules, stage).output
     ]
 
 
@@ -93,51 +108,8 @@ def paths(wildcards, input, output):
     ]
 
 
-def in_report(path, shows):
-    """Flag a figure or table for Snakemake's report; its caption is workflow/report/<name>.rst.
-
-    What is made for each dataset alike, <name>_{dataset}, has one caption for all.
-    """
-    folder, name = os.path.split(path)
-    stem = os.path.splitext(name)[0].removesuffix("_{dataset}")
-    return report(
-        path,
-        caption=f"../report/{stem}.rst",
-        category=os.path.basename(folder).capitalize(),
-        labels={"shows": shows},
-    )
-
-
-def figure(name, shows):
-    """Outputs of a figure; the report shows it."""
-    stem = f"{OUT}/figures/{name}"
-    return {"png": in_report(f"{stem}.png", shows), "pdf": f"{stem}.pdf"}
-
-
-def table(name, shows):
-    """Outputs of a table; the report shows it."""
-    stem = f"{OUT}/tables/{name}"
-    return {"csv": in_report(f"{stem}.csv", shows), "tex": f"{stem}.tex"}
-
-
-def shown(caption, datasets=DATASETS, variant="main"):
-    """Params function: the settings that a caption names, one line for each dataset.
-
-    A job of one dataset names its own.
-    """
-
-    def params(wildcards):
-        named = [wildcards.dataset] if "dataset" in wildcards.keys() else datasets
-        return settings_shown(caption, RUN, named, variant)
-
-    return params
-
-
 wildcard_constraints:
     dataset="[a-z_0-9]+",
     model=r"\w+",
     shard=r"\d+",
     variant=r"main|[\w.]+=[^/,]+",
-
-
-report: "../report/workflow.rst"

@@ -47,11 +47,9 @@ use rule stage as gallery_texts with:
 use rule stage as gallery with:
     input:
         inputs=[
-            expand(rules.gallery_images.output.inputs, dataset=PICTURES),
-            expand(rules.gallery_rows.output.inputs, dataset=ROWS),
-            expand(
-                rules.gallery_texts.output.inputs, dataset=RUN.with_inputs_of("beer")
-            ),
+            for_each(rules.gallery_images.output.inputs, PICTURES),
+            for_each(rules.gallery_rows.output.inputs, ROWS),
+            for_each(rules.gallery_texts.output.inputs, RUN.with_inputs_of("beer")),
         ],
         code=code("gallery"),
     output:

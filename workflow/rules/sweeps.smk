@@ -49,8 +49,8 @@ use rule stage as score_grid with:
 
 use rule stage as topk_gamma with:
     input:
-        scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
-        settings=expand(rules.score_grid.output.record, dataset=DATASETS),
+        scores=for_each(rules.score_grid.output.scores, DATASETS),
+        settings=for_each(rules.score_grid.output.record, DATASETS),
         code=code("topk_gamma"),
     output:
         **figure("topk_gamma", "Top k against gamma"),
@@ -64,8 +64,8 @@ use rule stage as topk_gamma with:
 
 use rule stage as ablations with:
     input:
-        scores=expand(rules.score_grid.output.scores, dataset=DATASETS),
-        settings=expand(rules.score_grid.output.record, dataset=DATASETS),
+        scores=for_each(rules.score_grid.output.scores, DATASETS),
+        settings=for_each(rules.score_grid.output.record, DATASETS),
         code=code("ablations"),
     output:
         **table("ablations", "Window, ranking and scoring, one changed at a time"),
@@ -78,8 +78,8 @@ use rule stage as ablations with:
 
 use rule stage as replacements with:
     input:
-        scores=expand(rules.score_grid.output.scores, dataset=DISTINCT),
-        grids=expand(rules.score_grid.output.record, dataset=DISTINCT),
+        scores=for_each(rules.score_grid.output.scores, DISTINCT),
+        grids=for_each(rules.score_grid.output.record, DISTINCT),
         attribution=expand(f"{OUT}/attribute/{{dataset}}/0.npz", dataset=DISTINCT),
         masks=replaced(rules.solve_masks.output.masks),
         settings=replaced(rules.solve_masks.output.record),

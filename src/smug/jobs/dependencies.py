@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from smug.io import sha256
 from smug.jobs.home import CARRIED, PACKAGE
 
 
@@ -36,6 +38,12 @@ def modules_of(stage: str) -> list[str]:
     here = Path.cwd()
     at_home = PACKAGE.is_relative_to(here)
     return sorted(str(path.relative_to(here) if at_home else path) for path in found)
+
+
+def digest_of(stage: str) -> str:
+    """SHA-256 of the files of SMUG that a stage's module depends on, wherever the package lies."""
+    together = "".join(sha256(path) for path in modules_of(stage))
+    return hashlib.sha256(together.encode()).hexdigest()
 
 
 @functools.cache

@@ -36,9 +36,17 @@ NUMBERING = {"dataset", "comparison", "gallery", "sanity", "robust"}
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the workflow: its overrides, and what they choose."""
+    """A run of the workflow: its overrides, and what they choose.
+
+    Attributes
+    ----------
+    overrides : tuple of Override
+    written : callable
+        The text of a rule's path: a path that lies in storage is told by another one.
+    """
 
     overrides: tuple[Override, ...] = ()
+    written: Callable[[object], str] = str
 
     @property
     def datasets(self) -> list[str]:
@@ -156,7 +164,7 @@ class Run:
             Shards of a dataset and variant, from their settings.
         """
         return [
-            str(path).format(dataset=dataset, variant=variant, shard=shard)
+            self.written(path).format(dataset=dataset, variant=variant, shard=shard)
             for dataset in datasets
             for variant in variants(self.settings(dataset))
             for shard in in_shards(self._numbering(dataset, variant))

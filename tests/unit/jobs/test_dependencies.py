@@ -33,3 +33,18 @@ def test_a_run_started_elsewhere_finds_the_files(tmp_path, monkeypatch):
     assert all(not Path(path).is_absolute() for path in at_home)
     monkeypatch.chdir(tmp_path)
     assert dependencies.modules_of("solve_masks") == [str(home.HOME / path) for path in at_home]
+
+
+def test_the_digest_of_a_stage_follows_its_files_and_not_their_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(home.HOME)
+    solve, draw = map(dependencies.digest_of, ("solve_masks", "gallery"))
+    assert solve != draw
+    monkeypatch.chdir(tmp_path)
+    assert dependencies.digest_of("solve_masks") == solve
+    usual = dependencies.sha256
+    changed = str(home.HOME / "src/smug/masks/encode.py")
+    monkeypatch.setattr(
+        dependencies, "sha256", lambda path: "0" if str(path) == changed else usual(path)
+    )
+    assert dependencies.digest_of("solve_masks") != solve
+    assert dependencies.digest_of("gallery") == draw

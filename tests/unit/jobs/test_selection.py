@@ -137,3 +137,8 @@ def test_a_jobs_words_bring_its_configuration_back():
     )
     method = compose("mnist", parse_overrides(words))["method"]
     assert (method["gamma"], method["window"]) == (0.25, 2)
+
+
+def test_paths_in_storage_are_told_as_the_rules_write_them():
+    stored = Run(written=lambda path: str(path).removeprefix("s3://bucket/"))
+    assert stored.files("s3://bucket/a/{dataset}.npz", ["mnist"]) == ["a/mnist.npz"]
