@@ -1,4 +1,5 @@
-# From a prepared dataset and a network to minimal masks and saliency maps, shard by shard.
+# From a prepared dataset and a network to minimal masks and saliency maps, shard by shard. The longest
+# chain of a run leads through here to the scores of pictures: it goes first (priority).
 
 
 use rule stage as attribute with:
@@ -11,6 +12,7 @@ use rule stage as attribute with:
         record=f"{OUT}/attribute/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/attribute/{{dataset}}-{{shard}}.log",
+    priority: 1
     params:
         **job("attribute", sharded=True),
 
@@ -56,6 +58,7 @@ use rule stage as explain with:
         record=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.json",
     log:
         f"{OUT}/logs/explain/{{dataset}}-{{variant}}-{{shard}}.log",
+    priority: 1
     params:
         **job("explain", sharded=True),
 

@@ -36,6 +36,7 @@ use rule stage as score_images with:
         record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
     log:
         f"{OUT}/logs/score_images/{{dataset}}-{{shard}}.log",
+    priority: 1
     params:
         **job("score_images", sharded=True),
 

@@ -55,11 +55,12 @@ _BACKLOG = 128
 
 
 def import_all() -> None:
-    """Import every stage and what stages import while they run.
+    """Import every stage and what stages import while they run; compose every configuration once.
 
-    What cannot be imported is left to the job that needs it: its log says why.
+    What cannot be imported or composed is left to the job that needs it: its log says why.
     """
     import smug.stages
+    from smug.jobs.config import compose, datasets
 
     configure_threads(1)
     without_extras()
@@ -67,6 +68,9 @@ def import_all() -> None:
     for name in (*_IMPORTED, *stages):
         with suppress(Exception):
             import_module(name)
+    for dataset in datasets():
+        with suppress(Exception):
+            compose(dataset)
 
 
 def serve(listener: socket.socket, parent: int) -> socket.socket | None:
