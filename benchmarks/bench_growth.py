@@ -1,4 +1,4 @@
-"""How cost grows: planning a run against its images; a finished run's jobs against images and k.
+"""Growth of cost: planning a run against its images; a finished run's jobs against images and k.
 
 Run with ``python benchmarks/bench_growth.py``: Snakemake plans the steps up to the table of curves
 for images that are there by name only, in datasets of 5,000; nothing is run. With

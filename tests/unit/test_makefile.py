@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smug.jobs.config import compose
+
 ROOT = Path(__file__).parents[2]
 
 #: Stands for Snakemake: logs its words, and writes the report where it is asked for.
@@ -18,13 +20,14 @@ case "$*" in *--report*) touch results/demo/report.html ;; esac
 
 @pytest.fixture
 def project(tmp_path):
-    """A project with the real Makefile, whose Python says "demo" and whose Snakemake only logs."""
+    """A project with the real Makefile, whose Python says "mine" and whose Snakemake only logs."""
     shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "conf" / "workflow", tmp_path / "conf" / "workflow")
     (tmp_path / "requirements.lock").touch()
     tools = tmp_path / ".venv" / "bin"
     tools.mkdir(parents=True)
     (tmp_path / ".venv" / "installed").touch()
-    for name, text in {"snakemake": SNAKEMAKE, "python": "#!/bin/sh\necho demo\n"}.items():
+    for name, text in {"snakemake": SNAKEMAKE, "python": "#!/bin/sh\necho mine\n"}.items():
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     (tmp_path / "results" / "demo").mkdir(parents=True)
@@ -48,3 +51,17 @@ def test_an_unchanged_report_is_not_written_again(project):
     later = (project / "results" / "demo" / "report.html").stat().st_mtime + 1
     os.utime(table, (later, later))
     assert len(make_results(project)) == 2
+
+
+def test_the_folder_is_the_one_that_snakemake_fills(project):
+    def checked(*words):
+        said = subprocess.run(
+            ["make", "-n", "check", *words], cwd=project, check=True, capture_output=True, text=True
+        )
+        shown = said.stdout.splitlines()[-1]
+        return subprocess.run(
+            ["sh", "-c", f"echo {shown}"], cwd=project, capture_output=True, text=True
+        ).stdout
+
+    assert checked().split()[-1] == f"results/{compose('mnist')['workflow']['run']}"
+    assert checked("override=workflow.run=mine").split()[-1] == "results/mine"
