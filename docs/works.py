@@ -285,16 +285,25 @@ def _shown(why: str) -> str:
     return why.replace("\\", "\\\\").replace("*", "\\*").replace("<", "&lt;")
 
 
-def check(found: dict[str, dict[str, str]]) -> None:
+def check(found: dict[str, dict[str, str]], path: Path, command: str) -> None:
     """Refuse a page that differs from what the pairs say now.
+
+    Parameters
+    ----------
+    found : dict
+        As of :func:`outcomes`.
+    path : pathlib.Path
+        The page.
+    command : str
+        What writes it.
 
     Raises
     ------
     SmugError
         Names the file and the command that writes it.
     """
-    if not PATH.exists() or PATH.read_text("utf-8") != page(found):
-        raise SmugError(f"docs/reference/{PATH.name} no longer says what works; run: {COMMAND}")
+    if not path.exists() or path.read_text("utf-8") != page(found):
+        raise SmugError(f"docs/reference/{path.name} no longer says what works; run: {command}")
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def found(works):
 
 
 def test_the_page_says_what_all_pairs_say(works, found):
-    works.check(found)
+    works.check(found, works.PATH, works.COMMAND)
 
 
 def test_gradients_and_subsets_explain_every_kind(works, found):
@@ -58,13 +58,14 @@ def test_every_method_explains_some_kind(found):
         assert not all(row[method] for row in found.values())
 
 
-def test_an_old_page_is_named_with_the_command_that_renews_it(works, found, tmp_path, monkeypatch):
-    monkeypatch.setattr(works, "PATH", tmp_path / "works.md")
+def test_an_old_page_is_named_with_the_command_that_renews_it(works, found, tmp_path):
+    page = tmp_path / "works.md"
     said = r"docs/reference/works.md no longer says what works; run: python docs/works.py"
     with pytest.raises(SmugError, match=said):
-        works.check(found)
-    (tmp_path / "works.md").write_text(works.page(found), "utf-8")
-    works.check(found)
+        works.check(found, page, works.COMMAND)
+    page.write_text(works.page(found), "utf-8")
+    works.check(found, page, works.COMMAND)
     kind = works.KINDS[0].about
+    refused = found | {kind: found[kind] | {"smug": "it is refused | here"}}
     with pytest.raises(SmugError, match=said):
-        works.check(found | {kind: found[kind] | {"smug": "it is refused | here"}})
+        works.check(refused, page, works.COMMAND)
