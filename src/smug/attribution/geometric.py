@@ -19,6 +19,7 @@ from smug.errors import SmugError
 from smug.limits import check
 from smug.models import backend, rewire
 from smug.models.backend import Spec
+from smug.models.batches import Batches
 from smug.models.perturb import perturbed, same_class
 
 # A member of the ensemble is drawn this often before its noise is halved, and this often in all.
@@ -31,7 +32,7 @@ class _Settings:
     points: int
     ascent_steps: int
     step_size: float
-    batch_size: int
+    batch_size: int | str
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -50,7 +51,7 @@ def ggig(
     points: int = 20,
     ascent_steps: int = 3,
     step_size: float = 0.05,
-    batch_size: int = 10,
+    batch_size: int | str = 10,
 ) -> np.ndarray:
     """Explore the class score around the straight path and keep each feature's largest gradient.
 
@@ -89,8 +90,9 @@ def ggig(
         ``ascent_steps + 1`` gradients.
     step_size : float
         Length of a step as a share of the input's distance ``|x - x'|`` (Euclidean).
-    batch_size : int
-        Points per pass.
+    batch_size : int or "auto"
+        Points per pass; halved where memory is not enough. ``auto``: see
+        :class:`smug.models.batches.Batches`.
 
     Returns
     -------
@@ -103,12 +105,13 @@ def ggig(
         For input, target, baseline or settings that do not fit.
     """
     settings = _Settings(points, ascent_steps, step_size, batch_size)
+    batches = Batches(batch_size)
     layer, stop = attribution_site(model, x, layer)
     maps = []
     for value in baselines(baseline, input_range, stop.shape, layer is not None):
         start = np.broadcast_to(value, stop.shape).astype(stop.dtype)
         singles = [
-            _guided_map(model, layer, x[i], start[i], stop[i], target[i], settings)
+            _guided_map(model, layer, x[i], start[i], stop[i], target[i], settings, batches)
             for i in range(len(x))
         ]
         maps.append(np.array(singles).reshape(stop.shape))
@@ -131,7 +134,7 @@ def geometric_ensemble(
     points: int = 20,
     ascent_steps: int = 3,
     step_size: float = 0.05,
-    batch_size: int = 10,
+    batch_size: int | str = 10,
 ) -> np.ndarray:
     """Average the :func:`ggig` maps of models drawn near the trained weights.
 
@@ -234,6 +237,7 @@ def _guided_map(
     stop: np.ndarray,
     target: int,
     settings: _Settings,
+    batches: Batches,
 ) -> np.ndarray:
     """Explore from the path's points of one input; float64, shaped like them."""
     delta = stop.astype(np.float64) - start
@@ -242,17 +246,23 @@ def _guided_map(
     dtype = start.dtype
     move = ops.convert_to_tensor(np.asarray(settings.step_size * np.linalg.norm(delta), dtype))
     run = _explorer(model, layer, Spec.of(x), Spec.of(arrays[1]), Spec.of(start))
-    high = low = ops.convert_to_tensor(np.zeros(start.shape, dtype))
+    high = low = np.zeros(start.shape, dtype)
     times = np.arange(1, settings.points + 1) / settings.points
-    for first in range(0, settings.points, settings.batch_size):
-        t = times[first : first + settings.batch_size]
+
+    def explore(some: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Extremes so far, those around some more points among them."""
+        t = times[some]
         # The last point once more changes no extreme.
-        t = np.pad(t, (0, backend.spare_rows(len(t), settings.batch_size)), "edge")
+        t = np.pad(t, (0, backend.spare_rows(len(t), batches.size)), "edge")
         t = t.reshape(-1, *(1,) * start.ndim)
         points = ops.convert_to_tensor((start + t * delta).astype(dtype))
+        highest, lowest = high, low
         for _ in range(settings.ascent_steps + 1):
-            high, low, points = run(*constants, points, high, low, move)
-    high, low = ops.convert_to_numpy(high), ops.convert_to_numpy(low)
+            highest, lowest, points = run(*constants, points, highest, lowest, move)
+        return ops.convert_to_numpy(highest), ops.convert_to_numpy(lowest)
+
+    for _, found in batches.over(explore, settings.points):
+        high, low = found
     return np.where(high >= -low, high, low) * delta
 
 

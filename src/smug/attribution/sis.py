@@ -14,6 +14,7 @@ from smug.attribution.sufficient_subsets import Order, Subset, collect, ranked
 from smug.errors import SmugError
 from smug.limits import check_number
 from smug.models.axes import axes_of, axes_of_layer
+from smug.models.batches import Batches
 
 #: Positions beyond which the search, n² / 2 runs of the model for each subset, is refused: volumes
 #: of 16³ and images of 64 x 64 are searched.
@@ -31,7 +32,7 @@ def sis(
     replacement: str | float | np.ndarray = "zero",
     ties: float = 0.0,
     limit: int | None = 100,
-    batch_size: int = 128,
+    batch_size: int | str = 128,
     pad_id: int | None = 0,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """All disjoint sufficient input subsets of each input (Carter et al. 2019).
@@ -58,8 +59,9 @@ def sis(
         See :func:`smug.attribution.sufficient_subsets.sufficient_subsets`.
     limit : int, optional
         Number of subsets after which the search stops; None: it finds all.
-    batch_size : int
-        Inputs that the network sees at once.
+    batch_size : int or "auto"
+        Inputs that the network sees at once; halved where memory is not enough. ``auto``: see
+        :class:`smug.models.batches.Batches`.
     pad_id : int, optional
         For models on words: the id of padding words, never masked.
 
@@ -77,8 +79,9 @@ def sis(
     SmugError
         Settings out of range, too many positions, or an input of padding only.
     """
-    for name, value in (("keep", keep), ("ties", ties), ("batch_size", batch_size)):
+    for name, value in (("keep", keep), ("ties", ties)):
         check_number(name, value)
+    batches = Batches(batch_size)
     site, points = masking_site(model, x, layer)
     axes = axes_of(model, x) if site is None else axes_of_layer(site, points)
     spatial = axes.shape(points)
@@ -90,7 +93,7 @@ def sis(
         one = slice(i, i + 1)
         instead = replacement_at(axes, points[one], replacement, maskable[i])
         masked = Masked(model, site, axes, x[one], points[one], instead, maskable[i].ravel())
-        subsets = _subsets(masked, int(target[i]), keep, ties, limit, batch_size)
+        subsets = _subsets(masked, int(target[i]), keep, ties, limit, batches)
         values[i] = ranked(subsets, maskable[i].size).reshape(spatial)
         if subsets:
             masks[i] = subsets[0].mask(maskable[i].size).reshape(spatial)
@@ -98,7 +101,7 @@ def sis(
 
 
 def _subsets(
-    masked: Masked, target: int, keep: float, ties: float, limit: int | None, batch: int
+    masked: Masked, target: int, keep: float, ties: float, limit: int | None, batches: Batches
 ) -> list[Subset]:
     """Subsets of one input, the same as those of the plain loop of ``sufficient_subsets``."""
     none = np.zeros_like(masked.maskable)
@@ -109,7 +112,10 @@ def _subsets(
         return wanted.side * float(class_scores(masked.outputs(present[np.newaxis]), target)[0])
 
     def back_select(present: np.ndarray) -> Order:
-        return masked.back_select(present, target, side=wanted.side, ties=ties, batch=batch)
+        def run(batch: int) -> Order:
+            return masked.back_select(present, target, side=wanted.side, ties=ties, batch=batch)
+
+        return batches.whole(run)
 
     return collect(signed_score, back_select, masked.maskable, wanted.side * wanted.level, limit)
 

@@ -61,7 +61,7 @@ def opt_box(
     *,
     cells: int = 10,
     least: int = 2,
-    batch_size: int = BATCH,
+    batch_size: int | str = BATCH,
 ) -> BoxScores:
     """Box of lowest LSC on a grid, by exact search (Sahoo et al. 2021, section 5.2).
 

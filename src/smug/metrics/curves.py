@@ -59,7 +59,7 @@ def deletion(
     replacement: str | float | np.ndarray = "zero",
     steps: int = STEPS,
     seed: int = 0,
-    batch_size: int = 16,
+    batch_size: int | str = 16,
 ) -> Curve:
     """Probability while the most salient pixels are taken away; a low area is good.
 
@@ -76,7 +76,7 @@ def deletion(
         Equal steps from the whole image to none of it.
     seed : int
         Decides the order of equally salient pixels.
-    batch_size : int
+    batch_size : int or "auto"
         Images a network call.
 
     Returns
@@ -99,7 +99,7 @@ def insertion(
     replacement: str | float | np.ndarray = "blur",
     steps: int = STEPS,
     seed: int = 0,
-    batch_size: int = 16,
+    batch_size: int | str = 16,
 ) -> Curve:
     """Probability while an image without pixels gets the most salient back; a high area is good.
 
@@ -132,7 +132,7 @@ def information_curves(
     blur: float = BLUR,
     points: int = 100,
     seed: int = 0,
-    batch_size: int = 16,
+    batch_size: int | str = 16,
 ) -> tuple[Curve, Curve]:
     """Softmax and accuracy information curves (SIC, AIC); high areas are good.
 
@@ -195,7 +195,7 @@ def _pixel_curve(
     saliency: np.ndarray,
     steps: int,
     seed: int,
-    batch_size: int,
+    batch_size: int | str,
 ) -> Curve:
     """Probability while pixels of ``start`` become those of ``end``, most salient first."""
     if steps < 1:

@@ -43,7 +43,7 @@ def road(
     least_first: bool = False,
     noise: float = NOISE,
     seed: int = 0,
-    batch_size: int = 16,
+    batch_size: int | str = 16,
 ) -> tuple[Curve, Curve]:
     """Output and accuracy while pixels are taken away in the map's order (Rong et al. 2022, ROAD).
 
@@ -69,7 +69,7 @@ def road(
         Standard deviation of the noise. An image has one draw of it, for every share and map.
     seed : int
         Draws the noise and the order of equally salient pixels.
-    batch_size : int
+    batch_size : int or "auto"
         Images a network call; memory does not grow with the number of shares.
 
     Returns

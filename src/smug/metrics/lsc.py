@@ -68,7 +68,7 @@ def map_lsc(
     saliency: np.ndarray,
     *,
     thresholds: int = THRESHOLDS,
-    batch_size: int = BATCH,
+    batch_size: int | str = BATCH,
 ) -> BoxScores:
     """LSC of saliency maps.
 
@@ -84,8 +84,9 @@ def map_lsc(
         Saliency maps.
     thresholds : int
         Most thresholds to try besides 0; see :func:`map_thresholds`.
-    batch_size : int
-        Crops a network call; halved where memory is not enough.
+    batch_size : int or "auto"
+        Crops a network call; halved where memory is not enough. ``auto``: see
+        :class:`smug.models.batches.Batches`.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def box_lsc(
     target: np.ndarray,
     boxes: np.ndarray,
     *,
-    batch_size: int = BATCH,
+    batch_size: int | str = BATCH,
 ) -> BoxScores:
     """LSC of one given box an image (CenterBox, MaxBox, GroundTruth).
 
@@ -191,7 +192,7 @@ def lowest_lsc(
     target: np.ndarray,
     candidates: Sequence[np.ndarray],
     *,
-    batch_size: int = BATCH,
+    batch_size: int | str = BATCH,
 ) -> BoxScores:
     """Find the box of lowest LSC among each image's candidates, with as few calls as is exact.
 
@@ -205,12 +206,11 @@ def lowest_lsc(
     candidates : sequence of numpy.ndarray, shape (boxes, 4)
         For each image the boxes to choose from, edges ``x1, y1, x2, y2`` at whole pixels.
     """
-    if batch_size < 1:
-        raise SmugError(f"batch_size={batch_size}; give 1 or more")
+    batches = Batches(batch_size)
     images = rewire.as_batch(model, x)
     target = check_target(model, target, len(images))
     height, width = (int(side) for side in images.shape[1:3])
-    found, batches = [], Batches(batch_size)
+    found, size = [], batches.size
     for i, boxes in enumerate(candidates):
         boxes = _check_boxes(boxes, (height, width))
 
@@ -223,7 +223,7 @@ def lowest_lsc(
 
             return np.concatenate([made for _, made in batches.over(part, len(some))])
 
-        found.append(_search(boxes, (height, width), confidences, batch_size))
+        found.append(_search(boxes, (height, width), confidences, size))
     scores, best, confidence, area, calls = zip(*found, strict=True) if found else ((),) * 5
     return BoxScores(
         lsc=np.array(scores, np.float64),

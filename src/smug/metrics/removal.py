@@ -29,7 +29,7 @@ def faithfulness_correlation(
     runs: int = 100,
     replacement: str | float | np.ndarray = "zero",
     seed: int = 0,
-    batch_size: int = 32,
+    batch_size: int | str = 32,
 ) -> np.ndarray:
     """Correlation of what a map says of random sets of positions with what they matter.
 
@@ -55,7 +55,7 @@ def faithfulness_correlation(
         the smallest value of the image in Quantus 0.6; give it as a number.
     seed : int
         Draws the sets, the same for every input of a shape and every map.
-    batch_size : int
+    batch_size : int or "auto"
         Inputs a network call; memory does not grow with `runs`.
 
     Returns
@@ -94,7 +94,7 @@ def infidelity(
     contributions: bool = False,
     scaled: bool = False,
     replacement: str | float | np.ndarray = "zero",
-    batch_size: int = 32,
+    batch_size: int | str = 32,
 ) -> np.ndarray:
     """Mean square error of a map as a linear model of what removing patches does.
 
@@ -147,7 +147,7 @@ def falls(
     target: int,
     removed: Iterable[np.ndarray],
     *,
-    batch_size: int = 32,
+    batch_size: int | str = 32,
 ) -> np.ndarray:
     """Fall of the model's output under each of some removals; the same for every map.
 
@@ -159,7 +159,7 @@ def falls(
     target : int
     removed : iterable of numpy.ndarray of bool, shape ``(*positions,)``
         Positions of each removal; no more than a batch of them is held at a time.
-    batch_size : int
+    batch_size : int or "auto"
         Inputs a network call.
 
     Returns

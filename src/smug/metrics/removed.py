@@ -11,6 +11,7 @@ import numpy as np
 from smug.errors import SmugError
 from smug.masks.replacement import replaced_images
 from smug.models import rewire
+from smug.models.batches import Batches
 from smug.models.inputs import of_type
 
 
@@ -76,7 +77,7 @@ def without(
 
 
 def answers(
-    model: keras.Model, frames: Iterable[np.ndarray], target: int, batch_size: int
+    model: keras.Model, frames: Iterable[np.ndarray], target: int, batch_size: int | str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score of a class on many inputs, and whether it is the answer.
 
@@ -86,8 +87,9 @@ def answers(
     frames : iterable of numpy.ndarray
         Inputs; no more than a batch of them is held at a time.
     target : int
-    batch_size : int
-        Inputs a network call.
+    batch_size : int or "auto"
+        Inputs a network call; halved where memory is not enough. ``auto``: see
+        :class:`smug.models.batches.Batches`.
 
     Returns
     -------
@@ -100,12 +102,15 @@ def answers(
     SmugError
         A batch of less than one input.
     """
-    if batch_size < 1:
-        raise SmugError(f"batch_size={batch_size}; give 1 or more")
-    frames = iter(frames)
+    frames, batches = iter(frames), Batches(batch_size)
     score, correct = [np.zeros(0)], [np.zeros(0)]
-    while chunk := list(islice(frames, batch_size)):
-        outputs = rewire.outputs_of(model, np.stack(chunk)).astype(np.float64)
+    while chunk := list(islice(frames, batches.size)):
+
+        def run(some: slice, chunk: list[np.ndarray] = chunk) -> np.ndarray:
+            return rewire.outputs_of(model, np.stack(chunk[some]))
+
+        parts = [made for _, made in batches.over(run, len(chunk))]
+        outputs = np.concatenate(parts).astype(np.float64)
         single = outputs.shape[1] == 1
         score.append(outputs[:, 0 if single else target])
         right = outputs[:, 0] >= 0.5 if single else outputs.argmax(axis=1) == target

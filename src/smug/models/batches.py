@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from smug.limits import check
 from smug.models import backend
 
 Made = TypeVar("Made")
@@ -21,12 +22,39 @@ class Batches:
     size : int or "auto"
         Most rows that the network sees at once. ``auto``: 10 on a processor; on an accelerator
         1024, or what is left of it after halving.
+
+    Raises
+    ------
+    SmugError
+        A size below 1, or another word.
     """
 
     def __init__(self, size: int | str) -> None:
+        check("batch_size", size)
         if isinstance(size, str):
             size = _ON_ACCELERATOR if backend.on_accelerator() else _ON_PROCESSOR
         self.size = size
+
+    def whole(self, run: Callable[[int], Made]) -> Made:
+        """Run what makes batches of its own, again with smaller ones where memory is not enough.
+
+        Parameters
+        ----------
+        run : callable
+            From the most rows of a batch to the answer, which is there when the call is over.
+
+        Raises
+        ------
+        Exception
+            The library's own, where memory is not enough for a single row.
+        """
+        while True:
+            try:
+                return run(self.size)
+            except Exception as error:
+                if not backend.out_of_memory(error) or self.size == 1:
+                    raise
+                self.size //= 2
 
     def over(
         self, run: Callable[[slice], Made], count: int, *, each: int = 1

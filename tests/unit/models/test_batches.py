@@ -6,12 +6,16 @@ import pytest
 from keras import layers
 
 import smug
+from smug.attribution.back_selection import Masked
+from smug.attribution.geometric import geometric_ensemble, ggig
 from smug.attribution.integrated_gradients import (
     first_layer_integrated_gradients,
     integrated_gradients,
 )
+from smug.attribution.sis import sis
 from smug.errors import SmugError
-from smug.models import backend
+from smug.metrics import deletion, map_lsc
+from smug.models import backend, rewire
 from smug.models.batches import Batches
 from tests.drawn import drawn
 
@@ -128,6 +132,93 @@ def test_integrated_gradients_go_on_with_what_the_device_holds(monkeypatch, fits
     np.testing.assert_allclose(made, expected, atol=1e-6)
     assert max(seen) <= fits
     assert max(seen) > fits / 4
+
+
+@pytest.fixture
+def small_device(monkeypatch):
+    """Lets no compiled function of `run` take more rows than fit; the rows that it took."""
+
+    def made(run, fits):
+        compiled, seen = backend.traced, []
+
+        def traced(function, signature, variables):
+            inner = compiled(function, signature, variables)
+
+            def limited(*arguments):
+                # Along the axes that a signature leaves open.
+                rows = max(
+                    len(one)
+                    for one, spec in zip(arguments, signature, strict=True)
+                    if spec.shape[:1] == (None,)
+                )
+                if rows > fits:
+                    raise lack_of_memory()
+                seen.append(rows)
+                return inner(*arguments)
+
+            return limited
+
+        monkeypatch.setattr(backend, "traced", traced)
+        answer = run()
+        assert fits / 4 < max(seen) <= fits
+        return answer
+
+    return made
+
+
+BATCHED = {
+    "ggig": lambda model, size: ggig(model, images(2), [0, 1], points=12, batch_size=size),
+    "ensemble": lambda model, size: geometric_ensemble(
+        model, images(1), [0], points=12, members=1, batch_size=size
+    ),
+    "deletion": lambda model, size: (
+        deletion(
+            model, images(1), [0], np.arange(36.0).reshape(1, 6, 6), steps=20, batch_size=size
+        ).y
+    ),
+    "lsc": lambda model, size: (
+        map_lsc(model, images(1), [0], np.arange(36.0).reshape(1, 6, 6), batch_size=size).lsc
+    ),
+}
+
+
+@pytest.mark.parametrize("fits", [3, 7])
+@pytest.mark.parametrize("name", BATCHED)
+def test_other_batches_go_on_with_what_the_device_holds(name, fits, small_device):
+    expected = BATCHED[name](network(), 1)
+    made = small_device(lambda: BATCHED[name](network(), 64), fits)
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+    np.testing.assert_allclose(BATCHED[name](network(), "auto"), expected, atol=1e-6)
+
+
+def test_the_search_for_subsets_starts_again_with_smaller_batches(monkeypatch):
+    model, x = network(), images(1)
+    target = rewire.outputs_of(model, x).argmax(axis=1)
+    expected = sis(model, x, target, limit=2, batch_size=1)
+    assert expected[1].any()
+    search, tried = Masked.back_select, []
+
+    def limited(masked, present, target, *, batch, **settings):
+        tried.append(batch)
+        if batch > 8:
+            raise lack_of_memory()
+        return search(masked, present, target, batch=batch, **settings)
+
+    monkeypatch.setattr(Masked, "back_select", limited)
+    made = sis(model, x, target, limit=2, batch_size=30)
+    np.testing.assert_array_equal(made[0], expected[0])
+    assert tried == [30, 15, *[7] * (len(tried) - 2)]
+    monkeypatch.setattr(Masked, "back_select", search)
+    made = sis(model, x, target, limit=2, batch_size="auto")
+    np.testing.assert_array_equal(made[0], expected[0])
+
+
+def test_where_not_even_one_row_fits_the_error_stays_there_too():
+    def run(batch):
+        raise lack_of_memory()
+
+    with pytest.raises(type(lack_of_memory())):
+        Batches(8).whole(run)
 
 
 def test_the_batch_size_has_one_name(monkeypatch):
