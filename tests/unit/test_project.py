@@ -1,6 +1,7 @@
 """The project's own files agree with each other."""
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -43,9 +44,13 @@ def test_conda_users_get_the_same_python_and_packages():
 
 def test_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert citation["version"] == PROJECT["version"]
+    deposition = json.loads((ROOT / ".zenodo.json").read_text())
+    assert citation["version"] == deposition["version"] == PROJECT["version"]
     assert f'__version__ = "{PROJECT["version"]}"' in (ROOT / "src/smug/__init__.py").read_text()
-    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    top = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert top[1] == PROJECT["version"]
+    dates = {str(citation.get("date-released")), str(deposition.get("publication_date"))}
+    assert dates == {"None" if top[2] == "unreleased" else top[2]}
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
