@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from skimage import data
 
 from .conftest import Project
 
@@ -114,6 +116,28 @@ def test_an_onnx_file_is_explained_as_the_keras_network_that_it_was(own):
         np.testing.assert_allclose(found[1][name], value, rtol=1e-3, atol=1e-5, err_msg=name)
     record = json.loads((own.folder / "results/as_onnx/import_onnx/photographs.json").read_text())
     assert record["stage"] == "import_onnx"
+
+
+def test_photographs_need_no_network_of_ones_own(own):
+    few = "experiment=quick mine:dataset.explained=2 mine:dataset.shard_size=2 solver.timeout=10"
+    (own.folder / "holiday").mkdir()
+    for name in ("chelsea", "coffee"):
+        Image.fromarray(getattr(data, name)()).save(own.folder / "holiday" / f"{name}.png")
+    kind = "mine:dataset.kind=images mine:dataset.root=holiday mine:model=squeezenet"
+    told = f"workflow.datasets=[mine] {kind} {few} workflow.run=holiday"
+    planned = own.planned(told)
+    assert {"import_model", "prepare_images", "image_metrics", "gallery"} <= planned
+    assert not {"import_own", "prepare_imagenet"} & planned
+    done = own.run("results/holiday/solve_masks/mine/main/0.npz", override=told)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with np.load(own.folder / "results/holiday/prepare_mine/data.npz") as prepared:
+        classes = prepared["class_names"]
+    with np.load(own.folder / "results/holiday/attribute/mine/0.npz") as shard:
+        named = {
+            Path(str(one)).stem: str(classes[target])
+            for one, target in zip(shard["ids"], shard["target"], strict=True)
+        }
+    assert "cat" in named["chelsea"] or "tabby" in named["chelsea"]
 
 
 @pytest.mark.parametrize("name", ASKED)

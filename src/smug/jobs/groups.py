@@ -47,6 +47,22 @@ def files(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
+@functools.cache
+def packaged_networks() -> tuple[str, ...]:
+    """Names of the files in ``conf/model/`` whose networks come trained, and take photographs.
+
+    They take the inputs of a dataset in colour, and are imported: no job trains them.
+    """
+    photographs = {name for name in datasets() if _read("dataset", name).get("colour")}
+    found = {name: _read("model", name) for name in files("model")}
+    return tuple(
+        name
+        for name, content in found.items()
+        if "imported_schema" in content["defaults"] and photographs & {*content["datasets"]}
+    )
+
+
+@functools.cache
 def networks(dataset: str) -> list[str]:
     """Names of the files in ``conf/model/`` whose networks take the inputs of a dataset."""
     return [

@@ -131,7 +131,8 @@ def check_own(chosen: Mapping[str, Mapping[str, Any]]) -> None:
     dataset, model = chosen["dataset"], chosen["model"]
     try:
         check_inputs(dataset)
-        check_network(model["file"])
+        if "file" in model:  # a network that comes with the project is named by model=
+            check_network(model["file"])
         if "vocabulary" in model:
             check_vocabulary(model["vocabulary"])
             _check_words(model["file"])

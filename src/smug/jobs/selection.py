@@ -103,7 +103,7 @@ class Run:
     @property
     def own_onnx(self) -> list[str]:
         """The user's own datasets whose network is an ONNX file."""
-        return [name for name in self.own if is_onnx(self.settings(name)["model"]["file"])]
+        return [name for name in self.own if is_onnx(self.settings(name)["model"].get("file"))]
 
     def own_of_kind(self, kind: str) -> list[str]:
         """The user's own datasets of a kind."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from smug.datasets.available import available
 from smug.errors import SmugError
-from smug.jobs.groups import inputs_of
+from smug.jobs.groups import inputs_of, networks
 from smug.jobs.overrides import Override
 
 MAIN = "main"
@@ -146,10 +146,10 @@ def sanity_variants(usual: Composed) -> list[str]:
 
 
 def guided_networks(usual: Composed) -> list[str]:
-    """Networks in the figure of GGIG: the dataset's own; for digits those that the figure names."""
-    if usual["dataset"]["name"] == "mnist":
-        return list(usual["ggig_figure"]["digit_models"])
-    return [usual["model"]["name"]]
+    """Networks in the figure of GGIG: those that it names for these inputs, else the own one."""
+    known = networks(usual["dataset"]["name"])
+    named = [name for name in usual["ggig_figure"]["digit_models"] if name in known]
+    return named or [usual["model"]["name"]]
 
 
 def guided_variants(usual: Composed) -> list[str]:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from smug.datasets.own.classes import class_indices
+from smug.datasets import imagenet
+from smug.datasets.own.classes import class_indices, known_labels
 from smug.datasets.own.images import in_grey, list_images
 from smug.datasets.selection import select_images
 from smug.errors import SmugError
 from smug.jobs.run import Summary, run
-from smug.jobs.settings.own import OwnImagesModelSettings, OwnImagesSettings
+from smug.jobs.settings.models import ModelSettings
+from smug.jobs.settings.own import OwnImagesSettings, OwnModelSettings
 from smug.stages.families.own import Files
 
 
@@ -16,7 +18,7 @@ class Sections:
     """Sections of the configuration that the stage reads."""
 
     dataset: OwnImagesSettings
-    model: OwnImagesModelSettings
+    model: ModelSettings
 
 
 def main(config: Sections, files: Files) -> Summary:
@@ -27,6 +29,10 @@ def main(config: Sections, files: Files) -> Summary:
 
     data = config.dataset
     listed = list_images(files.root, data.label)
+    classes = data.classes
+    if not isinstance(config.model, OwnModelSettings):
+        classes = classes or list(imagenet.class_names())
+        listed = replace(listed, labels=known_labels(listed.labels, classes))
     check_selection(data.selection, listed.labels is not None)
     model, known = explained_network(files.model, config.model)
     if data.colour != (model.inputs[0].shape[3:] == (3,)):
@@ -34,7 +40,7 @@ def main(config: Sections, files: Files) -> Summary:
             f"dataset.colour={str(data.colour).lower()}, but the network takes inputs of shape "
             f"{model.inputs[0].shape[1:]}; set dataset.colour={str(not data.colour).lower()}"
         )
-    indices, names = class_indices(listed.labels, data.classes, model.outputs[0].shape[-1])
+    indices, names = class_indices(listed.labels, classes, model.outputs[0].shape[-1])
     images, counts = select_images(
         listed.records(indices),
         names,

@@ -97,6 +97,44 @@ def test_inputs_and_network_are_looked_for_before_any_job(tmp_path):
         run.check()
 
 
+PHOTOGRAPHS = "workflow.datasets=[mine] mine:dataset.kind=images mine:model=squeezenet "
+
+
+def test_photographs_are_explained_by_a_network_that_comes_with_the_project(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    run = Run(checked(f"{PHOTOGRAPHS} mine:dataset.root={tmp_path}"))
+    run.check()
+    assert run.own_of_kind("images") == ["mine"]
+    assert run.own_onnx == []
+    assert run.network("mine") == "results/demo/import_model/squeezenet.keras"
+    # It is made with the settings of the dataset that it belongs to.
+    assert "model=squeezenet" in run.frozen(
+        "import_model",
+        run.explained_by("squeezenet", "imagenet"),
+        [Override("model", "squeezenet")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            PHOTOGRAPHS.replace("squeezenet", "mnist_mlp"),
+            "known: efficientnet_lite0, .*squeezenet; or",
+        ),
+        (PHOTOGRAPHS.replace("squeezenet", "imagenet_cnn"), "comes with no weights for images"),
+        (
+            PHOTOGRAPHS.replace("kind=images", "kind=table"),
+            "does not fit the inputs of dataset=mine",
+        ),
+        ("mnist:model=squeezenet", "does not fit the inputs of dataset=mnist"),
+    ],
+)
+def test_a_network_that_does_not_come_with_weights_for_photographs_is_named(text, said):
+    with pytest.raises(SmugError, match=said):
+        checked(text)
+
+
 def test_texts_take_no_onnx_file(tmp_path, monkeypatch):
     monkeypatch.setattr(own, "check_network", lambda file: None)
     for name in ("t.csv", "v.txt", "n.onnx"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,6 +69,29 @@ def class_indices(
         raise unknown_name("label (dataset.classes)", label, order)
     place = {label: i for i, label in enumerate(order)} | {None: UNKNOWN}
     return np.array([place[label] for label in written], np.int64), shown
+
+
+def known_labels(labels: Sequence[Any] | None, names: Sequence[str]) -> list[Any] | None:
+    """Labels that say a class of a network that was trained on others; None in place of the rest.
+
+    Parameters
+    ----------
+    labels : sequence, optional
+        As :func:`class_indices` takes them.
+    names : sequence of str
+        Classes of the network. A name that two of them have says neither.
+
+    Returns
+    -------
+    list, optional
+        None where no label says a class.
+    """
+    counts = Counter(names) | Counter({str(i): 1 for i in range(len(names))})
+    known = [
+        label if label is not None and counts[_written(label)] == 1 else None
+        for label in labels or ()
+    ]
+    return known if any(label is not None for label in known) else None
 
 
 def _written(label: Any) -> str:

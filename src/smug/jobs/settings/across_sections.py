@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import inputs_of, networks
+from smug.jobs.groups import datasets, inputs_of, networks, packaged_networks
 from smug.masks.solvers import solvers_of
 
 #: Lists of names (section, key), and the group whose files are meant.
@@ -39,15 +39,26 @@ def check_together(
             if name not in files(group):
                 raise unknown_name(f"{section}.{key}", name, files(group))
     if {"dataset", "model"} <= set(sections):
-        dataset, model = sections["dataset"]["name"], sections["model"]
-        if dataset != model["name"] and inputs_of(dataset) not in model["datasets"]:
-            raise _unfit(dataset, model["name"])
+        _check_network(sections["dataset"], sections["model"])
     for name in sections.get("ggig_figure", {}).get("digit_models", ()):
         if name not in networks("mnist"):
             raise _unfit("mnist", name)
     if sections.get("method", {}).get("encoding") == "network":
         _check_network_solvers(sections)
     _check_replacements(sections)
+
+
+def _check_network(dataset: Mapping[str, Any], model: Mapping[str, Any]) -> None:
+    name = dataset["name"]
+    if name == model["name"] or inputs_of(name) in model["datasets"]:
+        return
+    if name in datasets() or dataset["kind"] != "images":
+        raise _unfit(name, model["name"])
+    if model["name"] not in packaged_networks():
+        raise SmugError(
+            f"model={model['name']} comes with no weights for images of your own; known: "
+            f"{', '.join(packaged_networks())}; or your own: {name}:model.file=<file>"
+        )
 
 
 def _unfit(dataset: str, model: str) -> SmugError:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from smug.datasets.own.classes import class_indices
+from smug.datasets.own.classes import class_indices, known_labels
 from smug.errors import SmugError
 
 
@@ -36,3 +36,12 @@ def test_labels_become_the_networks_outputs(labels, names, outputs, indices, sho
 def test_labels_that_do_not_fit_the_network_are_named(labels, names, outputs, said):
     with pytest.raises(SmugError, match=said):
         class_indices(labels, names, outputs)
+
+
+def test_labels_that_a_network_of_other_classes_does_not_know_are_none():
+    names = ["cat", "crane", "crane"]
+    assert known_labels(["cat", "crane", "dog", None, 2, "3"], names) == [
+        *("cat", None, None, None, 2, None)
+    ]
+    assert known_labels(["dog", "crane"], names) is None
+    assert known_labels(None, names) is None
