@@ -10,11 +10,12 @@ RESULTS = results/$(if $(override),$$($(BIN)/python -c '$(RUN_NAME)'),$(shell se
 REPORT = --report $(RESULTS)/report.html \
   --report-stylesheet workflow/report/style.css
 
-# Tests that are run on JAX as well: of models, methods, measures and smug.explain. The project's own
-# networks are trained and read by the workflow, which runs on TensorFlow; test_geometry.py has the
-# layers of test_kernels.py.
+# Tests that are run on JAX as well: of models, methods, measures, smug.explain, and of maps on
+# networks that are changed. The project's own networks are trained and read by the workflow, which
+# runs on TensorFlow; test_geometry.py has the layers of test_kernels.py.
 ON_JAX := tests/unit/models tests/unit/attribution tests/unit/metrics $(addsuffix .py,$(addprefix \
-  tests/unit/test_,explain explanation hostile interfaces magnitudes methods volumes))
+  tests/unit/test_,explain explanation hostile interfaces magnitudes methods volumes) \
+  $(addprefix tests/unit/pipeline/test_,sanity stability))
 NOT_ON_JAX := $(addprefix --ignore=tests/unit/models/,networks weights \
   test_fine_tune.py test_imports.py test_training.py first_layer/test_kernels.py)
 
