@@ -15,7 +15,7 @@ from snakemake.cli import get_argument_parser
 
 from tests.workflow.conftest import ROOT
 
-QUICK = "experiment=quick workflow.datasets=[mnist]"
+QUICK = "experiment=quick"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 #: Profiles that need a plugin, and the extra that installs it.
 EXTRA = {

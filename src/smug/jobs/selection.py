@@ -38,7 +38,7 @@ NUMBERING = {"dataset", "comparison", "gallery", "sanity", "robust"}
 class Run:
     """A run of the workflow: its overrides, and what they choose.
 
-    Attributes
+    Parameters
     ----------
     overrides : tuple of Override
     written : callable
