@@ -17,8 +17,9 @@ from omegaconf import MISSING
 
 from smug.errors import SmugError
 from smug.jobs import docstrings
-from smug.jobs.config import compose, names_of
+from smug.jobs.config import compose
 from smug.jobs.groups import CONF, datasets, files
+from smug.jobs.sections import names_of
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.meanings import Section
 from smug.limits import NAMES, RANGES, Range

@@ -23,7 +23,8 @@ def project(tmp_path):
     """A project with the real Makefile, whose Python says "mine" and whose Snakemake only logs."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copytree(ROOT / "conf" / "workflow", tmp_path / "conf" / "workflow")
-    (tmp_path / "requirements.lock").touch()
+    for name in ("requirements.lock", "pyproject.toml"):
+        (tmp_path / name).touch()
     tools = tmp_path / ".venv" / "bin"
     tools.mkdir(parents=True)
     (tmp_path / ".venv" / "installed").touch()

@@ -60,7 +60,7 @@ def test_make_hands_overrides_on_with_their_quotes(tmp_path):
     for name, script in (("snakemake", 'printf "%s\\n" "$@"'), ("python", "echo demo")):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (programs / name).chmod(0o755)
-    for path in ("requirements.lock", ".venv/installed"):
+    for path in ("requirements.lock", "pyproject.toml", ".venv/installed"):
         (tmp_path / path).touch()
     shutil.copy(ROOT / "Makefile", tmp_path)
     given = "network_limits.hidden=['5'] dataset.root='/a b' solver.timeout=3"

@@ -1,4 +1,4 @@
-"""The only file that knows Hydra: compose the configuration, check it, freeze a stage's part.
+"""The configuration: composed, checked, and a stage's part of it frozen.
 
 ``conf/config.yaml`` names the groups, the folders beside it hold them, and a stage's signature
 says which sections it reads. The configuration is composed once per dataset. An override is
@@ -16,35 +16,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import yaml
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import CONF, KINDS, datasets, file_of, files
+from smug.jobs.groups import KINDS, datasets, files
 from smug.jobs.heard import check_heard
 from smug.jobs.overrides import Override, flatten, hydra_value, parse_overrides
 from smug.jobs.own import base_of, check_listed, own_kinds
+from smug.jobs.sections import (
+    DATASET_GROUPS,
+    files_of,
+    filled_section,
+    in_one_line,
+    text_of,
+    usual_files,
+)
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.settings.across_sections import check_together
 from smug.jobs.signatures import read_io, signature
-from smug.masks.solvers import SOLVERS
 
-#: Groups that may hold a file for each dataset; one without takes that of the dataset whose inputs
-#: it takes, or else the file that ``conf/config.yaml`` names. The dataset's own file names its
-#: model.
-DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
 _NAMED = ("dataset", "model")  # groups in which the user's own have names and no files
 #: Section that a value refers to.
 _REFERENCE = re.compile(r"\$\{(\w+)\.")
-for (_group, _schema_name), _schema in SCHEMAS.items():
-    ConfigStore.instance().store(group=_group, name=_schema_name, node=_schema)
 
 
 def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
@@ -102,8 +98,8 @@ def _reaching(dataset: str, overrides: Iterable[Override]) -> tuple[str, list[Ov
 
 def _known_keys(base: str, overrides: Iterable[Override]) -> frozenset[str]:
     """Keys and sections of a dataset's configuration, once its groups are chosen."""
-    chosen = {o.key: o.value for o in overrides if o.key in _sections()}
-    return _keys_of_all(base, tuple({**_own_files(base), **chosen}.items()))
+    chosen = {o.key: o.value for o in overrides if o.key in usual_files()}
+    return _keys_of_all(base, tuple({**files_of(base), **chosen}.items()))
 
 
 @functools.cache
@@ -114,27 +110,15 @@ def _keys_of_all(dataset: str, files: tuple[tuple[str, str], ...]) -> frozenset[
 @functools.cache
 def _keys(dataset: str, section: str, file: str) -> frozenset[str]:
     # Names stand before the values are resolved and checked, which takes as long again.
-    node = OmegaConf.to_container(_filled(dataset, section, file), resolve=False)
+    node = OmegaConf.to_container(filled_section(dataset, section, file), resolve=False)
     return frozenset([section, *(key for key, _ in flatten({section: node}))])
-
-
-@functools.cache
-def _sections() -> dict[str, str]:
-    """Read the sections, and the file that fills each unless another one is chosen."""
-    defaults = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
-    return {
-        section: name
-        for entry in defaults
-        if isinstance(entry, dict)
-        for section, name in entry.items()
-    }
 
 
 @functools.cache
 def _compose(dataset: str, overrides: tuple[str, ...]) -> _Composed:
     """Compose section by section: the settings of a sweep differ in one, the others are there."""
     composed = _Composed({}, {})
-    for section in _sections():
+    for section in usual_files():
         sections = _with_referred(dataset, section, overrides)
         heard = tuple(word for word in overrides if _section_of(word) in sections)
         composed.plain[section], composed.settings[section] = _part(dataset, sections, heard)
@@ -148,7 +132,7 @@ def _section_of(word: str) -> str:
 def _choice(dataset: str, section: str, overrides: tuple[str, ...]) -> str:
     """File that fills a section: the one chosen last, or the dataset's own."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith(f"{section}=")]
-    return chosen[-1] if chosen else _own_files(dataset)[section]
+    return chosen[-1] if chosen else files_of(dataset)[section]
 
 
 def _with_referred(dataset: str, section: str, overrides: tuple[str, ...]) -> tuple[str, ...]:
@@ -156,15 +140,10 @@ def _with_referred(dataset: str, section: str, overrides: tuple[str, ...]) -> tu
     sections = [section]
     for name in sections:  # grows while it is read
         texts = [word for word in overrides if _section_of(word) == name]
-        texts.append(_text(dataset, name, _choice(dataset, name, overrides)))
+        texts.append(text_of(dataset, name, _choice(dataset, name, overrides)))
         referred = dict.fromkeys(found for text in texts for found in _REFERENCE.findall(text))
-        sections += [one for one in referred if one in _sections() and one not in sections]
+        sections += [one for one in referred if one in usual_files() and one not in sections]
     return tuple(sections)
-
-
-@functools.cache
-def _text(dataset: str, section: str, file: str) -> str:
-    return OmegaConf.to_yaml(_filled(dataset, section, file))
 
 
 @functools.cache
@@ -172,7 +151,7 @@ def _part(dataset: str, sections: tuple[str, ...], overrides: tuple[str, ...]) -
     """First of some sections, as plain values and as an object of its schema."""
     config = OmegaConf.create({})
     for name in sections:
-        filled = _filled(dataset, name, _choice(dataset, name, overrides))
+        filled = filled_section(dataset, name, _choice(dataset, name, overrides))
         config[name] = copy.deepcopy(filled)
     OmegaConf.set_struct(config, True)
     try:
@@ -186,7 +165,7 @@ def _part(dataset: str, sections: tuple[str, ...], overrides: tuple[str, ...]) -
     except SmugError as error:
         raise _where_typed(config, error) from error
     except OmegaConfBaseException as error:
-        raise _explain(error) from error
+        raise in_one_line(error) from error
 
 
 def _where_typed(config: DictConfig, error: SmugError) -> SmugError:
@@ -227,69 +206,6 @@ def _set(config: DictConfig, word: str) -> None:
             raise
         # Numbers of thousands of digits, brackets in thousands of brackets.
         raise SmugError(f"{word}: not a value of {key} ({error})") from error
-
-
-def _filled(dataset: str, section: str, file: str) -> DictConfig:
-    """A section as a file fills it; only those chosen otherwise are composed by Hydra anew."""
-    if file == _own_files(dataset)[section]:
-        return _of_dataset(dataset)[section]
-    return _section(section, file)
-
-
-@functools.cache
-def _own_files(dataset: str) -> dict[str, str]:
-    """File that fills each section unless another one is chosen."""
-    return {section: _of_dataset(dataset)[section].name for section in _sections()}
-
-
-@functools.cache
-def _of_dataset(dataset: str) -> DictConfig:
-    """Let Hydra compose the configuration of a dataset."""
-    of_dataset = {group: file_of(dataset, group) for group in DATASET_GROUPS}
-    return _hydra("config", [f"{group}={name}" for group, name in of_dataset.items() if name])
-
-
-def names_of(section: str) -> list[str]:
-    """Names that a section may be filled by: its files, and of solvers all that are registered.
-
-    A solver without a file takes the values of the one that ``conf/config.yaml`` names.
-    """
-    registered = SOLVERS if section == "solver" else ()
-    return sorted({*files(section), *registered})
-
-
-@functools.cache
-def _section(section: str, name: str) -> DictConfig:
-    """Let Hydra compose one file of a group."""
-    if name not in names_of(section):
-        raise unknown_name(section, name, names_of(section))
-    if section == "dataset":  # its file names the model, which is no part of the file alone
-        return _of_dataset(name)[section]
-    if name in files(section):
-        return _hydra(f"{section}/{name}", [])[section]
-    shared = copy.deepcopy(_section(section, _sections()[section]))
-    shared.name = name
-    return shared
-
-
-def _hydra(file: str, overrides: list[str]) -> DictConfig:
-    try:
-        # A stage may run inside a process that already uses Hydra for something else.
-        GlobalHydra.instance().clear()
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return hydra_compose(file, overrides)
-    except (ConfigCompositionException, MissingConfigException, OmegaConfBaseException) as error:
-        raise _explain(error) from error
-
-
-def _explain(error: Exception) -> SmugError:
-    """Turn Hydra's complaint into one line: what, the value, what is allowed."""
-    cause = error.__cause__ or error
-    if isinstance(cause, SmugError):
-        return cause
-    text = " ".join(str(cause).split("full_key:")[0].split())
-    key = getattr(cause, "full_key", None) or "override"
-    return SmugError(f"{key}: {text}")
 
 
 def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -> None:
@@ -393,7 +309,7 @@ def from_words(stage: str, words: Sequence[str]) -> JobWords:
     overrides = parse_overrides(rest)
     chosen = {o.key: o.value for o in overrides}
     named = (chosen[group] for group in DATASET_GROUPS if chosen.get(group) in datasets())
-    dataset = chosen.get("dataset") or next(named, _sections()["dataset"])
+    dataset = chosen.get("dataset") or next(named, usual_files()["dataset"])
     check_overrides(overrides, dataset)
     composed = _composed(dataset, overrides)
     return JobWords(_stage_part(stage, composed.plain), composed.settings, io)

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ValidationError
 
 from smug.errors import SmugError
-from smug.jobs import config, groups, signatures
+from smug.jobs import config, groups, sections, signatures
 from smug.jobs.overrides import parse_overrides
 from smug.jobs.settings.explainers import ExplainerSettings, explainer_schema
 from smug.jobs.settings.explanations import MethodSettings
@@ -243,7 +243,7 @@ def test_a_dataset_that_takes_the_inputs_of_another_differs_in_its_network_alone
 
 
 def forget_configurations():
-    for function in vars(config).values():
+    for function in [*vars(config).values(), *vars(sections).values()]:
         if hasattr(function, "cache_clear"):
             function.cache_clear()
 
@@ -346,6 +346,21 @@ def test_a_network_of_keras_is_named_by_its_architecture():
     words = "imagenet:model=applications imagenet:model.architecture=DenseNet121"
     model = config.compose("imagenet", config.parse_overrides(words))["model"]
     assert model["name"] == model["architecture"] == "DenseNet121"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "imagenet:model=applications imagenet:model.architecture=DenseNet121",
+        "imagenet:model=DenseNet121 imagenet:model.weights=mine.h5",
+    ],
+)
+def test_a_job_is_told_the_network_of_keras_by_its_architecture(words):
+    part = config.stage_config("import_model", config.parse_overrides(words), dataset="imagenet")
+    files = ["io.model=network.keras", "io.record=record.json"]
+    job = config.from_words("import_model", [*config.freeze(part), *files])
+    assert job.plain == part
+    assert job.plain["model"]["name"] == "DenseNet121"
 
 
 @pytest.mark.parametrize(
