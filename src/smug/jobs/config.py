@@ -49,7 +49,7 @@ def compose(dataset: str, overrides: Iterable[Override] = ()) -> dict[str, Any]:
     Parameters
     ----------
     dataset : str
-        Chooses the files of the :data:`DATASET_GROUPS` and of ``model``.
+        Chooses the files of :data:`smug.jobs.sections.DATASET_GROUPS` and of ``model``.
     overrides : iterable of Override
         Applied in order, those meant for other datasets left out.
 
