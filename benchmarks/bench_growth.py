@@ -123,12 +123,16 @@ def draw(seconds: pd.DataFrame, masks: pd.DataFrame, jobs: pd.DataFrame, path: P
     figure, axes = plt.subplots(1, 3, figsize=(TWO_COLUMNS, 2.6), layout="constrained")
     long = seconds.reset_index().melt("images", var_name="step", value_name="seconds")
     sns.lineplot(long, x="images", y="seconds", hue="step", style="step", ax=axes[0])
-    axes[0].set(xscale="log", yscale="log", ylabel="processor seconds")
+    axes[0].set(ylabel="processor seconds", xlim=(0, None), ylim=(0, None))
+    axes[0].legend(fontsize=6, frameon=False)
     memory = jobs.groupby("step").peak.max().reindex(seconds.columns[:-1]).reset_index()
     sns.barplot(memory, x="peak", y="step", ax=axes[1])
     axes[1].set(xlabel=f"peak MiB of a job, {jobs.images.max():.0f} images", ylabel="")
-    sns.lineplot(masks, x="top_k", y="seconds an image", style="window", markers=True, ax=axes[2])
-    axes[2].set(xscale="log", yscale="log", xlabel="nodes k", ylabel="processor s an image")
+    masks = masks.astype({"window": int, "top_k": int})
+    ends = {"hue": "window", "style": "window", "palette": "colorblind", "markers": True}
+    sns.lineplot(masks, x="top_k", y="seconds an image", ax=axes[2], **ends)
+    axes[2].set(xlabel="nodes k", ylabel="processor s an image", ylim=(0, None))
+    axes[2].legend(title="window", ncols=2, fontsize=6, title_fontsize=6, loc="lower left")
     save_figure(figure, path)
 
 
