@@ -25,6 +25,7 @@ import seaborn as sns
 
 from smug.drawing import TWO_COLUMNS, save_figure, use_style
 from smug.io import load_json
+from smug.pipeline.shards import SolvedShard
 
 #: Images of a dataset, and of a job.
 PART, SHARD = 5000, 100
@@ -84,6 +85,7 @@ def jobs_of(run: Path) -> pd.DataFrame:
             rows.append(
                 {
                     "step": step,
+                    "path": path.relative_to(run).with_suffix(".npz"),
                     "variant": path.parent.name,
                     "shard": int(path.stem),
                     "images": told["summary"].get("inputs"),
@@ -110,11 +112,27 @@ def grown(jobs: pd.DataFrame) -> pd.DataFrame:
     return seconds.set_index(images)
 
 
-def searched(jobs: pd.DataFrame) -> pd.DataFrame:
-    """Seconds an image of the mask searches, by their k and window."""
-    solved = jobs[jobs.step == "solve_masks"]
-    total = solved.groupby(["window", "top_k"])[["seconds", "images"]].sum()
-    return (total.seconds / total.images).rename("seconds an image").reset_index()
+def searched(run: Path, jobs: pd.DataFrame) -> pd.DataFrame:
+    """Mask searches by their window and k: images, share proven, share of the image kept, time."""
+    rows = []
+    for job in jobs[jobs.step == "solve_masks"].itertuples():
+        solved = SolvedShard.load(run / job.path)
+        found = solved.has_mask()
+        rows += [
+            {
+                "window": int(job.window),
+                "top_k": int(job.top_k),
+                "proven": status == "optimal",
+                "kept": kept if made else float("nan"),
+                "seconds an image": job.seconds / len(found),
+            }
+            for status, kept, made in zip(
+                solved.status, solved.masks.mean(axis=(1, 2)), found, strict=True
+            )
+        ]
+    groups = pd.DataFrame(rows).groupby(["window", "top_k"])
+    means = groups[["proven", "seconds an image"]].mean()
+    return means.assign(images=groups.size(), kept=groups.kept.median()).reset_index()
 
 
 def draw(seconds: pd.DataFrame, masks: pd.DataFrame, jobs: pd.DataFrame, path: Path) -> None:
@@ -128,7 +146,6 @@ def draw(seconds: pd.DataFrame, masks: pd.DataFrame, jobs: pd.DataFrame, path: P
     memory = jobs.groupby("step").peak.max().reindex(seconds.columns[:-1]).reset_index()
     sns.barplot(memory, x="peak", y="step", ax=axes[1])
     axes[1].set(xlabel=f"peak MiB of a job, {jobs.images.max():.0f} images", ylabel="")
-    masks = masks.astype({"window": int, "top_k": int})
     ends = {"hue": "window", "style": "window", "palette": "colorblind", "markers": True}
     sns.lineplot(masks, x="top_k", y="seconds an image", ax=axes[2], **ends)
     axes[2].set(xlabel="nodes k", ylabel="processor s an image", ylim=(0, None))
@@ -147,7 +164,7 @@ def main() -> None:
         print(pd.DataFrame(map(plan, sorted(asked.images))).round(1).to_string(index=False))
         return
     jobs = jobs_of(asked.run)
-    seconds, masks = grown(jobs), searched(jobs)
+    seconds, masks = grown(jobs), searched(asked.run, jobs)
     print(seconds.round(0).to_string(), jobs.groupby("step").peak.max(), sep="\n")
     print(masks.round(3).to_string(index=False))
     if asked.figure:
