@@ -1,6 +1,6 @@
 # Reviews: words that suffice, every method's scores, table and page.
 
-REVIEWS = [dataset for dataset in RUN.datasets if dataset == "beer"]
+REVIEWS = RUN.with_inputs_of("beer")
 
 
 use rule stage as sufficient_words with:

@@ -6,16 +6,7 @@ from pathlib import Path
 from smug.errors import SmugError
 from smug.io import atomic
 from smug.jobs.run import Summary, run
-from smug.jobs.settings.datasets import DatasetSettings
-from smug.jobs.settings.own import OwnModelSettings
-
-
-@dataclass(frozen=True)
-class Sections:
-    """Sections of the configuration that the stage reads."""
-
-    dataset: DatasetSettings
-    model: OwnModelSettings
+from smug.stages.families.own import NetworkSections as Sections
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Compare every method on a shard of reviews with the human rationale and with the network."""
 
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from smug.datasets.beer.reviews import Reviews
@@ -11,11 +10,10 @@ from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.models import ModelSettings
 from smug.jobs.settings.workflow import WorkflowSettings
-from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.results import dataset_label, save_results
 from smug.reviews import eraser
 from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained, smug_files
-from smug.reviews.score_rows import score_rows
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,11 @@ def main(config: Sections, files: Files) -> Summary:
     from smug.models.networks import text_cnn
     from smug.models.registry import load_model, network
     from smug.pipeline.confirm import Confirmer
-    from smug.reviews.confirmed import confirm
-    from smug.reviews.measures import measure_rows
     from smug.reviews.networks import ScoreNetwork
+    from smug.reviews.scored import scored_texts
 
     model, known = load_model(files.model), network(config.model.name)
-    compared, replacement = config.comparison, config.method.replacement
+    compared = config.comparison
     smug = smug_files(files.masks, files.smug_maps, compared.gamma)
     texts = load_explained(
         reviews=Reviews.load(files.data).shard(config.job.shard, config.dataset.shard_size),
@@ -68,15 +65,17 @@ def main(config: Sections, files: Files) -> Summary:
         sets=files.sets,
     )
     asked = ScoreNetwork(text_cnn.on_embeddings(model), texts.attributed)
-    confidence = Confidence(texts, asked.confidence, replacement)
-    rows = score_rows(confidence, thresholds=compared.thresholds, share=compared.share)
-    sets = compared.subsets, compared.subset
-    rows = chain(rows, measure_rows(texts, asked.falls, *sets, replacement))
+    confidence = Confidence(texts, asked.confidence, config.method.replacement)
     label = dataset_label(vars(config.dataset), generated=texts.reviews.generated)
-    table = as_table([{"run": config.workflow.run, "dataset": label, **row} for row in rows])
-    gammas = config.method.gamma, compared.gamma
-    confirmer = Confirmer(known.view(model), known)
-    unconfirmed = confirm(table, smug, gammas, confirmer, texts.attributed, vars(config.method))
+    table, unconfirmed = scored_texts(
+        confidence,
+        asked.falls,
+        smug,
+        Confirmer(known.view(model), known),
+        method=vars(config.method),
+        comparison=vars(compared),
+        common={"run": config.workflow.run, "dataset": label},
+    )
     save_results(files.scores, table)
     eraser.save_lines(files.eraser, confidence, compared.share)
     unconfirmed += int((table["metric"].eq("confirmed") & table["value"].eq(0)).sum())

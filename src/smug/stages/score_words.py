@@ -1,7 +1,6 @@
 """Measure every method on a shard of texts of the user's own, word by word."""
 
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from smug.datasets.texts import PreparedTexts
@@ -10,10 +9,9 @@ from smug.jobs.settings.comparisons import TextComparisonSettings
 from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.own import OwnTextsModelSettings, OwnTextsSettings
 from smug.jobs.settings.workflow import WorkflowSettings
-from smug.pipeline.results import as_table, dataset_label, save_results
+from smug.pipeline.results import dataset_label, save_results
 from smug.reviews.confidence import Confidence
 from smug.reviews.explained import load_explained, smug_files
-from smug.reviews.score_rows import score_rows
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,10 @@ def main(config: Sections, files: Files) -> Summary:
     """Write one result row per text, method and metric."""
     from smug.models.first_layer import find_first_layer
     from smug.pipeline.confirm import Confirmer
-    from smug.reviews.confirmed import confirm
-    from smug.reviews.measures import measure_rows
     from smug.reviews.networks import ClassNetwork
+    from smug.reviews.scored import scored_texts
 
-    compared, replacement = config.comparison, config.method.replacement
+    compared = config.comparison
     smug = smug_files(files.masks, files.smug_maps, compared.gamma)
     data = PreparedTexts.load(files.data).shard(config.job.shard, config.dataset.shard_size)
     texts = load_explained(
@@ -64,14 +61,17 @@ def main(config: Sections, files: Files) -> Summary:
     confirmer = Confirmer.load(files.model, config.model)
     x = confirmer.network.preprocess(data.inputs)
     asked = ClassNetwork(find_first_layer(confirmer.model), x, texts.attributed)
-    confidence = Confidence(texts, asked.confidence, replacement)
-    rows = score_rows(confidence, thresholds=compared.thresholds, share=compared.share)
-    sets = compared.subsets, compared.subset
-    rows = chain(rows, measure_rows(texts, asked.falls, *sets, replacement))
+    confidence = Confidence(texts, asked.confidence, config.method.replacement)
     label = dataset_label(vars(config.dataset), generated=data.generated)
-    table = as_table([{"run": config.workflow.run, "dataset": label, **row} for row in rows])
-    gammas = config.method.gamma, compared.gamma
-    unconfirmed = confirm(table, smug, gammas, confirmer, texts.attributed, vars(config.method))
+    table, unconfirmed = scored_texts(
+        confidence,
+        asked.falls,
+        smug,
+        confirmer,
+        method=vars(config.method),
+        comparison=vars(compared),
+        common={"run": config.workflow.run, "dataset": label},
+    )
     save_results(files.scores, table)
     return {"texts": len(data), "rows": len(table), "unconfirmed": unconfirmed, "dataset": label}
 

@@ -5,7 +5,16 @@ from pathlib import Path
 
 from smug.datasets.own.rows import ReadRows
 from smug.jobs.run import Summary
-from smug.jobs.settings.own import OwnRowsModelSettings, OwnSettings
+from smug.jobs.settings.datasets import DatasetSettings
+from smug.jobs.settings.own import OwnModelSettings, OwnRowsModelSettings, OwnSettings
+
+
+@dataclass(frozen=True)
+class NetworkSections:
+    """Sections of the configuration that a stage reads which brings a network into the run."""
+
+    dataset: DatasetSettings
+    model: OwnModelSettings
 
 
 @dataclass(frozen=True)
