@@ -51,7 +51,6 @@ def main(config: Sections, files: Files) -> Summary:
     shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
     confirmer = Confirmer.load(files.model, config.model)
     # Crops of digits say nothing: LSC is a measure of photographs.
-    # Crops of digits say nothing: LSC is a measure of photographs.
     lsc = None
     if shard.images.ndim == 4:
         x = confirmer.network.preprocess(shard.images)
