@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from smug.datasets.prepared import UNKNOWN
+
 from .conftest import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +43,15 @@ def own(tmp_path_factory):
     return project
 
 
+def _guessed(project, name: str) -> str:
+    """Override that ``smug init`` names for the data of a folder."""
+    guessed = project.smug("init", f"mine/{name}")
+    assert guessed.returncode == 0, guessed.stderr
+    told = re.search(r"--config override='(settings=\S+)'", guessed.stdout)[1]
+    assert told == f"settings={project.folder / 'mine' / name / 'smug.yaml'}"
+    return told
+
+
 def _settings(project, name: str) -> str:
     """Override that an example's script and ``smug init`` lead to, as the page says."""
     made = subprocess.run(
@@ -51,11 +62,7 @@ def _settings(project, name: str) -> str:
         text=True,
     )
     assert made.returncode == 0, made.stderr
-    guessed = project.smug("init", f"mine/{name}")
-    assert guessed.returncode == 0, guessed.stderr
-    told = re.search(r"--config override='(settings=\S+)'", guessed.stdout)[1]
-    assert told == f"settings={project.folder / 'mine' / name / 'smug.yaml'}"
-    return told
+    return _guessed(project, name)
 
 
 def _as_onnx(keras_file: Path, path: Path) -> None:
@@ -119,20 +126,23 @@ def test_an_onnx_file_is_explained_as_the_keras_network_that_it_was(own):
 
 
 def test_photographs_need_no_network_of_ones_own(own):
-    few = "experiment=quick mine:dataset.explained=2 mine:dataset.shard_size=2 solver.timeout=10"
-    (own.folder / "holiday").mkdir()
-    for name in ("chelsea", "coffee"):
-        Image.fromarray(getattr(data, name)()).save(own.folder / "holiday" / f"{name}.png")
-    kind = "mine:dataset.kind=images mine:dataset.root=holiday mine:model=squeezenet"
-    told = f"workflow.datasets=[mine] {kind} {few} workflow.run=holiday"
+    folder = own.folder / "mine" / "holiday"
+    for name, label in (("chelsea", "tabby"), ("coffee", "at_home")):
+        (folder / label).mkdir(parents=True)
+        Image.fromarray(getattr(data, name)()).save(folder / label / f"{name}.png")
+    few = "experiment=quick solver.timeout=10 workflow.run=holiday"
+    told = f"{_guessed(own, 'holiday')} holiday:model=squeezenet {few}"
     planned = own.planned(told)
     assert {"import_model", "prepare_images", "image_metrics", "gallery"} <= planned
     assert not {"import_own", "prepare_imagenet"} & planned
-    done = own.run("results/holiday/solve_masks/mine/main/0.npz", override=told)
+    done = own.run("results/holiday/solve_masks/holiday/main/0.npz", override=told)
     assert done.returncode == 0, done.stdout + done.stderr
-    with np.load(own.folder / "results/holiday/prepare_mine/data.npz") as prepared:
+    with np.load(own.folder / "results/holiday/prepare_holiday/data.npz") as prepared:
         classes = prepared["class_names"]
-    with np.load(own.folder / "results/holiday/attribute/mine/0.npz") as shard:
+        labels = dict(zip(prepared["ids"].tolist(), prepared["labels"].tolist(), strict=True))
+    assert classes[labels["tabby/chelsea.png"]] == "tabby"
+    assert labels["at_home/coffee.png"] == UNKNOWN
+    with np.load(own.folder / "results/holiday/attribute/holiday/0.npz") as shard:
         named = {
             Path(str(one)).stem: str(classes[target])
             for one, target in zip(shard["ids"], shard["target"], strict=True)

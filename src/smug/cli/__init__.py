@@ -101,7 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument("folder", help="folder of the data and the network")
     start.add_argument("--name", help="name of the dataset and the run (default: the folder's)")
-    start.add_argument("--model", metavar="FILE", help="the .keras or .h5 file, or module:function")
+    start.add_argument(
+        "--model",
+        metavar="FILE",
+        help="the .keras, .h5 or .onnx file, module:function, or, for photographs, "
+        f"{' or '.join(IMAGE_MODELS)} (default: the file in the folder, else {IMAGE_MODEL})",
+    )
     start.add_argument("--inputs", metavar="PATH", help="folder or file of the inputs")
     start.add_argument("--kind", choices=KINDS, help="kind of the inputs (default: guessed)")
     start.add_argument("--overwrite", action="store_true", help="replace smug.yaml")

@@ -69,6 +69,34 @@ def test_images_of_folders_are_guessed_in_grey(tmp_path, capsys):
     assert made["model"]["preprocessing"] == "auto"
 
 
+def test_photographs_without_a_network_get_one_that_comes_with_imagenet_weights(tmp_path, capsys):
+    folder = tmp_path / "holiday"
+    images(folder, classes=("tabby", "golden_retriever", "Aunt Ida"))
+    made, said = written(folder, capsys)
+    assert made["model"]["name"] == "efficientnet_lite0"
+    assert "model = efficientnet_lite0  (comes trained on ImageNet, " in said
+    assert "; or squeezenet, or model.file=<your network>)" in said
+    assert (
+        "dataset.selection = all  (classes of ImageNet: tabby; not of ImageNet, and count as no "
+        "label: Aunt Ida, golden_retriever (golden retriever?); correct needs labels that are)"
+    ) in said
+    assert (made["dataset"]["root"], made["dataset"]["explained"]) == (str(folder), 3)
+    # The paper's k and window; batches, patches and levels as for the papers' photographs.
+    assert (made["method"]["top_k"], made["method"]["window"]) == (3000, 4)
+    assert made["timing"]["top_k"] == made["grid"]["top_k"] == [1000, 3000]
+    assert made["attribution"]["batch_size"] == 10
+    assert (made["comparison"]["patch"], made["sanity"]["levels"]) == (28, 3)
+
+
+def test_a_network_with_imagenet_weights_is_named_for_a_table_of_paths(tmp_path, capsys):
+    images(tmp_path / "some")
+    (tmp_path / "list.csv").write_text("path\nsome/cat/1.png\nsome/dog/1.png\n")
+    made, said = written(tmp_path, capsys, "--name", "some", "--model", "squeezenet")
+    assert (made["model"]["name"], made["method"]["top_k"]) == ("squeezenet", 3000)
+    assert "(no labels; the predicted class is explained)" in said
+    assert "; or efficientnet_lite0, or model.file" in said
+
+
 def test_series_are_guessed_from_arrays(tmp_path, capsys):
     save(tmp_path, (100, 1), layers.Conv1D(4, 5), layers.Flatten())
     np.savez(tmp_path / "x.npz", x=np.zeros((3, 100)), label=[0, 1, 0])
@@ -119,6 +147,13 @@ def test_texts_are_guessed_with_their_vocabulary(tmp_path, capsys):
             r"holds no list of words \(vocabulary.txt or vocabulary.json\)",
         ),
         (lambda folder: table(folder), ("--model", "net.onnx"), "no file net.onnx"),
+        (lambda folder: table(folder), (), r"holds 0 files of networks \(none of .keras"),
+        (lambda folder: images(folder / "a"), ("--kind", "series"), "holds 0 files of networks"),
+        (
+            lambda folder: table(folder),
+            ("--model", "squeezenet"),
+            "squeezenet explains images, and .*rows.csv holds table; --model names another",
+        ),
         (lambda folder: save(folder, (4, 4, 3), layers.Flatten()), (), "no image in"),
     ],
 )

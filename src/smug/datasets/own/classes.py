@@ -62,7 +62,7 @@ def class_indices(
         order = shown = sorted(found)
         if len(order) != outputs:
             raise SmugError(
-                f"the labels are of {len(order)} classes ({_list(order)}), the network has "
+                f"the labels are of {len(order)} classes ({listed(order)}), the network has "
                 f"{outputs} outputs; name the class of each output in dataset.classes"
             )
     for label in sorted(found - set(order)):
@@ -101,6 +101,7 @@ def _written(label: Any) -> str:
     return str(label).strip()
 
 
-def _list(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a message; of many, the first ones."""
     more = f", ... {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more
