@@ -55,10 +55,12 @@ def _image(first: nn.Module | None = None, features: int = 27) -> nn.Module:
 
 def _functions() -> nn.Module:
     def run(net: Any, x: Any) -> Any:
-        x = torch.relu(net.norm(net.first(x))).view(x.shape[0], -1)
+        x = net.norm(net.first(F.pad(x, (1, 0, 1, 0))))
+        x = F.max_pool2d(F.relu(x, inplace=True), 2)
+        x = F.dropout(x, training=net.training).view(x.shape[0], -1)
         return F.softmax(net.scores(x), dim=1)
 
-    parts = {"first": nn.Conv2d(2, 3, 2), "norm": nn.BatchNorm2d(3), "scores": nn.Linear(27, 3)}
+    parts = {"first": nn.Conv2d(2, 3, 2), "norm": nn.BatchNorm2d(3), "scores": nn.Linear(12, 3)}
     return Net(run, **parts)
 
 
@@ -138,7 +140,7 @@ def _words(kind: str) -> nn.Module:
 
 KINDS: tuple[Kind, ...] = (
     Kind("image, Conv2d", _image, _IMAGE),
-    Kind("image, functions (`F.relu`, `view`) and BatchNorm2d", _functions, _IMAGE),
+    Kind("image, functions (`F.pad`, `F.relu`, `F.max_pool2d`, `view`)", _functions, _IMAGE),
     Kind("image, residual", _residual, _IMAGE),
     Kind("image, groups", lambda: _image(nn.Conv2d(2, 4, 2, groups=2), 36), _IMAGE),
     Kind("image, padded by reflection",

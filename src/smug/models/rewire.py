@@ -171,9 +171,11 @@ def _all_calls(model: keras.Model, x: Any) -> list[Call]:
         return call
 
     x = x if keras.ops.is_tensor(x) else keras.ops.convert_to_tensor(as_batch(model, x))
-    with substituted({op: watching(op) for op in leaves(model)}), backend.ignoring_functions():
+    watched = leaves(model)
+    with substituted({op: watching(op) for op in watched}), backend.ignoring_functions():
         model(x, training=False)
-    return calls
+    # What is a layer only since this pass, such as a function of a torch module, was not watched.
+    return calls if len(leaves(model)) == len(watched) else _all_calls(model, x)
 
 
 @contextmanager

@@ -94,7 +94,11 @@ def _pieces(model: keras.Model, x: np.ndarray) -> tuple[list[tuple[str, Any]], s
         layer, where = call.op, f"layer {call.op.name!r} ({type(call.op).__name__})"
         before = call.inputs[0] if not number else calls[number - 1].output
         if len(call.inputs) != 1 or call.inputs[0] is not before:
-            raise _misfit(model, f"more than one way through it, at {where}")
+            made = [calls[0].inputs[0], *(earlier.output for earlier in calls[:number])]
+            seen = len(call.inputs) > 1 or any(call.inputs[0] is one for one in made)
+            if seen:
+                raise _misfit(model, f"more than one way through it, at {where}")
+            raise _misfit(model, f"a computation that is no layer before {where}")
         activation = getattr(layer, "activation", activations.linear)
         if type(layer) in _AFFINE:
             pieces.append(("affine", _copy(layer, before.shape, "float64")))

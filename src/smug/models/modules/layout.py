@@ -16,12 +16,15 @@ class Known(NamedTuple):
         Whether Keras layers see it with its channels last; None: nothing tells.
     value : torch.Tensor or None
         The tensor that Keras layers see, where somebody watches.
+    answered : bool
+        Whether layers answered it while nobody watched them.
     version : int
         Of the tensor when this was noted: what changes in place is another value.
     """
 
     last: bool | None
     value: Any = None
+    answered: bool = False
     version: int = 0
 
     @classmethod
@@ -29,6 +32,12 @@ class Known(NamedTuple):
         """Knowledge noted of a tensor, without the value if it has changed since."""
         known: Known = getattr(tensor, "_smug_known", cls(None))
         return known if known.version == tensor._version else cls(known.last)
+
+    def seen(self, tensor: torch.Tensor) -> Any:
+        """The tensor that Keras layers see; None for one that no layer answered."""
+        if self.value is None and self.answered:
+            return to_last(tensor) if self.last else tensor
+        return self.value
 
     def note(self, tensor: torch.Tensor) -> torch.Tensor:
         """Note it of a tensor."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -13,11 +14,33 @@ from smug.models.modules.layout import Known, handed, to_first, to_last
 
 
 class Work:
-    """State that the leaves of a module share: if it is at work, and inside one of them."""
+    """State that the leaves of a module share.
+
+    Attributes
+    ----------
+    on, inside : bool
+        Whether the module is at work, and inside one of them.
+    ranks : set of int
+        Axes of the tensors that its convolutions and poolings read.
+    uncaught : callable
+        Makes a context in which functions that are called are not caught.
+    """
 
     def __init__(self) -> None:
         self.on = False
         self.inside = False
+        self.ranks: set[int] = set()
+        self.uncaught: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+    @contextmanager
+    def in_leaf(self) -> Iterator[None]:
+        """Within the block, a submodule runs, by torch's fast ways, which catching calls bars."""
+        self.inside = True
+        try:
+            with self.uncaught():
+                yield
+        finally:
+            self.inside = False
 
 
 class Leaf:
@@ -31,23 +54,19 @@ class Leaf:
     original : callable
         What it runs: ``forward`` of a module.
     face : Face
-    ranks : sequence of int
-        Axes of the tensors that the convolutions and poolings of the whole module read.
     work : Work
     """
 
-    def __init__(
-        self, original: Callable[..., Any], face: Face, ranks: Sequence[int], work: Work
-    ) -> None:
+    def __init__(self, original: Callable[..., Any], face: Face, work: Work) -> None:
         self.original, self.face, self.work = original, face, work
-        self.series = 3 in ranks  # series are (batch, channels, steps)
         self._last = False
-        order, turned = ("to_last", face.ranks) if face.form == "last" else ("to_first", ranks)
-        if face.form != "last" and not face.flattens:
-            turned = ()
+        last = face.form == "last"
+        if last:
+            work.ranks.update(face.ranks)
+        order = "to_last" if last else "to_first"
         self.turns = {
             rank: keras.layers.Permute(_dims(rank, order), name=f"{face.name}.{order}")
-            for rank in turned
+            for rank in (face.ranks if last or face.flattens else ())
             if rank > 2
         }
         for layer in self.turns.values():
@@ -60,16 +79,13 @@ class Leaf:
         """Answer of the submodule."""
         if self.work.inside or not self.face.fits(args, kwargs):
             return self.original(*args, **kwargs)
-        self.work.inside = True
-        try:
+        with self.work.in_leaf():
             self._last = self._has_channels_last(args, kwargs)
             if any("call" in vars(layer) for layer in self.layers):
                 return self._watched(args, kwargs)
             made = self.original(*args, **kwargs)
-        finally:
-            self.work.inside = False
         if isinstance(made, torch.Tensor):
-            Known(self._still_last(made, args)).note(made)
+            Known(self._still_last(made, args), answered=True).note(made)
         return made
 
     def _has_channels_last(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -82,7 +98,8 @@ class Leaf:
         if known.last is not None or known.value is not None:
             return bool(known.last)
         # Between the modules somebody computed: torch's own order, by the number of axes.
-        return tensors[0].ndim > 3 or (tensors[0].ndim == 3 and self.series)
+        # Series are (batch, channels, steps), words (batch, words, features).
+        return tensors[0].ndim > 3 or (tensors[0].ndim == 3 and 3 in self.work.ranks)
 
     def _still_last(self, made: torch.Tensor, args: tuple[Any, ...]) -> bool:
         return self._last and made.ndim == args[0].ndim
@@ -106,11 +123,12 @@ class Leaf:
         if not isinstance(one, torch.Tensor):
             return one
         known = Known.of(one)
-        if known.value is not None:
+        seen = known.seen(one)
+        if seen is not None:
             if bool(known.last) == self._last or one.ndim < 3:
-                return known.value
+                return seen
             if one.ndim in self.turns:
-                return self.turns[one.ndim].call(known.value)
+                return self.turns[one.ndim].call(seen)
         return to_last(one) if self._last else one
 
     def _answer(self, *args: Any, **kwargs: Any) -> Any:

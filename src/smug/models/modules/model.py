@@ -65,17 +65,14 @@ class ModuleModel(keras.Model):
             own_name = name.replace("/", ".") or self.name
             faces[part] = face_of(part, own_name, dtype, taken)
             taken |= {id(tensor) for tensor in faces[part].tensors}
-        ranks = sorted(
-            {rank for face in faces.values() if face.form == "last" for rank in face.ranks}
-        )
         work = Work()
-        leaves = {part: Leaf(part.forward, face, ranks, work) for part, face in faces.items()}
-        functions = Functions(dtype, ranks, work)
+        leaves = {part: Leaf(part.forward, face, work) for part, face in faces.items()}
+        self.faces = [layer for leaf in leaves.values() for layer in leaf.layers]
+        self.called: list[Any] = []
         # Past Keras, which would wrap a module that it is given.
         own: dict[str, Any] = self.__dict__
+        functions = Functions(dtype, self.called, work)
         own.update(module=module, work=work, leaves=leaves, functions=functions)
-        self.faces = [layer for leaf in leaves.values() for layer in leaf.layers]
-        self.faces += functions.layers
         self.others = variables_of([*module.named_parameters(), *module.named_buffers()], taken)
         self.built = True
 
