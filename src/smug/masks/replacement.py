@@ -167,17 +167,13 @@ def replaced_images(
     return made
 
 
-def replaced_word(
-    embedded: np.ndarray, words: int, replacement: str | float | np.ndarray
-) -> np.ndarray:
+def replaced_word(words: np.ndarray, replacement: str | float | np.ndarray) -> np.ndarray:
     """Embedding that a removed word takes, the same for all words.
 
     Parameters
     ----------
-    embedded : numpy.ndarray, shape (length, d)
-        Embeddings of the padded text.
-    words : int
-        Number of words, the last rows of ``embedded``.
+    words : numpy.ndarray, shape (n, d)
+        Embeddings of a text's words, without its padding.
     replacement : {"zero", "mean"}, float or numpy.ndarray, shape (d,)
         See :func:`replacement_of`.
 
@@ -190,12 +186,12 @@ def replaced_word(
     SmugError
         See :func:`replacement_of`; also for words that become different embeddings.
     """
-    own = np.asarray(embedded)[len(embedded) - words :]
-    layout = Layout.reshaped(own.shape, own.shape)
-    made = replacement_values(own, layout, replacement, what="a text")
+    words = np.asarray(words)
+    layout = Layout.reshaped(words.shape, words.shape)
+    made = replacement_values(words, layout, replacement, what="a text")
     if (made != made[-1]).any():
         raise SmugError(
-            f"replacement gives the words different embeddings; give one, shape ({own.shape[1]},)"
+            f"replacement gives the words different embeddings; give one, shape ({words.shape[1]},)"
         )
     return made[-1]
 

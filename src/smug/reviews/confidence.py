@@ -36,7 +36,7 @@ class Confidence:
         """Ask about review `i`: a function of a mask over its words, bool of shape (words,)."""
         explained = self.explained
         words = explained.words(i)
-        instead = replaced_word(explained.attributed.inputs[i], len(words), self.replacement)
+        instead = replaced_word(explained.attributed.inputs[i][words], self.replacement)
 
         def confidence(mask: np.ndarray) -> float:
             key = i, mask.tobytes()

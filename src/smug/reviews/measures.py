@@ -51,7 +51,7 @@ def measure_rows(
         sets = _sets(len(words), subsets, subset)
         fell = np.zeros(0)
         if sets:
-            instead = replaced_word(one, len(words), replacement)
+            instead = replaced_word(one[words], replacement)
             hidden = np.broadcast_to(instead.astype(one.dtype), one.shape)
             placed = (np.isin(np.arange(len(one)), words[chosen]) for chosen in sets)
             fell = falls(i, hidden, placed)

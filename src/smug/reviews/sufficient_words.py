@@ -50,6 +50,8 @@ class WordSets:
         The smallest set of words, started from the first subset.
     sis_seconds : float
         Time of the first subset and all others.
+    rows : numpy.ndarray of int, shape (n,)
+        Rows of the words among the embeddings.
     replacement : numpy.ndarray, shape (d,)
         Embedding that a masked word takes.
     """
@@ -58,6 +60,7 @@ class WordSets:
     subsets: list[Subset]
     smallest: MaskSolution | None
     sis_seconds: float
+    rows: np.ndarray
     replacement: np.ndarray
 
     @property
@@ -69,7 +72,7 @@ class WordSets:
 def word_sets(
     network: TextNetwork,
     embedded: np.ndarray,
-    words: int,
+    rows: np.ndarray,
     settings: SufficientWordsSettings,
     replacement: str | float | np.ndarray = "zero",
 ) -> WordSets:
@@ -80,14 +83,15 @@ def word_sets(
     network : TextNetwork
     embedded : numpy.ndarray, shape (length, d)
         Embeddings of the padded review.
-    words : int
-        Number of words, the last rows of ``embedded``.
+    rows : numpy.ndarray of int, shape (n,)
+        Rows of its words, one behind the other.
     settings : SufficientWordsSettings
         The threshold's rule and the seconds for the proof.
     replacement : {"zero", "mean"}, float or numpy.ndarray, shape (d,)
         What a masked word becomes, see :func:`smug.masks.replacement.replaced_word`.
     """
-    instead = replaced_word(embedded, words, replacement)
+    words = len(rows)
+    instead = replaced_word(embedded[rows], replacement)
     threshold = choose_threshold(
         float(network.logits(embedded)),
         rule=settings.rule,
@@ -96,9 +100,9 @@ def word_sets(
         fraction=settings.fraction,
     )
     if threshold is None:
-        return WordSets(None, [], None, 0.0, instead)
+        return WordSets(None, [], None, 0.0, rows, instead)
     side = network if threshold.above else network.negated()
-    text = MaskedText(side, embedded, words, instead)
+    text = MaskedText(side, embedded, words, instead, int(rows[0]))
     # The whole review reaches its own threshold, whatever the last digit says.
     demand = min(threshold.logit, text.logit(np.ones(words, bool)))
     begin = perf_counter()
@@ -109,7 +113,7 @@ def word_sets(
         # The last digit of an updated logit is not that of a full evaluation.
         start = None
     smallest = smallest_mask(text, demand, time_limit=settings.timeout, start=start)
-    return WordSets(threshold, subsets, smallest, seconds, instead)
+    return WordSets(threshold, subsets, smallest, seconds, rows, instead)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Confirmation:
     smallest: bool
 
 
-def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets) -> Confirmation:
+def confirm(predict: Predict, embedded: np.ndarray, found: WordSets) -> Confirmation:
     """Run the network on the first subset and on the smallest set of one review.
 
     Parameters
@@ -128,17 +132,15 @@ def confirm(predict: Predict, embedded: np.ndarray, words: int, found: WordSets)
     predict : callable
     embedded : numpy.ndarray, shape (length, d)
         Embeddings of the padded review.
-    words : int
-        Number of words, the last rows of ``embedded``.
     found : WordSets
     """
     if found.threshold is None or found.smallest is None:
         return Confirmation(False, False)
-    first = np.zeros(words, bool)
+    first = np.zeros(len(found.rows), bool)
     first[found.first] = True
     alone = np.repeat(embedded[np.newaxis], 2, axis=0)
     for shown, kept in zip(alone, (first, found.smallest.mask), strict=True):
-        shown[len(embedded) - words :][~kept] = found.replacement
+        shown[found.rows[~kept]] = found.replacement
     distance = np.asarray(predict(alone), np.float64) - found.threshold.probability
     holds = (distance if found.threshold.above else -distance) >= -_FLOAT32
     return Confirmation(
@@ -241,18 +243,18 @@ def word_sets_of_shard(
     checked: list[Confirmation] = []
     # One review is done before a progress line says anything.
     shown = tqdm(inputs, desc="sufficient words", unit="review", disable=len(inputs) < 2)
-    for embedded, count in zip(shown, np.count_nonzero(~padding, axis=1).tolist(), strict=True):
-        found.append(word_sets(network, embedded, count, settings, replacement))
-        checked.append(confirm(predict, embedded, count, found[-1]))
+    for embedded, padded in zip(shown, padding, strict=True):
+        rows = np.flatnonzero(~padded)
+        found.append(word_sets(network, embedded, rows, settings, replacement))
+        checked.append(confirm(predict, embedded, found[-1]))
     n, length = padding.shape
     sis, smallest = np.zeros((n, length), bool), np.zeros((n, length), bool)
     scores = np.zeros((n, length))
     for i, one in enumerate(found):
-        words = np.flatnonzero(~padding[i])
-        scores[i, words] = ranked(one.subsets, len(words))
-        sis[i, words[one.first]] = True
+        scores[i, one.rows] = ranked(one.subsets, len(one.rows))
+        sis[i, one.rows[one.first]] = True
         if one.smallest is not None:
-            smallest[i, words] = one.smallest.mask
+            smallest[i, one.rows] = one.smallest.mask
     thresholds = [one.threshold for one in found]
     solutions = [one.smallest for one in found]
     return WordSetShard(

@@ -110,9 +110,9 @@ def test_images_are_replaced_one_by_one(shape):
 
 
 def test_a_removed_word_becomes_one_embedding():
-    embedded = np.random.default_rng(0).normal(size=(9, 4))
-    np.testing.assert_array_equal(replaced_word(embedded, 6, "zero"), np.zeros(4))
-    np.testing.assert_allclose(replaced_word(embedded, 6, "mean"), embedded[3:].mean(axis=0))
-    np.testing.assert_array_equal(replaced_word(embedded, 6, embedded[0]), embedded[0])
+    words = np.random.default_rng(0).normal(size=(6, 4))
+    np.testing.assert_array_equal(replaced_word(words, "zero"), np.zeros(4))
+    np.testing.assert_allclose(replaced_word(words, "mean"), words.mean(axis=0))
+    np.testing.assert_array_equal(replaced_word(words, np.arange(4)), np.arange(4))
     with pytest.raises(SmugError, match=r"different embeddings; give one, shape \(4,\)"):
-        replaced_word(embedded, 6, embedded[3:])
+        replaced_word(words, words)

@@ -9,6 +9,7 @@ from smug.masks.text.problem import TextNetwork
 from smug.reviews.sufficient_words import WordSetShard, confirm, word_sets
 from tests.unit.reviews.toy import (
     PADDING,
+    ROWS,
     SETTINGS,
     WORDS,
     predicted_by,
@@ -29,7 +30,7 @@ def test_masked_words_take_the_replacement_and_the_network_confirms_it():
     for seed, text in [(6, 7), (2, 7), (0, 6), (7, 3)]:
         network, embedded = random_network(seed)[0], random_network(text)[1]
         mean = embedded[PADDING:].mean(axis=0)
-        sets = word_sets(network, embedded, WORDS, SETTINGS, "mean")
+        sets = word_sets(network, embedded, ROWS, SETTINGS, "mean")
         smallest = next(
             size
             for size in range(WORDS + 1)
@@ -38,9 +39,9 @@ def test_masked_words_take_the_replacement_and_the_network_confirms_it():
         assert sets.smallest.objective == sets.smallest.bound == smallest
         for subset in sets.subsets:
             assert holds(network, embedded, subset.mask(WORDS), sets.threshold, mean)
-        same = confirm(predicted_by(network), embedded, WORDS, sets)
+        same = confirm(predicted_by(network), embedded, sets)
         assert (same.sis, same.smallest) == (True, True)
-        zero = word_sets(network, embedded, WORDS, SETTINGS)
+        zero = word_sets(network, embedded, ROWS, SETTINGS)
         found += zero.smallest.mask.tolist() != sets.smallest.mask.tolist()
     assert found
 
@@ -58,7 +59,7 @@ def masks(size):
 )
 def test_the_smallest_set_is_that_of_brute_force_and_sis_is_never_smaller(seed, text):
     network, embedded = random_network(seed)[0], random_network(text)[1]
-    found = word_sets(network, embedded, WORDS, SETTINGS)
+    found = word_sets(network, embedded, ROWS, SETTINGS)
     whole = probability(network, embedded, np.ones(WORDS, bool))
     assert found.threshold.above == (whole >= 0.5)
     assert found.threshold.probability == pytest.approx(0.5 + 0.8 * (whole - 0.5))
@@ -76,10 +77,10 @@ def test_the_smallest_set_is_that_of_brute_force_and_sis_is_never_smaller(seed, 
 
 def test_the_search_stops_after_so_many_subsets():
     network, embedded = random_network(5)[0], random_network(2)[1]
-    every = word_sets(network, embedded, WORDS, SETTINGS).subsets
+    every = word_sets(network, embedded, ROWS, SETTINGS).subsets
     assert len(every) > 1
     for limit in range(1, len(every) + 2):
-        some = word_sets(network, embedded, WORDS, replace(SETTINGS, limit=limit)).subsets
+        some = word_sets(network, embedded, ROWS, replace(SETTINGS, limit=limit)).subsets
         assert [one.members.tolist() for one in some] == [
             one.members.tolist() for one in every[:limit]
         ]
@@ -100,7 +101,7 @@ def test_a_shard_puts_words_behind_their_padding_and_comes_back_from_its_file(tm
     assert not sets.smallest[:, :PADDING].any()
     assert not sets.sis[:, :PADDING].any()
     for i in range(2):
-        alone = word_sets(network, shard_of(cases).inputs[i], WORDS, SETTINGS)
+        alone = word_sets(network, shard_of(cases).inputs[i], ROWS, SETTINGS)
         assert sets.smallest[i, PADDING:].tolist() == alone.smallest.mask.tolist()
         assert sets.objective[i] == alone.smallest.objective
         assert sets.subsets[i] == len(alone.subsets)
@@ -126,7 +127,7 @@ def test_a_review_without_threshold_has_no_sets():
 def test_without_time_the_start_is_kept_and_nothing_is_claimed():
     network, embedded = random_network(6)[0], random_network(7)[1]
     hasty = replace(SETTINGS, timeout=1e-9)
-    found = word_sets(network, embedded, WORDS, hasty)
+    found = word_sets(network, embedded, ROWS, hasty)
     assert found.smallest.status == "feasible"
     assert found.smallest.bound < found.smallest.objective == len(found.subsets[0].members) == 4
 
@@ -134,13 +135,13 @@ def test_without_time_the_start_is_kept_and_nothing_is_claimed():
 @pytest.mark.parametrize(("seed", "text"), [(6, 7), (2, 7), (0, 6)])
 def test_a_network_that_disagrees_confirms_nothing(seed, text):
     network, embedded = random_network(seed)[0], random_network(text)[1]
-    found = word_sets(network, embedded, WORDS, SETTINGS)
-    same = confirm(predicted_by(network), embedded, WORDS, found)
+    found = word_sets(network, embedded, ROWS, SETTINGS)
+    same = confirm(predicted_by(network), embedded, found)
     assert (same.sis, same.smallest) == (True, True)
     worse = -0.01 if found.threshold.above else 0.01
     other = confirm(
         lambda batch: np.full(len(batch), found.threshold.probability + worse),
-        *(embedded, WORDS, found),
+        *(embedded, found),
     )
     assert (other.sis, other.smallest) == (False, False)
 
@@ -150,7 +151,7 @@ def test_the_whole_prediction_can_be_asked_for(scale):
     network, embedded = random_network(6)[0], random_network(7)[1]
     sure = TextNetwork(network.kernel, network.bias, scale * network.weights, network.shift)
     all_of_it = replace(SETTINGS, fraction=1.0)
-    found = word_sets(sure, embedded, WORDS, all_of_it)
+    found = word_sets(sure, embedded, ROWS, all_of_it)
     assert found.subsets
     assert found.smallest.status == "optimal"
     assert found.smallest.objective <= len(found.first)

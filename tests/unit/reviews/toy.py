@@ -28,6 +28,7 @@ SETTINGS = SufficientWordsSettings(
     timeout=20.0,
 )
 PADDING, WORDS = 4, 9
+ROWS = np.arange(PADDING, PADDING + WORDS)
 VOCABULARY = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
 
 

@@ -58,11 +58,13 @@ class MaskedText:
     embedded : numpy.ndarray, shape (length, d)
         Embeddings of the whole padded review.
     words : int
-        Number of words n; they are the last n rows, the rows before them are padding, which is
-        never masked.
+        Number of words n.
     replacement : numpy.ndarray, shape (d,), optional
         Embedding that a masked word takes, see :func:`smug.masks.replacement.replaced_word`; zero
         by default.
+    first : int, optional
+        Row of the first word; the rows before the first word and behind the last one are padding,
+        which is never masked. By default the words are the last rows.
     """
 
     def __init__(
@@ -71,29 +73,33 @@ class MaskedText:
         embedded: np.ndarray,
         words: int,
         replacement: np.ndarray | None = None,
+        first: int | None = None,
     ) -> None:
         embedded = np.asarray(embedded, np.float64)
         width, d, _ = network.kernel.shape
         length = len(embedded)
-        if embedded.shape != (length, d) or length < width or not 1 <= words <= length:
+        first = length - words if first is None else first
+        inside = 0 <= first <= length - words
+        if embedded.shape != (length, d) or length < width or words < 1 or not inside:
             raise SmugError(
                 f"embeddings of shape {embedded.shape} with {words} words do not fit a convolution "
                 f"over {width} rows of {d}; at least {width} rows, of them 1 or more words, do"
             )
         self.network, self.words, self.width = network, int(words), width
-        first = length - words
-        start = max(0, first - width + 1)  # first window that holds a word
+        own = slice(first, first + words)
+        # Windows that hold a word.
+        touched = slice(max(0, own.start - width + 1), own.stop)
         masked = embedded.copy()
         instead = np.zeros(d) if replacement is None else replacement
-        masked[first:] = instead
+        masked[own] = instead
         responses = _convolve(network, masked)
         # Largest response of the windows without any word, shape (filters,); 0 if there is none.
-        self.rest = np.maximum(responses[:start].max(axis=0, initial=0.0), 0.0)
-        self.base = responses[start:]
+        self.rest = np.maximum(np.delete(responses, touched, axis=0).max(axis=0, initial=0.0), 0.0)
+        self.base = responses[touched]
         # What a word adds to a window in place of the replacement, by its place there, shape
         # (width, n, filters).
-        self.taps = (embedded[first:] - instead) @ network.kernel
-        self.offset = first - start  # window of word j at place k is j + offset - k
+        self.taps = (embedded[own] - instead) @ network.kernel
+        self.offset = own.start - touched.start  # window of word j at place k is j + offset - k
 
     def responses(self, mask: np.ndarray, windows: np.ndarray | None = None) -> np.ndarray:
         """Responses before ReLU of the windows that hold a word, shape (windows, filters)."""

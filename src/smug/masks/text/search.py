@@ -85,7 +85,8 @@ class _Search:
         only by windows that mix padding and words, or if no fully masked window is sure to stay.
         """
         text, scale = self.text, self.scale
-        pure = np.maximum(text.base[text.offset :], 0)
+        # Windows of words alone, all masked.
+        pure = np.maximum(text.base[text.offset :][: max(0, text.words - text.width + 1)], 0)
         sure = text.rest
         if len(pure) > size * text.width:
             sure = np.maximum(sure, pure[0])

@@ -14,7 +14,7 @@ from smug.masks.text.problem import MaskedText, TextNetwork
 from smug.masks.text.search import smallest_mask
 
 
-def random_case(seed, *, words=8, padding=4, width=3, d=3, filters=6):
+def random_case(seed, *, words=8, padding=4, width=3, d=3, filters=6, behind=0):
     rng = np.random.default_rng(seed)
     network = TextNetwork(
         rng.normal(size=(width, d, filters)),
@@ -23,16 +23,16 @@ def random_case(seed, *, words=8, padding=4, width=3, d=3, filters=6):
         float(rng.normal()),
     )
     embedded = rng.normal(size=(padding + words, d))
-    embedded[:padding] = rng.normal(size=d)
-    return network, embedded
+    embedded[:padding] = pad = rng.normal(size=d)
+    return network, np.concatenate([embedded, np.tile(pad, (behind, 1))])
 
 
-def masked_logits(network, embedded, words, masks, instead=0.0):
+def masked_logits(network, embedded, words, masks, instead=0.0, first=None):
     """Full forward passes, written out with loops over windows and places."""
     logits = []
     for mask in masks:
         rows = embedded.copy()
-        rows[len(rows) - words :][~mask] = instead
+        rows[len(rows) - words if first is None else first :][:words][~mask] = instead
         pooled = np.zeros(len(network.bias))
         for t in range(len(rows) - len(network.kernel) + 1):
             response = network.bias + sum(
@@ -56,6 +56,10 @@ CASES = [
     {"words": 8, "padding": 3, "width": 2},
     {"words": 7, "padding": 5, "width": 4},
     {"words": 8, "padding": 4, "width": 1},
+    {"words": 8, "padding": 0, "behind": 4},
+    {"words": 7, "padding": 0, "behind": 1, "width": 2},
+    {"words": 6, "padding": 3, "behind": 2, "width": 4},
+    {"words": 1, "padding": 0, "behind": 2},
 ]
 
 
@@ -63,8 +67,9 @@ CASES = [
 def test_masked_logits_equal_full_forward_passes(case):
     network, embedded = random_case(0, **case)
     masks = all_masks(case["words"])
-    text = MaskedText(network, embedded, case["words"])
-    expected = masked_logits(network, embedded, case["words"], masks)
+    first = case["padding"]
+    text = MaskedText(network, embedded, case["words"], first=first)
+    expected = masked_logits(network, embedded, case["words"], masks, first=first)
     np.testing.assert_allclose([text.logit(mask) for mask in masks], expected, atol=1e-12)
     np.testing.assert_allclose(network.logits(embedded[None]), expected[-1:], atol=1e-12)
     np.testing.assert_allclose(network.negated().logits(embedded[None]), -expected[-1:], atol=1e-12)
@@ -73,19 +78,20 @@ def test_masked_logits_equal_full_forward_passes(case):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", range(6))
 def test_the_minimum_equals_brute_force(case, seed):
-    words = case["words"]
+    words, first = case["words"], case["padding"]
     network, embedded = random_case(seed, **case)
     masks = all_masks(words)
-    logits = masked_logits(network, embedded, words, masks)
+    logits = masked_logits(network, embedded, words, masks, first=first)
     sizes = masks.sum(axis=1)
-    text = MaskedText(network, embedded, words)
+    text = MaskedText(network, embedded, words, first=first)
     for quantile in (0.3, 0.9, 0.97, 1.0):
         threshold = np.quantile(logits, quantile) - 1e-9
         smallest = sizes[logits >= threshold].min()
         solution = smallest_mask(text, threshold, time_limit=60)
         assert solution.status is Status.OPTIMAL
         assert solution.objective == solution.bound == solution.mask.sum() == smallest
-        assert masked_logits(network, embedded, words, [solution.mask])[0] >= threshold
+        alone = masked_logits(network, embedded, words, [solution.mask], first=first)
+        assert alone[0] >= threshold
         start = masks[np.flatnonzero(logits >= threshold)[-1]]
         again = smallest_mask(text, threshold, start=start, time_limit=60)
         assert again.status is Status.OPTIMAL
@@ -94,12 +100,12 @@ def test_the_minimum_equals_brute_force(case, seed):
 
 @pytest.mark.parametrize("case", CASES)
 def test_masked_words_take_the_replacement(case):
-    words = case["words"]
+    words, first = case["words"], case["padding"]
     network, embedded = random_case(9, **case)
-    instead = embedded[len(embedded) - words :].mean(axis=0)
+    instead = embedded[first : first + words].mean(axis=0)
     masks = all_masks(words)
-    logits = masked_logits(network, embedded, words, masks, instead)
-    text = MaskedText(network, embedded, words, instead)
+    logits = masked_logits(network, embedded, words, masks, instead, first)
+    text = MaskedText(network, embedded, words, instead, first)
     np.testing.assert_allclose([text.logit(mask) for mask in masks], logits, atol=1e-12)
     sizes = masks.sum(axis=1)
     for quantile in (0.5, 0.95):
