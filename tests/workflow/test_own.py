@@ -30,6 +30,7 @@ ASKED = {
         "figures/masks_topk_gamma_reviews.png",
         "tables/text_methods_reviews.csv",
         "tables/text_metrics.csv",
+        "gallery.html",
     ),
     "ecg": ("tables/attribution_curves.csv", "figures/masks_topk_gamma_ecg.png"),
 }
@@ -177,7 +178,12 @@ def test_an_example_ends_in_results(own, name):
         assert set(pd.read_csv(table)["dataset"]) == {f"{name} (generated)"}
     if name == "reviews":
         methods = pd.read_csv(own.folder / f"results/{name}/tables/text_methods_reviews.csv")
-        assert {"SMUG", "SMUG, gamma 0", "SMUG_base", "no word"} <= set(methods["method"])
+        expected = {"SMUG", "SMUG, gamma 0", "SMUG_base", "no word", "SIS", "smallest set"}
+        assert expected <= set(methods["method"])
+        proven = methods[methods["metric"].eq("proven")].set_index("method")["estimate"]
+        assert proven["smallest set"] == 1
+        page = json.loads((own.folder / "results/reviews/gallery_texts/reviews.json").read_text())
+        assert page["inputs"][0]["methods"]["smallest set"]["note"].endswith("proven")
         agreed = methods[methods["metric"].eq("auprc")]
         assert agreed["n"].eq(2).any()
         assert agreed["estimate"].between(0, 1).any()

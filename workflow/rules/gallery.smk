@@ -3,7 +3,7 @@
 
 use rule stage as gallery_images with:
     input:
-        **gallery_shows(rules.score_images),
+        **gallery_shows(lambda _: [rules.score_images]),
         scores=in_gallery(rules.score_images.output.scores),
         code=code("gallery_images"),
     output:
@@ -17,7 +17,7 @@ use rule stage as gallery_images with:
 
 use rule stage as gallery_rows with:
     input:
-        **gallery_shows(rules.score_rows),
+        **gallery_shows(lambda _: [rules.score_rows]),
         scores=in_gallery(rules.score_rows.output.scores),
         code=code("gallery_rows"),
     output:
@@ -31,9 +31,9 @@ use rule stage as gallery_rows with:
 
 use rule stage as gallery_texts with:
     input:
-        **gallery_shows(rules.sufficient_words, rules.score_texts),
+        **gallery_shows(scored_texts),
         sets=in_gallery(rules.sufficient_words.output.sets),
-        scores=in_gallery(rules.score_texts.output.scores),
+        scores=text_scores,
         code=code("gallery_texts"),
     output:
         inputs=f"{OUT}/gallery_texts/{{dataset}}.json",
@@ -49,7 +49,7 @@ use rule stage as gallery with:
         inputs=[
             for_each(rules.gallery_images.output.inputs, PICTURES),
             for_each(rules.gallery_rows.output.inputs, ROWS),
-            for_each(rules.gallery_texts.output.inputs, RUN.with_inputs_of("beer")),
+            for_each(rules.gallery_texts.output.inputs, REVIEWS + OWN_TEXTS),
         ],
         code=code("gallery"),
     output:

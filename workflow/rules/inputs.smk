@@ -130,11 +130,11 @@ def in_gallery(path, of_variants=variants.main_variant):
     return own(path, of_variants, variants.gallery_shards)
 
 
-def gallery_shows(*scored):
-    """Named inputs of the gallery on a dataset: what it shows of every method, and the records."""
-    made = [rules.attribute, rules.solve_masks, rules.saliency, *scored]
+def gallery_shows(scored):
+    """Named inputs of the gallery: what it shows of every method, and records, of `scored` too."""
 
     def records(wildcards):
+        made = [rules.attribute, rules.solve_masks, rules.saliency, *scored(wildcards)]
         found = [in_gallery(rule.output.record)(wildcards) for rule in made]
         of_inputs = f"{OUT}/prepare_{wildcards.dataset}/record.json"
         return [of_inputs, *(path for paths in found for path in paths)]

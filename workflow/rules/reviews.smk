@@ -1,20 +1,6 @@
-# Reviews: words that suffice, every method's scores, table and page.
+# Reviews: every method's scores, table and page.
 
 REVIEWS = RUN.with_inputs_of("beer")
-
-
-use rule stage as sufficient_words with:
-    input:
-        attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
-        model=RUN.network("beer"),
-        code=code("sufficient_words"),
-    output:
-        sets=f"{OUT}/sufficient_words/{{shard}}.npz",
-        record=f"{OUT}/sufficient_words/{{shard}}.json",
-    log:
-        f"{OUT}/logs/sufficient_words/{{shard}}.log",
-    params:
-        **job("sufficient_words", "beer"),
 
 
 use rule stage as score_texts with:
@@ -22,7 +8,7 @@ use rule stage as score_texts with:
         **of_reviews(variants.open_shard),
         data=rules.prepare_beer.output.data,
         attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
-        sets=rules.sufficient_words.output.sets,
+        sets=f"{OUT}/sufficient_words/beer/{{shard}}.npz",
         model=RUN.network("beer"),
         code=code("score_texts"),
     output:
@@ -85,7 +71,7 @@ use rule stage as text_saliency with:
         **of_reviews(variants.first_shard),
         data=rules.prepare_beer.output.data,
         attribution=f"{OUT}/attribute/beer/0.npz",
-        sets=f"{OUT}/sufficient_words/0.npz",
+        sets=f"{OUT}/sufficient_words/beer/0.npz",
         code=code("text_saliency"),
     output:
         **figure("text_saliency", "Reviews highlighted by every method"),

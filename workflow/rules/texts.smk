@@ -1,6 +1,34 @@
-# Texts of the user's own: measures of every method word by word, and the table of them.
+# Texts: words that suffice; of the user's own, measures of every method, and the table of them.
 
-OWN_TEXTS = RUN.own_of_kind("texts")
+TEXTS, OWN_TEXTS = RUN.of_kind("texts"), RUN.own_of_kind("texts")
+
+
+def scored_texts(wildcards):
+    """Rules behind the measures of a dataset's texts."""
+    own_texts = wildcards.dataset in OWN_TEXTS
+    measured = rules.score_words if own_texts else rules.score_texts
+    return [rules.sufficient_words, measured]
+
+
+def text_scores(wildcards):
+    """Input function: measures of the texts in the gallery."""
+    return in_gallery(scored_texts(wildcards)[-1].output.scores)(wildcards)
+
+
+use rule stage as sufficient_words with:
+    input:
+        attribution=rules.attribute.output.arrays,
+        model=network,
+        code=code("sufficient_words"),
+    output:
+        sets=f"{OUT}/sufficient_words/{{dataset}}/{{shard}}.npz",
+        record=f"{OUT}/sufficient_words/{{dataset}}/{{shard}}.json",
+    log:
+        f"{OUT}/logs/sufficient_words/{{dataset}}-{{shard}}.log",
+    wildcard_constraints:
+        dataset=one_of(TEXTS),
+    params:
+        **job("sufficient_words"),
 
 
 use rule stage as score_words with:
@@ -11,6 +39,7 @@ use rule stage as score_words with:
         smug_maps=own(rules.saliency.output.maps, variants.both_gammas),
         maps=own(rules.explain.output.maps, variants.compared),
         settings=own(rules.explain.output.record, variants.compared),
+        sets=rules.sufficient_words.output.sets,
         model=network,
         code=code("score_words"),
     output:

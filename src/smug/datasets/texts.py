@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from smug.datasets.beer.reviews import Reviews
+from smug.datasets.prepared import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class PreparedTexts(Reviews):
     classes: np.ndarray
     class_names: np.ndarray
 
+    noun: ClassVar[str] = "text"
+
     @property
     def labels(self) -> np.ndarray:
         """Class index of each text."""
@@ -31,6 +35,10 @@ class PreparedTexts(Reviews):
     def explained_as(self, probability: np.ndarray, target: int) -> tuple[str, float]:
         """Name of the class explained, and its probability."""
         return str(self.class_names[target]), float(probability[target])
+
+    def truth(self, i: int) -> str:
+        """Name of the class of text ``i`` as it is labelled, if it is."""
+        return "" if self.classes[i] == UNKNOWN else str(self.class_names[self.classes[i]])
 
     def _by_row(self) -> dict[str, np.ndarray]:
         return {**super()._by_row(), "classes": self.classes}

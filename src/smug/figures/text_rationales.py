@@ -71,10 +71,16 @@ TRIVIAL = (
     "a constant map marks everything for F1, 2p / (1 + p), and nothing for MAE, p, where p is "
     "the rationale's share of the words."
 )
+#: What the sufficient sets are, and which of them count as proven.
+SUFFICIENT = (
+    "SIS: first subset for what is kept, all disjoint subsets for the agreement; sets are "
+    "sufficient when they keep {kept}"
+)
+PROVEN = "proven is only what the network itself confirms"
 
 
 def caption(
-    *, generated: bool, aspect: str, rationale: str, smug: str, share: float, fraction: str
+    *, generated: bool, aspect: str, rationale: str, smug: str, share: float, kept: str
 ) -> str:
     """Say what the table holds.
 
@@ -88,8 +94,8 @@ def caption(
         SMUG's settings, and how often its mask is empty.
     share : float
         Of the words that a map keeps where no human marked any.
-    fraction : str
-        Threshold of the sufficient sets.
+    kept : str
+        What the sufficient sets keep.
     """
     source = (
         "GENERATED reviews (made up by a program, rationales too; no human wrote or marked them)"
@@ -100,10 +106,8 @@ def caption(
     return (
         f"{source}, network for {aspect}, {about}: {MEASURED} {smug} "
         f"{MASKLESS.format(share=share)} {TRIVIAL} "
-        "SIS: first subset for what is kept, all disjoint "
-        f"subsets for the agreement; sets are sufficient when they keep {fraction}; proven is only "
-        "what the network itself confirms. The CSV holds paired Wilcoxon tests against SMUG. The "
-        "paper, as far as we know it, prints no numbers for text."
+        f"{SUFFICIENT.format(kept=kept)}; {PROVEN}. The CSV holds paired Wilcoxon tests against "
+        "SMUG. The paper, as far as we know it, prints no numbers for text."
     )
 
 

@@ -23,7 +23,7 @@ from smug.masks.solvers import SOLVERS
 #: Groups that may hold a file for each dataset; one without takes that of the dataset whose inputs
 #: it takes, or else the file that ``conf/config.yaml`` names. The dataset's own file names its
 #: model.
-DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity")
+DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity", "sufficient_words")
 #: Networks of keras.applications begin with a capital letter, files of ``conf/model/`` do not.
 _ARCHITECTURE = re.compile(r"[A-Z]\w+")
 for (_group, _schema_name), _schema in SCHEMAS.items():

@@ -11,7 +11,7 @@ import numpy as np
 from smug.datasets.beer.reviews import ASPECTS, Reviews
 from smug.errors import SmugError
 from smug.io import load_arrays, load_json
-from smug.jobs.settings.datasets import BeerSettings
+from smug.jobs.settings.datasets import BeerSettings, DatasetSettings
 from smug.pipeline.method_names import method_name
 from smug.pipeline.shards import AttributedShard, SaliencyShard, SolvedShard
 from smug.reviews.highlighted import Answer, HighlightedReview, highlight
@@ -26,8 +26,10 @@ def smug_at(gamma: float) -> str:
     return f"{SMUG}, gamma {gamma:g}"
 
 
-def foreign_rationale(data: BeerSettings) -> str:
+def foreign_rationale(data: DatasetSettings) -> str:
     """Aspect of the human rationales where it is not the network's own, else nothing."""
+    if not isinstance(data, BeerSettings):
+        return ""
     marked = data.aspect if data.rationale_aspect is None else data.rationale_aspect
     return ASPECTS[marked] if marked != data.aspect and data.explain == "annotated" else ""
 
@@ -75,10 +77,6 @@ class ExplainedReviews:
     def __len__(self) -> int:
         return len(self.reviews)
 
-    def prediction(self, i: int) -> float:
-        """Predicted score: the probability of the high class."""
-        return float(self.attributed.probability[i, 1])
-
     def words(self, i: int) -> np.ndarray:
         """Columns of review ``i`` that hold words."""
         return np.flatnonzero(~self.attributed.padding[i])
@@ -101,13 +99,17 @@ class ExplainedReviews:
             for name, method in self.methods.items()
             if name not in (SIS, SMALLEST)
         }
-        aspect = ASPECTS[self.reviews.aspect]
+        probability, target = self.attributed.probability[i], int(self.attributed.target[i])
+        subject, prediction = self.reviews.explained_as(probability, target)
+        truth = self.reviews.truth(i)
+        remarks = [f" (rationale of {rationale})"] if rationale else []
+        remarks += [f" (truly {truth})"] if truth and truth != subject else []
         return highlight(
             self.reviews,
             i,
             ({} if self.sets is None else self.sets.answers(i)) | others,
-            prediction=self.prediction(i),
-            aspect=f"{aspect} (rationale of {rationale})" if rationale else aspect,
+            prediction=prediction,
+            aspect="".join([subject, *remarks]),
         )
 
 
@@ -141,7 +143,7 @@ def load_explained(
     maps, settings : sequence of path
         Maps and records of ``explain``, a pair a method.
     sets : path, optional
-        Output of ``sufficient_words``, for networks that have it.
+        Output of ``sufficient_words``.
 
     Raises
     ------
@@ -179,6 +181,7 @@ def load_explained(
         )
     if found is not None:
         methods[SIS] = MethodShard(found.ranked, found.sis, found.subsets > 0, found.sis_seconds)
+    if found is not None and found.searched:
         methods[SMALLEST] = MethodShard(
             found.smallest.astype(float),
             found.smallest,

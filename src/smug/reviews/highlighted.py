@@ -169,7 +169,7 @@ def highlight(
     """
     words = int(reviews.lengths[i])
     return HighlightedReview(
-        title=f"review {reviews.ids[i]}",
+        title=f"{reviews.noun} {reviews.ids[i]}",
         words=reviews.words(i),
         saliency={name: reviews.spread(i, answer.scores) for name, answer in answers.items()},
         rationale=reviews.spread(i, reviews.rationales[i]),

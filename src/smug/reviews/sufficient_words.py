@@ -1,4 +1,7 @@
-"""Sufficient input subsets of reviews, and the proven smallest set of words, shard by shard."""
+"""Sufficient input subsets of texts, and the proven smallest set of words, shard by shard.
+
+For text CNNs of two classes; :mod:`smug.reviews.asked_words` is for any other network.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,9 @@ from smug.reviews.highlighted import SufficientSet
 #: Names to show.
 SIS, SMALLEST = "SIS", "smallest set"
 
-#: Status of a review whose prediction the rule gives no threshold.
-UNDECIDED = "undecided"
+#: Status of a text whose prediction the rule gives no threshold, and of one whose network lets
+#: nobody prove a smallest set.
+UNDECIDED, UNSEARCHED = "undecided", "not searched"
 
 #: From embeddings, shape (n, length, d), to the network's own predicted scores, shape (n,).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -156,7 +160,7 @@ class WordSetShard(ArraysShard):
     ----------
     ids : numpy.ndarray of str, shape (n,)
     threshold : numpy.ndarray of float64, shape (n,)
-        Probability of a high score to reach; NaN where the rule gives none.
+        Probability of a high score (or the second class) to reach; NaN where the rule gives none.
     above : numpy.ndarray of bool, shape (n,)
         Whether the prediction has to stay at or above the threshold, or at or below.
     sis : numpy.ndarray of bool, shape (n, length)
@@ -168,7 +172,8 @@ class WordSetShard(ArraysShard):
     smallest : numpy.ndarray of bool, shape (n, length)
         Smallest sufficient set of words.
     status : numpy.ndarray of str, shape (n,)
-        Of the search for it, see :class:`smug.masks.problem.Status`, or ``undecided``.
+        Of the search for it, see :class:`smug.masks.problem.Status`, ``undecided`` or
+        ``not searched``.
     objective, bound : numpy.ndarray of float64, shape (n,)
         Its size, and the proven least size.
     sis_confirmed, confirmed : numpy.ndarray of bool, shape (n,)
@@ -198,6 +203,11 @@ class WordSetShard(ArraysShard):
         """True for reviews of which a smallest set, proven or not, was found, shape (n,) bool."""
         return np.isin(self.status, (Status.OPTIMAL, Status.FEASIBLE))
 
+    @property
+    def searched(self) -> bool:
+        """True where a smallest set was looked for."""
+        return bool((self.status != UNSEARCHED).any())
+
     def answers(self, i: int) -> dict[str, SufficientSet]:
         """Subsets and smallest set of review ``i`` as its card shows them, by the names to show."""
         status = str(self.status[i])
@@ -208,6 +218,8 @@ class WordSetShard(ArraysShard):
             confirmed=bool(self.sis_confirmed[i]),
             subsets=int(self.subsets[i]),
         )
+        if not self.searched:
+            return {SIS: first}
         smallest = SufficientSet(
             scores=self.smallest[i].astype(float),
             mask=self.smallest[i],

@@ -1,14 +1,15 @@
-"""Explained reviews as plain data for the gallery page."""
+"""Explained texts as plain data for the gallery page."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from smug.datasets.beer.reviews import Reviews
+from smug.datasets.load import load_prepared
 from smug.figures.gallery.inputs import page_data, plain_review
 from smug.io import save_json
 from smug.jobs.run import Summary, run
-from smug.jobs.settings.datasets import BeerSettings
+from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.workflow import GallerySettings
 from smug.pipeline.results import dataset_label, load_results
 from smug.reviews.explained import SMUG, ExplainedReviews, foreign_rationale, load_explained
@@ -19,7 +20,7 @@ from smug.stages.families.gallery import GalleryFiles
 class Sections:
     """Sections of the configuration that the stage reads."""
 
-    dataset: BeerSettings
+    dataset: DatasetSettings
     gallery: GallerySettings
 
 
@@ -31,8 +32,9 @@ class Files(GalleryFiles):
 
 
 def main(config: Sections, files: Files) -> Summary:
-    """Write the first reviews with every method's scores, measures, files and records."""
-    data, reviews = config.dataset, Reviews.load(files.data)
+    """Write the first texts with every method's scores, measures, files and records."""
+    data, reviews = config.dataset, load_prepared(files.data)
+    assert isinstance(reviews, Reviews)
     by_shard = files.by_shard(sets=files.sets)
     inputs: list[dict[str, Any]] = []
     for number in range(len(by_shard)):
@@ -52,7 +54,7 @@ def main(config: Sections, files: Files) -> Summary:
         name_of=str,
     )
     save_json(files.inputs, content)
-    return {"reviews": len(content["inputs"])}
+    return {"texts": len(content["inputs"])}
 
 
 def _explained(files: Files, number: int, reviews: Reviews) -> ExplainedReviews:

@@ -36,6 +36,7 @@ class Files:
     smug_maps: list[Path]
     maps: list[Path]
     settings: list[Path]
+    sets: Path
     model: Path
     scores: Path
     record: Path
@@ -57,6 +58,7 @@ def main(config: Sections, files: Files) -> Summary:
         smug=smug,
         maps=files.maps,
         settings=files.settings,
+        sets=files.sets,
     )
     confirmer = Confirmer.load(files.model, config.model)
     x = confirmer.network.preprocess(data.inputs)

@@ -10,7 +10,9 @@ from smug.jobs.run import Summary, run
 from smug.jobs.settings.comparisons import TextComparisonSettings
 from smug.jobs.settings.explanations import MethodSettings
 from smug.jobs.settings.own import OwnTextsSettings
+from smug.jobs.settings.reviews import SufficientWordsSettings
 from smug.pipeline.results import load_results
+from smug.reviews.sufficient_words import SMALLEST
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Sections:
     dataset: OwnTextsSettings
     method: MethodSettings
     comparison: TextComparisonSettings
+    sufficient_words: SufficientWordsSettings
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,15 @@ def main(config: Sections, files: Files) -> Summary:
     marked = scores["metric"].isin(AGREEMENT) & scores["value"].notna()
     texts = scores.loc[marked, "image"].nunique()
     table.insert(0, "dataset", dataset)
+    sets, proven = config.sufficient_words, bool(scores["method"].eq(SMALLEST).any())
     text = caption(
         dataset,
         marked=texts,
         top_k=config.method.top_k,
         gamma=config.method.gamma,
         share=config.comparison.share,
+        kept=sets.kept if proven else f"{sets.fraction:g} of the class's probability",
+        proven=proven,
     )
     save_table(table, files.csv, files.tex, caption=text, printed=printed(table))
     return {"rows": len(table), "caption": text, "marked": texts}

@@ -46,7 +46,7 @@ class Files:
 
 def main(config: Sections, files: Files) -> Summary:
     """Write the table."""
-    data, sets = config.dataset, config.sufficient_words
+    data = config.dataset
     scores = load_results(*files.scores)
     summaries = [load_json(path)["summary"] for path in files.settings]
     generated = any(summary["generated"] for summary in summaries)
@@ -54,15 +54,13 @@ def main(config: Sections, files: Files) -> Summary:
     empty = empty_shares(table, (SMUG, smug_at(config.comparison.gamma)))
     agreement = scores.loc[scores["metric"].eq("roc_auc"), "value"].notna().any()
     marked = data.aspect if data.rationale_aspect is None else data.rationale_aspect
-    fraction = f"{sets.fraction:g} of the prediction's distance to 0.5"
-    fixed = f"a prediction of at least {sets.high:g}, or at most {sets.low:g}"
     text = caption(
         generated=generated,
         aspect=ASPECTS[data.aspect],
         rationale=ASPECTS[marked] if agreement else "",
         smug=_smug(config.method, empty),
         share=config.comparison.share,
-        fraction=fraction if sets.rule == "fraction" else fixed,
+        kept=config.sufficient_words.kept,
     )
     save_table(table, files.csv, files.tex, caption=text, printed=printed(table))
     return {"rows": len(table), "caption": text, "generated": generated, "empty_masks": empty}

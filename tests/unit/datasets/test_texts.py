@@ -37,3 +37,4 @@ def test_texts_are_read_back_whole_and_by_shard(tmp_path):
 
 def test_the_class_explained_is_named_with_its_probability():
     assert texts().explained_as(np.array([0.25, 0.75]), 0) == ("bad", 0.25)
+    assert [texts().truth(i) for i in (0, 1)] == ["good", ""]

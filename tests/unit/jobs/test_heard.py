@@ -27,8 +27,8 @@ def check(text):
         ("mnist:ggig_figure.methods=[gradients]", "leave out mnist:"),
         ("beer:sweep.windows=[2]", "no job of beer reads sweep.windows, only those of mnist do"),
         ("imagenet:network_limits.digits=3", "only those of mnist do"),
-        ("mnist:sufficient_words.fraction=0.5", "only those of beer do"),
-        ("imagenet:sufficient_words=beer", "only those of beer do"),
+        ("mnist:sufficient_words.fraction=0.5", "only those of beer, texts do"),
+        ("imagenet:sufficient_words=beer", "only those of beer, texts do"),
         ("mnist:comparison.shown=2", "only those of photographs, texts do"),
         (
             "imagenet:model.base=resnet50",
@@ -117,7 +117,8 @@ def jobs():
             fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)
             wild = "{{dataset}}" in rule.partition("output:")[2].partition("log:")[0]
             wild |= bool(re.search(r'(?:figure|table)\("\w+_\{dataset\}', rule))
-            yield stage, [fixed[1]] if fixed else None if wild else []
+            texts = re.search(r"one_of\(TEXTS\)|, OWN_TEXTS\)", rule) and wild
+            yield stage, ["texts"] if texts else [fixed[1]] if fixed else None if wild else []
 
 
 def test_sections_say_whose_values_the_rules_read():

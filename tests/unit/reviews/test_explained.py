@@ -3,9 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from smug.datasets.texts import PreparedTexts
 from smug.errors import SmugError
 from smug.jobs.config import compose
 from smug.jobs.settings.datasets import BeerSettings
+from smug.jobs.settings.own import OwnTextsSettings
 from smug.reviews.explained import foreign_rationale, load_explained
 from tests.unit.reviews.toy import VOCABULARY
 
@@ -47,6 +49,20 @@ def test_the_card_shows_raw_words_with_the_scores_of_their_tokens(explained):
     assert {"SMUG", "IG"} <= set(failed.unanswered)
 
 
+def test_the_card_of_a_text_of_classes_names_the_class_explained_and_the_true_one(explained):
+    _, reviews, files = explained
+    known = {field.name: getattr(reviews, field.name) for field in dataclasses.fields(reviews)}
+    classes = {"class_names": np.array(["bad", "good"]), "classes": np.array([0, -1])}
+    texts = load_explained(reviews=PreparedTexts(**known, **classes), **files)
+    texts.attributed.target[:] = 1
+    texts.attributed.probability[:, 1] = 0.75
+    first, second = (texts.highlighted(i, rationale="") for i in (0, 1))
+    assert (first.title, first.aspect, first.prediction) == ("text r0", "good (truly bad)", 0.75)
+    assert second.aspect == "good"
+    classes["classes"][:] = 1
+    assert texts.highlighted(0, rationale="").aspect == "good"
+
+
 def test_the_card_tells_of_sets_that_the_network_does_not_confirm(explained):
     _, reviews, files = explained
     texts = load_explained(reviews=reviews, **files)
@@ -73,3 +89,7 @@ def test_the_card_tells_of_sets_that_the_network_does_not_confirm(explained):
 def test_the_aspect_of_foreign_rationales_is_named(changes, said):
     data = BeerSettings(**{**compose("beer")["dataset"], **changes})
     assert foreign_rationale(data) == said
+
+
+def test_texts_of_ones_own_have_no_foreign_rationale():
+    assert foreign_rationale(OwnTextsSettings(**compose("texts")["dataset"])) == ""

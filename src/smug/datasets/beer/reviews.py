@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -93,6 +93,9 @@ class Reviews:
     aspect: int
     generated: bool
 
+    #: What one of them is called.
+    noun: ClassVar[str] = "review"
+
     def __len__(self) -> int:
         return len(self.tokens)
 
@@ -114,6 +117,10 @@ class Reviews:
     def explained_as(self, probability: np.ndarray, target: int) -> tuple[str, float]:
         """Subject of a prediction and its value, from the probability of every class."""
         return ASPECTS[self.aspect], float(probability[1])
+
+    def truth(self, i: int) -> str:
+        """Name of the true class of text ``i``; nothing here, since a score is no class."""
+        return ""
 
     def shard(self, number: int, size: int) -> Self:
         """Reviews of one shard; none past the end."""

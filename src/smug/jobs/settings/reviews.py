@@ -1,4 +1,4 @@
-"""Reviews, the network that reads them, and how their explanations are compared."""
+"""Words of a text that alone keep what its network predicts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SufficientWordsSettings(Section):
     """The prediction that words alone have to keep, and the time for the proof of the least."""
 
     section = "sufficient_words"
-    heard = ("beer",)
+    heard = ("beer", "texts")
 
     rule: str = described(
         "What a set of words has to keep: a `fraction` of the prediction's distance to 0.5, "
@@ -41,12 +41,19 @@ class SufficientWordsSettings(Section):
         "Difference up to which two logits count as equal, and the first word goes first."
     )
     limit: int | None = described(
-        "Number of disjoint sufficient subsets of a review after which the search stops; null: "
+        "Number of disjoint sufficient subsets of a text after which the search stops; null: "
         "it finds all."
     )
     timeout: float = described(
-        "Time limit for the proof of the smallest set of words of each review (seconds)."
+        "Time limit for the proof of the smallest set of words of each text (seconds)."
     )
+
+    @property
+    def kept(self) -> str:
+        """Demand on a sufficient set, as captions say it."""
+        if self.rule == "fraction":
+            return f"{self.fraction:g} of the prediction's distance to 0.5"
+        return f"a prediction of at least {self.high:g}, or at most {self.low:g}"
 
     def __post_init__(self) -> None:
         super().__post_init__()

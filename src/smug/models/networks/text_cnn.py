@@ -18,6 +18,7 @@ from smug.models.balance import MIDDLE, balanced
 
 #: Whether what decides when training stops should rise or fall.
 _BETTER = {"loss": "min", "correlation": "max"}
+_LAYERS = ("Embedding", "Conv1D", "GlobalMaxPooling1D", "Dense")
 
 
 def build(
@@ -50,13 +51,35 @@ def build(
 
 def check(model: keras.Model) -> None:
     """Raise unless the model is laid out as :func:`build` does it."""
-    kinds = ("Embedding", "Conv1D", "GlobalMaxPooling1D", "Dense")
     found = tuple(type(layer).__name__ for layer in model.layers)
-    if found != kinds or model.output_shape != (None, 1):
+    if found != _LAYERS or model.output_shape != (None, 1):
         raise SmugError(
             f"model {model.name!r} has the layers {', '.join(found)}; a text CNN has "
-            f"{', '.join(kinds)} with one output"
+            f"{', '.join(_LAYERS)} with one output"
         )
+
+
+def fits(model: keras.Model) -> bool:
+    """True for a network of two classes laid out as :func:`two_classes` does it, dropout aside."""
+    parts = _parts(model)
+    if tuple(type(layer).__name__ for layer in parts) != _LAYERS:
+        return False
+    _, conv, _, dense = parts
+    plain = (conv.padding, conv.strides, conv.dilation_rate, conv.groups, conv.data_format)
+    return bool(
+        plain == ("valid", (1,), (1,), 1, "channels_last")
+        and conv.activation is keras.activations.relu
+        and dense.activation is keras.activations.softmax
+        and dense.units == 2
+        and conv.use_bias
+        and dense.use_bias
+    )
+
+
+def _parts(model: keras.Model) -> list[keras.Layer]:
+    """Layers that change what passes through them when nothing is trained."""
+    idle = (keras.layers.InputLayer, keras.layers.Dropout)
+    return [layer for layer in model.layers if not isinstance(layer, idle)]
 
 
 def two_classes(model: keras.Model) -> keras.Model:
@@ -82,8 +105,8 @@ def two_classes(model: keras.Model) -> keras.Model:
 
 
 def on_embeddings(model: keras.Model) -> keras.Model:
-    """Share the layers after the embedding: embeddings (batch, max_words, d) → (batch, 1)."""
-    embedding, *rest = model.layers
+    """Share the layers after the embedding: embeddings (batch, max_words, d) → (batch, outputs)."""
+    embedding, *rest = _parts(model)
     shape = (model.input_shape[1], embedding.output_dim)
     return keras.Sequential([keras.Input(shape, name="embeddings"), *rest], name="on_embeddings")
 
@@ -94,10 +117,19 @@ def embed(model: keras.Model, tokens: np.ndarray) -> np.ndarray:
 
 
 def network(model: keras.Model) -> TextNetwork:
-    """Weights after the embedding as plain arrays, for the exact searches over word masks."""
-    _, conv, _, dense = model.layers
+    """Weights after the embedding as plain arrays, for the exact searches over word masks.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With one output, or of two classes (:func:`fits`): the logit is then that of the second.
+    """
+    _, conv, _, dense = _parts(model)
     kernel, bias = (np.asarray(weight, np.float64) for weight in conv.get_weights())
     weights, shift = (np.asarray(weight, np.float64) for weight in dense.get_weights())
+    if len(shift) == 2:
+        # softmax([a, b])[1] = sigmoid(b - a).
+        weights, shift = np.diff(weights, axis=1), np.diff(shift)
     return TextNetwork(kernel, bias, weights[:, 0], float(shift[0]))
 
 

@@ -48,6 +48,47 @@ def test_embedding_and_the_rest_make_up_the_model():
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), whole[:, 0], rtol=1e-5)
 
 
+def layers_of(**changes):
+    made = {
+        "embedding": keras.layers.Embedding(9, 4),
+        "conv": keras.layers.Conv1D(5, 3, activation="relu"),
+        "pool": keras.layers.GlobalMaxPooling1D(),
+        "dropout": keras.layers.Dropout(0.5),
+        "dense": keras.layers.Dense(2, activation="softmax"),
+    }
+    return [keras.Input((7,), dtype="int32"), *(made | changes).values()]
+
+
+def test_a_network_of_two_classes_is_told_by_its_layers_and_read_as_one_logit():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(layers_of())
+    assert text_cnn.fits(model)
+    assert text_cnn.fits(text_cnn.two_classes(small()))
+    tokens = np.random.default_rng(0).integers(0, 9, (6, 7))
+    embedded = text_cnn.embed(model, tokens)
+    whole = np.asarray(model(tokens))
+    logits = text_cnn.network(model).logits(embedded)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), whole[:, 1], rtol=1e-5)
+    np.testing.assert_allclose(text_cnn.on_embeddings(model)(embedded), whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dense": keras.layers.Dense(3, activation="softmax")},
+        {"dense": keras.layers.Dense(2)},
+        {"conv": keras.layers.Conv1D(5, 3, activation="relu", padding="same")},
+        {"conv": keras.layers.Conv1D(5, 3, activation="relu", strides=2)},
+        {"conv": keras.layers.Conv1D(5, 3)},
+        {"conv": keras.layers.Conv1D(5, 3, activation="relu", use_bias=False)},
+        {"pool": keras.layers.GlobalAveragePooling1D()},
+    ],
+)
+def test_other_networks_do_not_fit(changes):
+    assert not text_cnn.fits(keras.Sequential(layers_of(**changes)))
+    assert not text_cnn.fits(small())
+
+
 def test_predictions_do_not_depend_on_batches_or_trimmed_padding():
     model, tokens = small(), some_tokens(np.random.default_rng(1))
     whole = np.asarray(model(tokens))[:, 0]
