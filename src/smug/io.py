@@ -17,6 +17,14 @@ import numpy as np
 
 from smug.errors import SmugError
 
+#: The file that makes a folder a SavedModel, as TensorFlow writes it.
+SAVED_MODEL = "saved_model.pb"
+
+
+def is_saved_model(path: str | os.PathLike[str]) -> bool:
+    """True for a folder that TensorFlow has saved a model in."""
+    return (Path(path) / SAVED_MODEL).is_file()
+
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:

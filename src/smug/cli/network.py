@@ -111,12 +111,11 @@ def load_network(
     path = path or IMAGE_MODEL
     if path in IMAGE_MODELS:
         return _packaged(path, class_names)
-    from smug.io import sha256
+    from smug.io import SAVED_MODEL, is_saved_model, sha256
     from smug.models.modules.channels import channels_last
     from smug.models.pixels import pixel_scale
     from smug.models.preprocessing import Preprocessing
     from smug.models.registry import load_model
-    from smug.models.saved_model import GRAPH, is_saved_model
 
     file = Path(path)
     model = channels_last(load_model(file), axes=3)
@@ -135,7 +134,10 @@ def load_network(
         Preprocessing(shape[:2], *given),
         class_names,
         reason,
-        {"file": str(file), "file_sha256": sha256(file / GRAPH if is_saved_model(file) else file)},
+        {
+            "file": str(file),
+            "file_sha256": sha256(file / SAVED_MODEL if is_saved_model(file) else file),
+        },
     )
 
 

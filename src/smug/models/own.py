@@ -13,11 +13,14 @@ import keras
 import numpy as np
 
 from smug.datasets.beer.tokenizer import PADDING
-from smug.datasets.own.sources import check_network, is_function
+from smug.datasets.own.sources import check_network, closed_network, is_function
 from smug.errors import SmugError, reason
+from smug.models.modules.onnx import load_onnx
 from smug.models.pixels import pixel_scale
 from smug.models.preprocessing import Preprocessing
 from smug.models.registry import Network, load_model
+from smug.models.saved_model import is_closed
+from smug.models.weights.npz import check_finite
 from smug.provenance import of_model
 from smug.threads import is_onnx
 
@@ -42,11 +45,17 @@ def read_own(file: str) -> keras.Model:
     Raises
     ------
     SmugError
-        A network that cannot be read, of several inputs, of an open shape, or of one output that is
-        no probability.
+        A network that cannot be read or looked into, of several inputs, of an open shape, or of one
+        output that is no probability.
     """
     check_network(file)
-    model = _called(file) if is_function(file) else load_model(file)
+    if is_onnx(file):
+        model = load_onnx(file, each_class=True)
+        check_finite(model, file)
+    else:
+        model = _called(file) if is_function(file) else load_model(file)
+    if is_closed(model):
+        raise closed_network(file)
     if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise SmugError(
             f"{file}: a network of one input and one output is explained, and it has to be built: "
@@ -68,14 +77,7 @@ def read_own(file: str) -> keras.Model:
             f"{file} has an output of shape {tuple(model.outputs[0].shape)}; classes are "
             "explained: one number for each, shape (batch, classes)"
         )
-    if model.outputs[0].shape[-1] != 1:
-        return model
-    if is_onnx(file):
-        raise SmugError(
-            f"{file} has one output; an ONNX file is explained by one output for each class: for a "
-            "probability p export [1 - p, p]"
-        )
-    return two_classes(model, file)
+    return two_classes(model, file) if model.outputs[0].shape[-1] == 1 else model
 
 
 def told(model: keras.Model, file: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from smug.datasets.beer.tokenizer import PADDING
 from smug.errors import SmugError, unknown_name
-from smug.io import reading
+from smug.io import is_saved_model, reading
 from smug.models.modules.onnx import load_onnx
 from smug.models.networks import (
     applications,
@@ -23,7 +23,7 @@ from smug.models.networks import (
     text_cnn,
 )
 from smug.models.preprocessing import CENTRED, Preprocessing, padding_words
-from smug.models.saved_model import is_saved_model, load_saved_model
+from smug.models.saved_model import load_saved_model
 from smug.models.weights.npz import check_finite
 
 

@@ -15,13 +15,6 @@ from smug.models.backend.library import tensorflow
 
 #: The function that model.export, and model.save of Keras 2, write for whoever serves the model.
 _ENDPOINT = "serving_default"
-#: The file that makes a folder a SavedModel.
-GRAPH = "saved_model.pb"
-
-
-def is_saved_model(path: str | Path) -> bool:
-    """True for a folder that TensorFlow has saved a model in."""
-    return (Path(path) / GRAPH).is_file()
 
 
 class ClosedModel(keras.Model):

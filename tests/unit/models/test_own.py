@@ -16,6 +16,15 @@ def nothing():
     return 3
 """
 
+SAVED = """
+import keras, smug
+def whole():
+    return smug.load("saved")
+def part():
+    layer = keras.layers.TFSMLayer("saved", call_endpoint="serve")
+    return keras.Sequential([keras.Input((3,)), layer, keras.layers.Softmax()])
+"""
+
 
 def network(*parts, shape=(3,)):
     keras.utils.set_random_seed(0)
@@ -39,6 +48,17 @@ def test_one_probability_becomes_one_for_either_class(bias, tmp_path):
     one = np.asarray(model(x))
     both = np.asarray(own.read_own(str(tmp_path / "net.keras"))(x))
     np.testing.assert_allclose(both, np.concatenate([1 - one, one], 1), atol=1e-6)
+
+
+@pytest.mark.tensorflow("a SavedModel needs TensorFlow")
+def test_a_saved_model_within_a_network_is_refused(tmp_path, monkeypatch):
+    network(layers.Dense(2)).export(tmp_path / "saved")
+    (tmp_path / "own_saved_model_for_a_test.py").write_text(SAVED)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
+    for name in ("whole", "part"):
+        with pytest.raises(SmugError, match=rf"{name} is a SavedModel, and the workflow's masks"):
+            own.read_own(f"own_saved_model_for_a_test:{name}")
 
 
 def test_a_function_is_called_from_the_folder_of_the_run(tmp_path, monkeypatch):

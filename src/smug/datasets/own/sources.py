@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from smug.errors import SmugError
+from smug.io import is_saved_model
 from smug.threads import is_onnx
 
 #: A function of Python code, ``module:function``.
@@ -29,13 +30,16 @@ def check_network(file: str | None) -> None:
     Raises
     ------
     SmugError
-        No name, no such file, a file of another kind, or one in ONNX that nothing here can run.
+        No name, no such file, a file of another kind, a SavedModel folder, or a file in ONNX that
+        nothing here can run.
     """
     if file is None:
         raise SmugError("model.file=null: name your network's .keras file, or module:function")
     if is_function(file):
         return
     path = Path(file)
+    if is_saved_model(path):
+        raise closed_network(file)
     if path.suffix.lower() not in NETWORKS:
         raise SmugError(
             f"model.file={file} is no network that can be read; give a file "
@@ -45,6 +49,15 @@ def check_network(file: str | None) -> None:
         raise SmugError(f"no file {file}; check model.file")
     if is_onnx(file):
         _check_runs_onnx(file)
+
+
+def closed_network(file: str) -> SmugError:
+    """Error for a SavedModel, which has no layers to look into."""
+    return SmugError(
+        f"model.file={file} is a SavedModel, and the workflow's masks rest on the first layer of a "
+        "network, which a SavedModel does not show: save the network as a .keras file, or explain "
+        'it by smug.explain(smug.load(folder), x, method="sis")'
+    )
 
 
 def _check_runs_onnx(file: str) -> None:

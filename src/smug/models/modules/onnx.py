@@ -14,17 +14,24 @@ from smug.errors import SmugError
 from smug.io import reading
 
 
-def load_onnx(path: str | Path) -> keras.Model:
+def load_onnx(path: str | Path, *, each_class: bool = False) -> keras.Model:
     """Read an ONNX file of one input; nothing in it is run but its operators.
 
     The first axis of the input is the batch; where the file fixes its size, it is freed.
+
+    Parameters
+    ----------
+    path : path-like
+    each_class : bool
+        Whether a network that ends in the sigmoid of one output answers a probability for either
+        class in its place.
 
     Raises
     ------
     SmugError
         Keras does not run on torch, the converter is not installed, a missing or damaged file,
-        weights outside of the file's folder, an operator that the converter does not know, or
-        several inputs.
+        weights outside of the file's folder, an operator that the converter does not know,
+        several inputs, or one output that is no probability where either class is asked for.
     """
     if keras.config.backend() != "torch":
         raise SmugError(
@@ -40,11 +47,11 @@ def load_onnx(path: str | Path) -> keras.Model:
         damaged="is not an ONNX model that can be read",
         step="export it again",
     ):
-        return _converted(Path(path))
+        return _converted(Path(path), _read(Path(path), each_class))
 
 
 def save_whole(path: str | Path, target: str | Path) -> None:
-    """Write an ONNX file anew as one file that holds its weights.
+    """Write an ONNX file anew as one file that holds its weights and answers for each class.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def save_whole(path: str | Path, target: str | Path) -> None:
     """
     import onnx
 
-    read = _read(Path(path))
+    read = _read(Path(path), each_class=True)
     try:
         onnx.save_model(read, target)
     except ValueError as error:
@@ -63,9 +70,11 @@ def save_whole(path: str | Path, target: str | Path) -> None:
         ) from error
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, each_class: bool) -> Any:
     """Content of an ONNX file, with its weights."""
     import onnx
+
+    from smug.models.modules.onnx_graph import answer_each_class
 
     if not path.is_file():
         raise FileNotFoundError(path)
@@ -73,10 +82,15 @@ def _read(path: Path) -> Any:
     _check_outside_data(path, read)
     onnx.load_external_data_for_model(read, str(path.parent))
     onnx.checker.check_model(read)
+    if each_class and not answer_each_class(read):
+        raise SmugError(
+            f"{path} has one output that is no probability; classes are explained: end it with a "
+            "sigmoid, or with one output for each class"
+        )
     return read
 
 
-def _converted(path: Path) -> keras.Model:
+def _converted(path: Path, read: Any) -> keras.Model:
     import onnx2torch
 
     from smug.models.modules.model import ModuleModel
@@ -86,7 +100,6 @@ def _converted(path: Path) -> keras.Model:
         join_sums,
     )
 
-    read = _read(path)
     held = {one.name for one in read.graph.initializer}
     inputs = [one for one in read.graph.input if one.name not in held]
     if len(inputs) != 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
@@ -62,6 +63,52 @@ def constants(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
         for attribute in node.attribute
         if attribute.name == "value"
     }
+
+
+def answer_each_class(read: onnx.ModelProto) -> bool:
+    """Let a network that ends in the sigmoid of one output answer a probability for either class.
+
+    ``softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)]``, of a dense layer that makes ``[0, z]``.
+
+    Parameters
+    ----------
+    read : onnx.ModelProto
+        Changed in place, where it has one answer of shape ``(batch, 1)``.
+
+    Returns
+    -------
+    bool
+        False for one that has, and does not end in a sigmoid.
+    """
+    answers = read.graph.output
+    shapes = [_shapes(read).get(one.name, ()) for one in answers]
+    if len(answers) != 1 or len(shapes[0]) != 2 or shapes[0][1] != 1:
+        return True
+    name = answers[0].name
+    last = next((node for node in read.graph.node if name in node.output), None)
+    used = any(name in node.input for node in read.graph.node)
+    if last is None or last.op_type != "Sigmoid" or used:
+        return False
+    taken = {one for node in read.graph.node for one in (node.name, *node.output)}
+    taken |= {one.name for one in (*read.graph.initializer, *read.graph.input)}
+    kernel, bias, both = (_free(one, taken) for one in ("both_kernel", "both_bias", "both_scores"))
+    values = {kernel: np.array([[0.0, 1.0]]), bias: np.zeros(2)}
+    kind = helper.tensor_dtype_to_np_dtype(answers[0].type.tensor_type.elem_type)
+    read.graph.initializer.extend(
+        numpy_helper.from_array(value.astype(kind), one) for one, value in values.items()
+    )
+    scores = helper.make_node("Gemm", [last.input[0], kernel, bias], [both], both)
+    ends = helper.make_node("Softmax", [both], [name], last.name, axis=1)
+    kept = [node for node in read.graph.node if node is not last]
+    del read.graph.node[:]
+    read.graph.node.extend([*kept, scores, ends])
+    answers[0].type.tensor_type.shape.dim[1].dim_value = 2
+    return True
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that nothing in the graph has."""
+    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def flatten_reshapes(read: onnx.ModelProto) -> None:

@@ -39,6 +39,14 @@ def test_a_network_that_cannot_be_read_is_named_before_any_job_runs(file, said):
     check_network("package.module:function")
 
 
+def test_a_saved_model_is_refused_before_any_job_runs(tmp_path):
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(
+        SmugError, match=r"is a SavedModel, and the workflow's masks .*\.keras file"
+    ):
+        check_network(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("there", "backend", "said"),
     [

@@ -152,8 +152,52 @@ def test_a_network_of_the_users_own_has_an_output_for_each_class(save):
     written.graph.node.append(probability)
     written.graph.output[0].name = "z"
     written.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1
-    with pytest.raises(SmugError, match=r"has one output; .* export \[1 - p, p\]"):
+    with pytest.raises(SmugError, match=r"one output that is no probability; .*with a sigmoid"):
         read_own(str(save(written)))
+
+
+def probability(batch, opset=13):
+    """A dense network that ends in the sigmoid of one output."""
+    weights = {
+        "W1": RNG.normal(size=(8, 4)).astype(np.float32),
+        "b1": RNG.normal(size=8).astype(np.float32),
+        "both_kernel": RNG.normal(size=(8, 1)).astype(np.float32),
+        "b2": RNG.normal(size=1).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Gemm", ["x", "W1", "b1"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "both_kernel", "b2"], ["z"]),
+        helper.make_node("Sigmoid", ["z"], ["y"]),
+    ]
+    return made(nodes, {"x": [batch, 4]}, [batch, 1], weights, opset)
+
+
+@pytest.mark.parametrize("opset", [11, 13, 18])
+@pytest.mark.parametrize("batch", [1, "n"])
+def test_one_probability_becomes_one_for_either_class(save, tmp_path, batch, opset):
+    written = probability(batch, opset)
+    path = save(written)
+    x = np.random.default_rng(2).random((5, 4), np.float32)
+    right = np.concatenate(
+        [ReferenceEvaluator(written).run(None, {"x": x[i : i + 1]})[0] for i in range(5)]
+    )
+    save_whole(path, tmp_path / "whole.onnx")
+    for model in (read_own(str(path)), smug.load(tmp_path / "whole.onnx")):
+        assert model.outputs[0].shape == (None, 2)
+        found = keras.ops.convert_to_numpy(model(x))
+        np.testing.assert_allclose(found, np.concatenate([1 - right, right], 1), atol=1e-6)
+    np.testing.assert_allclose(smug.load(path)(x), right, atol=1e-6)
+
+
+def test_sets_for_either_class_are_those_for_the_side_of_one_output(save):
+    path = save(probability(1))
+    x = np.random.default_rng(2).random((1, 4), np.float32)
+    settings = {"method": "robust", "epsilon": 0.01}
+    either, one = (
+        smug.explain(model, x, **settings) for model in (read_own(str(path)), smug.load(path))
+    )
+    np.testing.assert_array_equal(either.mask, one.mask)
 
 
 def test_a_file_is_written_whole(save, tmp_path):
