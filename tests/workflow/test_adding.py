@@ -342,3 +342,22 @@ def test_a_dataset_is_eight_files_at_most(fresh):
     _holds_masks(fresh.folder / folder, [fresh.folder / path for path in asked])
     record = json.loads((fresh.folder / folder / "attribute/toy/0.json").read_text())
     assert dataset_label(record["config"]["dataset"]) == "toy (generated)"
+
+
+def test_a_dataset_in_a_known_format_is_a_file_and_a_word(fresh):
+    conf = fresh.folder / "conf"
+    known = (conf / "dataset/mnist.yaml").read_text("utf-8")
+    (conf / "dataset/seven.yaml").write_text(known.replace("name: mnist", "name: seven"), "utf-8")
+    for network in ("mnist_mlp", "mnist_cnn"):
+        path = conf / f"model/{network}.yaml"
+        path.write_text(path.read_text("utf-8").replace("[mnist]", "[mnist, seven]"), "utf-8")
+    override = "workflow.datasets=[seven] seven:dataset.seed=7 mnist:model.epochs=1"
+    assert fresh.planned(override) == fresh.planned("workflow.datasets=[mnist]")
+    folder = Path("results/demo")
+    asked = [str(folder / f"prepare_{name}/data.npz") for name in ("mnist", "seven")]
+    made = fresh.run(*asked, str(folder / "train_mnist/mnist_mlp/metrics.json"), override=override)
+    assert made.returncode == 0, made.stdout + made.stderr
+    ids = [set(np.load(fresh.folder / path)["ids"]) for path in asked]
+    assert ids[0] != ids[1]
+    metrics = json.loads((fresh.folder / folder / "train_mnist/mnist_mlp/metrics.json").read_text())
+    assert metrics["dataset"] == "mnist"

@@ -92,7 +92,7 @@ def test_the_workflow_runs_from_an_installed_package(package, tmp_path):
     assert _planned(run("--config", f"override={QUICK}", "--dry-run")) > 30
     made = run("--cores", "1", "--", "results/demo/prepare_mnist/data.npz")
     assert made.returncode == 0, made.stdout + made.stderr
-    log = (folder / "results/demo/logs/prepare_mnist.log").read_text()
+    log = (folder / "results/demo/logs/prepare_mnist/mnist.log").read_text()
     assert "Traceback" not in log
     assert (folder / "results/demo/prepare_mnist/data.npz").is_file()
     mistyped = run("--config", "override=solver.timeouts=3")

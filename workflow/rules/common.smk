@@ -7,6 +7,7 @@ from smug.errors import SmugError
 from smug.jobs.check import check_shown
 from smug.jobs.config import check_overrides
 from smug.jobs.dependencies import digest_of, modules_of
+from smug.jobs.groups import in_format
 from smug.jobs.overrides import Override, from_command_line, parse_overrides
 from smug.jobs.selection import Run
 from smug.jobs import variants
@@ -55,6 +56,11 @@ def code(stage):
     return [] if STORED else modules_of(stage)
 
 
+def one_of(names):
+    """Constraint of a wildcard: one of some names; no name at all where there are none."""
+    return "|".join(names) or "(?!)"
+
+
 def for_each(path, datasets):
     """A rule's path for each of some datasets, where it holds no other wildcard."""
     return expand(written(path), dataset=datasets)
@@ -63,17 +69,16 @@ def for_each(path, datasets):
 def job(stage, dataset=DATASETS[0], sharded=False):
     """Params of a job: its stage and its configuration.
 
-    The dataset is the wildcard's; one is named, or a function of the wildcards, where a rule has no
-    such wildcard. Results that are of no dataset read the sections that are the same for all.
+    The dataset is the wildcard's, or that for which the wildcard's network is made; one is named where
+    a rule has neither. Results that are of no dataset read the sections that are the same for all.
     """
 
     def configuration(wildcards):
         changes = variants.overrides_of(wildcards.get("variant", "main"))
-        named = dataset(wildcards) if callable(dataset) else dataset
-        named = wildcards.get("dataset", named)
+        named = wildcards.get("dataset", dataset)
         if "model" in wildcards.keys():
             changes.append(Override("model", wildcards.model))
-            named = RUN.explained_by(wildcards.model, named)
+            named = RUN.made_for(wildcards.model)
         shard = [f"shard={wildcards.shard}"] if sharded else []
         return shard + RUN.frozen(stage, named, changes)
 

@@ -5,41 +5,45 @@ use rule stage as prepare_mnist with:
     input:
         code=code("prepare_mnist"),
     output:
-        digits=f"{OUT}/prepare_mnist/digits.npz",
-        data=f"{OUT}/prepare_mnist/data.npz",
-        record=f"{OUT}/prepare_mnist/record.json",
+        digits=f"{OUT}/prepare_{{dataset}}/digits.npz",
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
-        f"{OUT}/logs/prepare_mnist.log",
+        f"{OUT}/logs/prepare_mnist/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(in_format("mnist")),
     params:
-        **job("prepare_mnist", "mnist"),
+        **job("prepare_mnist"),
 
 
 use rule stage as prepare_imagenet with:
     input:
-        model=lambda wildcards: RUN.network(f"imagenet{wildcards.other}"),
+        model=network,
         code=code("prepare_imagenet"),
     output:
-        data=f"{OUT}/prepare_imagenet{{other}}/data.npz",
-        record=f"{OUT}/prepare_imagenet{{other}}/record.json",
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
-        f"{OUT}/logs/prepare_imagenet/imagenet{{other}}.log",
+        f"{OUT}/logs/prepare_imagenet/{{dataset}}.log",
     wildcard_constraints:
-        other="(_[a-z_0-9]+)?",
+        dataset=one_of(in_format("imagenet")),
     params:
-        **job("prepare_imagenet", lambda wildcards: f"imagenet{wildcards.other}"),
+        **job("prepare_imagenet"),
 
 
 use rule stage as prepare_beer with:
     input:
         code=code("prepare_beer"),
     output:
-        train=f"{OUT}/prepare_beer/train.npz",
-        validation=f"{OUT}/prepare_beer/validation.npz",
-        test=f"{OUT}/prepare_beer/test.npz",
-        vocabulary=f"{OUT}/prepare_beer/vocabulary.json",
-        data=f"{OUT}/prepare_beer/data.npz",
-        record=f"{OUT}/prepare_beer/record.json",
+        train=f"{OUT}/prepare_{{dataset}}/train.npz",
+        validation=f"{OUT}/prepare_{{dataset}}/validation.npz",
+        test=f"{OUT}/prepare_{{dataset}}/test.npz",
+        vocabulary=f"{OUT}/prepare_{{dataset}}/vocabulary.json",
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        record=f"{OUT}/prepare_{{dataset}}/record.json",
     log:
-        f"{OUT}/logs/prepare_beer.log",
+        f"{OUT}/logs/prepare_beer/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(in_format("beer")),
     params:
-        **job("prepare_beer", "beer"),
+        **job("prepare_beer"),

@@ -1,8 +1,5 @@
 # Figures of photographs, and of the methods' maps of all pictures; each reads results only.
 
-# The photographs among which the two cats are explained.
-CATS = RUN.with_inputs_of("imagenet")[:1]
-
 # The photographs that Integrated Gradients from some baseline explain.
 WITH_IG = [
     dataset

@@ -49,7 +49,7 @@ use rule stage as gallery with:
         inputs=[
             for_each(rules.gallery_images.output.inputs, PICTURES),
             for_each(rules.gallery_rows.output.inputs, ROWS),
-            for_each(rules.gallery_texts.output.inputs, REVIEWS + OWN_TEXTS),
+            for_each(rules.gallery_texts.output.inputs, TEXTS),
         ],
         code=code("gallery"),
     output:

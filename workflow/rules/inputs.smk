@@ -1,7 +1,20 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
+
+def in_paper(name):
+    """First dataset of the run in a format; the papers' own figures are of it.
+
+    Where the run has none, the first of conf/: its figures can still be asked for by their names.
+    """
+    return (RUN.in_format(name) or in_format(name))[:1]
+
+
+# The papers' digits, reviews, and photographs among which two cats are explained.
+DIGITS = in_paper("mnist")
+REVIEWS = in_paper("beer")
+CATS = in_paper("imagenet")
 # The photographs and all pictures, once for each network; pictures, each for its first network.
-PHOTOGRAPHS = RUN.of_kind("photographs") or ["imagenet"]
+PHOTOGRAPHS = RUN.of_kind("photographs") or CATS
 PICTURES = RUN.of_kind("images")
 DISTINCT = [dataset for dataset in PICTURES if dataset in DATASETS]
 
@@ -14,6 +27,11 @@ def chosen(wildcards):
 def network(wildcards):
     """Input function: the network that explains a job's dataset in its variant."""
     return RUN.network(wildcards.dataset, wildcards.get("variant", "main"))
+
+
+def made_for(path):
+    """Input function: a rule's path for the dataset for which a job's network is made."""
+    return lambda wildcards: for_each(path, [RUN.made_for(wildcards.model)])
 
 
 def own(path, of_variants=variants.main_variant, in_shards=None):
@@ -51,14 +69,16 @@ def digits_drawn(path, encoding, setting):
     def drawn(usual):
         return [setting(usual, encoding)]
 
-    return RUN.files(path, ["mnist"], drawn, variants.first_shard)
+    return RUN.files(path, DIGITS, drawn, variants.first_shard)
 
 
 def digits_with_masks(setting):
     """Named inputs of a figure of digits: the first ones and their masks of both encodings."""
     masks = rules.solve_masks.output.masks
     return {
-        "attribution": f"{OUT}/attribute/mnist/0.npz",
+        "attribution": RUN.files(
+            rules.attribute.output.arrays, DIGITS, in_shards=variants.first_shard
+        ),
         "network_masks": digits_drawn(masks, "network", setting),
         "smug_masks": digits_drawn(masks, "first_layer", setting),
     }
@@ -66,7 +86,7 @@ def digits_with_masks(setting):
 
 def with_robust_sets(path):
     """A path of the rule robust_explain for the digits whose robust sets are looked for."""
-    return RUN.files(path, ["mnist"], in_shards=variants.robust_shards)
+    return RUN.files(path, DIGITS, in_shards=variants.robust_shards)
 
 
 def timings(path):
@@ -111,13 +131,15 @@ def checked(path):
     return RUN.files(path, DATASETS, variants.sanity_variants, variants.sanity_shards)
 
 
-def of_reviews(in_shards):
-    """Named inputs of the reviews in some shards: SMUG's masks and maps, and other methods' maps."""
+def first_reviews():
+    """Named inputs of the first reviews: SMUG's masks and maps, and other methods' maps."""
 
-    def paths(path, of_variants):
-        return RUN.files(path, ["beer"], of_variants, in_shards)
+    def paths(path, of_variants=variants.main_variant):
+        return RUN.files(path, REVIEWS, of_variants, variants.first_shard)
 
     return {
+        "data": for_each(rules.prepare_beer.output.data, REVIEWS),
+        "attribution": paths(rules.attribute.output.arrays),
         "masks": paths(rules.solve_masks.output.masks, variants.both_gammas),
         "smug_maps": paths(rules.saliency.output.maps, variants.both_gammas),
         "maps": paths(rules.explain.output.maps, variants.compared),

@@ -3,7 +3,7 @@
 
 use rule stage as train_mnist with:
     input:
-        digits=rules.prepare_mnist.output.digits,
+        digits=made_for(rules.prepare_mnist.output.digits),
         code=code("train_mnist"),
     output:
         model=f"{OUT}/train_mnist/{{model}}/model.keras",
@@ -12,40 +12,40 @@ use rule stage as train_mnist with:
     log:
         f"{OUT}/logs/train_mnist/{{model}}.log",
     params:
-        **job("train_mnist", "mnist"),
+        **job("train_mnist"),
 
 
 use rule stage as train_text_cnn with:
     input:
-        train=rules.prepare_beer.output.train,
-        validation=rules.prepare_beer.output.validation,
-        test=rules.prepare_beer.output.test,
-        words=rules.prepare_beer.output.vocabulary,
+        train=made_for(rules.prepare_beer.output.train),
+        validation=made_for(rules.prepare_beer.output.validation),
+        test=made_for(rules.prepare_beer.output.test),
+        words=made_for(rules.prepare_beer.output.vocabulary),
         code=code("train_text_cnn"),
     output:
-        model=f"{OUT}/train_text_cnn/model.keras",
-        vocabulary=f"{OUT}/train_text_cnn/vocabulary.json",
-        metrics=f"{OUT}/train_text_cnn/metrics.json",
-        record=f"{OUT}/train_text_cnn/record.json",
+        model=f"{OUT}/train_text_cnn/{{model}}/model.keras",
+        vocabulary=f"{OUT}/train_text_cnn/{{model}}/vocabulary.json",
+        metrics=f"{OUT}/train_text_cnn/{{model}}/metrics.json",
+        record=f"{OUT}/train_text_cnn/{{model}}/record.json",
     log:
-        f"{OUT}/logs/train_text_cnn.log",
+        f"{OUT}/logs/train_text_cnn/{{model}}.log",
     params:
-        **job("train_text_cnn", "beer"),
+        **job("train_text_cnn"),
 
 
 use rule stage as train_imagenet_cnn with:
     input:
         code=code("train_imagenet_cnn"),
     output:
-        model=f"{OUT}/train_imagenet_cnn/model.keras",
-        history=f"{OUT}/train_imagenet_cnn/history.csv",
-        metrics=f"{OUT}/train_imagenet_cnn/metrics.json",
-        record=f"{OUT}/train_imagenet_cnn/record.json",
+        model=f"{OUT}/train_imagenet_cnn/{{model}}/model.keras",
+        history=f"{OUT}/train_imagenet_cnn/{{model}}/history.csv",
+        metrics=f"{OUT}/train_imagenet_cnn/{{model}}/metrics.json",
+        record=f"{OUT}/train_imagenet_cnn/{{model}}/record.json",
     log:
-        f"{OUT}/logs/train_imagenet_cnn.log",
+        f"{OUT}/logs/train_imagenet_cnn/{{model}}.log",
     threads: 8
     params:
-        **job("train_imagenet_cnn", "imagenet"),
+        **job("train_imagenet_cnn"),
 
 
 use rule stage as import_model with:
@@ -57,7 +57,7 @@ use rule stage as import_model with:
     log:
         f"{OUT}/logs/import_model/{{model}}.log",
     params:
-        **job("import_model", "imagenet"),
+        **job("import_model"),
 
 
 use rule stage as models with:

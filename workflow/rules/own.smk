@@ -1,13 +1,6 @@
 # Datasets and networks of the user's own: no file of conf/ names them, overrides alone do.
 
 
-# A name may begin like one of the project's.
-ruleorder: prepare_images > prepare_imagenet
-ruleorder: prepare_table > prepare_imagenet
-ruleorder: prepare_series > prepare_imagenet
-ruleorder: prepare_texts > prepare_imagenet
-
-
 use rule stage as import_own with:
     input:
         source=own_file,

@@ -2,11 +2,6 @@
 from smug.datasets.own.sources import is_function
 
 
-def one_of(names):
-    """Constraint of a wildcard: one of some names; no name at all where there are none."""
-    return "|".join(names) or "(?!)"
-
-
 def own_root(wildcards):
     """Input function: the folder or file of a dataset of the user's own."""
     return RUN.settings(wildcards.dataset)["dataset"]["root"]

@@ -1,30 +1,33 @@
 # Reviews: every method's scores, table and page.
 
-REVIEWS = RUN.with_inputs_of("beer")
-
 
 use rule stage as score_texts with:
     input:
-        **of_reviews(variants.open_shard),
-        data=rules.prepare_beer.output.data,
-        attribution=f"{OUT}/attribute/beer/{{shard}}.npz",
-        sets=f"{OUT}/sufficient_words/beer/{{shard}}.npz",
-        model=RUN.network("beer"),
+        data=f"{OUT}/prepare_{{dataset}}/data.npz",
+        attribution=rules.attribute.output.arrays,
+        masks=own(rules.solve_masks.output.masks, variants.both_gammas),
+        smug_maps=own(rules.saliency.output.maps, variants.both_gammas),
+        maps=own(rules.explain.output.maps, variants.compared),
+        settings=own(rules.explain.output.record, variants.compared),
+        sets=rules.sufficient_words.output.sets,
+        model=network,
         code=code("score_texts"),
     output:
-        scores=f"{OUT}/score_texts/{{shard}}.parquet",
-        eraser=f"{OUT}/score_texts/{{shard}}.jsonl",
-        record=f"{OUT}/score_texts/{{shard}}.json",
+        scores=f"{OUT}/score_texts/{{dataset}}/{{shard}}.parquet",
+        eraser=f"{OUT}/score_texts/{{dataset}}/{{shard}}.jsonl",
+        record=f"{OUT}/score_texts/{{dataset}}/{{shard}}.json",
     log:
-        f"{OUT}/logs/score_texts/{{shard}}.log",
+        f"{OUT}/logs/score_texts/{{dataset}}-{{shard}}.log",
+    wildcard_constraints:
+        dataset=one_of(in_format("beer")),
     params:
-        **job("score_texts", "beer", sharded=True),
+        **job("score_texts", sharded=True),
 
 
 use rule stage as text_rationales with:
     input:
-        scores=RUN.files(rules.score_texts.output.scores, ["beer"]),
-        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        scores=RUN.files(rules.score_texts.output.scores, REVIEWS),
+        settings=RUN.files(rules.score_texts.output.record, REVIEWS),
         code=code("text_rationales"),
     output:
         **table("text_rationales", "Methods on reviews"),
@@ -32,13 +35,13 @@ use rule stage as text_rationales with:
     log:
         f"{OUT}/logs/text_rationales.log",
     params:
-        **captioned("text_rationales", ["beer"]),
+        **captioned("text_rationales", REVIEWS),
 
 
 use rule stage as eraser with:
     input:
-        lines=RUN.files(rules.score_texts.output.eraser, ["beer"]),
-        settings=RUN.files(rules.score_texts.output.record, ["beer"]),
+        lines=RUN.files(rules.score_texts.output.eraser, REVIEWS),
+        settings=RUN.files(rules.score_texts.output.record, REVIEWS),
         code=code("eraser"),
     output:
         archive=f"{OUT}/tables/eraser.zip",
@@ -46,14 +49,14 @@ use rule stage as eraser with:
     log:
         f"{OUT}/logs/eraser.log",
     params:
-        **asked("eraser", ["beer"]),
+        **asked("eraser", REVIEWS),
 
 
 use rule stage as text_metrics with:
     input:
-        scores=RUN.files(rules.score_texts.output.scores, REVIEWS)
+        scores=RUN.files(rules.score_texts.output.scores, RUN.in_format("beer"))
         + RUN.files(rules.score_words.output.scores, OWN_TEXTS),
-        settings=RUN.files(rules.score_texts.output.record, REVIEWS)
+        settings=RUN.files(rules.score_texts.output.record, RUN.in_format("beer"))
         + RUN.files(rules.score_words.output.record, OWN_TEXTS),
         code=code("text_metrics"),
     output:
@@ -63,15 +66,15 @@ use rule stage as text_metrics with:
     log:
         f"{OUT}/logs/text_metrics.log",
     params:
-        **captioned("text_metrics", REVIEWS + OWN_TEXTS),
+        **captioned("text_metrics", TEXTS),
 
 
 use rule stage as text_saliency with:
     input:
-        **of_reviews(variants.first_shard),
-        data=rules.prepare_beer.output.data,
-        attribution=f"{OUT}/attribute/beer/0.npz",
-        sets=f"{OUT}/sufficient_words/beer/0.npz",
+        **first_reviews(),
+        sets=RUN.files(
+            rules.sufficient_words.output.sets, REVIEWS, in_shards=variants.first_shard
+        ),
         code=code("text_saliency"),
     output:
         **figure("text_saliency", "Reviews highlighted by every method"),
@@ -80,4 +83,4 @@ use rule stage as text_saliency with:
     log:
         f"{OUT}/logs/text_saliency.log",
     params:
-        **captioned("text_saliency", ["beer"]),
+        **captioned("text_saliency", REVIEWS),

@@ -21,7 +21,9 @@ use rule stage as robust_explain with:
 use rule stage as robust with:
     input:
         **digits_with_masks(variants.robust_mask_variant),
-        sets=f"{OUT}/robust_explain/mnist/0.npz",
+        sets=RUN.files(
+            rules.robust_explain.output.sets, DIGITS, in_shards=variants.first_shard
+        ),
         scores=with_robust_sets(rules.robust_explain.output.scores),
         code=code("robust"),
     output:
@@ -31,4 +33,4 @@ use rule stage as robust with:
     log:
         f"{OUT}/logs/robust.log",
     params:
-        **captioned("robust", ["mnist"]),
+        **captioned("robust", DIGITS),

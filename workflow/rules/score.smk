@@ -3,22 +3,24 @@
 
 use rule stage as score_masks with:
     input:
-        attribution=RUN.files(rules.attribute.output.arrays, ["mnist"]),
-        masks=RUN.files(
-            rules.solve_masks.output.masks, ["mnist"], variants.mask_variants
+        attribution=own(rules.attribute.output.arrays, in_shards=variants.shards),
+        masks=own(
+            rules.solve_masks.output.masks, variants.mask_variants, variants.shards
         ),
-        settings=RUN.files(
-            rules.solve_masks.output.record, ["mnist"], variants.mask_variants
+        settings=own(
+            rules.solve_masks.output.record, variants.mask_variants, variants.shards
         ),
-        model=RUN.network("mnist"),
+        model=network,
         code=code("score_masks"),
     output:
-        scores=f"{OUT}/score_masks/mnist.parquet",
-        record=f"{OUT}/score_masks/mnist.json",
+        scores=f"{OUT}/score_masks/{{dataset}}.parquet",
+        record=f"{OUT}/score_masks/{{dataset}}.json",
     log:
-        f"{OUT}/logs/score_masks/mnist.log",
+        f"{OUT}/logs/score_masks/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(in_format("mnist")),
     params:
-        **job("score_masks", "mnist"),
+        **job("score_masks"),
 
 
 use rule stage as score_images with:
@@ -111,7 +113,7 @@ use rule stage as solver_scaling with:
 
 use rule stage as network_limits with:
     input:
-        digits=rules.prepare_mnist.output.digits,
+        digits=for_each(rules.prepare_mnist.output.digits, DIGITS),
         code=code("network_limits"),
     output:
         **table("network_limits", "Limits of the whole-network encoding"),
@@ -119,4 +121,4 @@ use rule stage as network_limits with:
     log:
         f"{OUT}/logs/network_limits.log",
     params:
-        **captioned("network_limits", ["mnist"]),
+        **captioned("network_limits", DIGITS),

@@ -3,7 +3,7 @@
 
 use rule stage as mnist_masks with:
     input:
-        scores=rules.score_masks.output.scores,
+        scores=for_each(rules.score_masks.output.scores, DIGITS),
         code=code("mnist_masks"),
     output:
         **table("mnist_masks", "Masks of digits"),
@@ -11,7 +11,7 @@ use rule stage as mnist_masks with:
     log:
         f"{OUT}/logs/mnist_masks.log",
     params:
-        **captioned("mnist_masks", ["mnist"]),
+        **captioned("mnist_masks", DIGITS),
 
 
 use rule stage as mnist_ood with:
@@ -20,7 +20,7 @@ use rule stage as mnist_ood with:
         maps=digits_drawn(
             rules.saliency.output.maps, "first_layer", variants.drawn_mask_variant
         ),
-        scores=rules.score_masks.output.scores,
+        scores=for_each(rules.score_masks.output.scores, DIGITS),
         code=code("mnist_ood"),
     output:
         **figure("mnist_ood", "Masks of whole networks are out of distribution"),
@@ -28,7 +28,7 @@ use rule stage as mnist_ood with:
     log:
         f"{OUT}/logs/mnist_ood.log",
     params:
-        **captioned("mnist_ood", ["mnist"]),
+        **captioned("mnist_ood", DIGITS),
 
 
 use rule stage as score_grid with:

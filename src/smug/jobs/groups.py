@@ -31,9 +31,23 @@ def inputs_of(dataset: str) -> str:
     return next((name for name in built_on if name in known), dataset)
 
 
+@functools.cache
+def format_of(dataset: str) -> str | None:
+    """Format of a dataset's inputs: the schema that its file builds on; None without a file."""
+    if dataset not in datasets():
+        return None
+    built_on = _read("dataset", inputs_of(dataset))["defaults"]
+    return next(name.removesuffix("_schema") for name in built_on if str(name).endswith("_schema"))
+
+
+def in_format(name: str) -> list[str]:
+    """Names of all datasets of a format, such as ``imagenet``: of folders like ImageNet's."""
+    return [dataset for dataset in datasets() if format_of(dataset) == name]
+
+
 def file_of(dataset: str, group: str) -> str | None:
-    """File of a group for a dataset: its own, else that of the dataset whose inputs it takes."""
-    names = (dataset, inputs_of(dataset))
+    """File of a group for a dataset: its own, else that of those whose inputs or format it has."""
+    names = (dataset, inputs_of(dataset), format_of(dataset))
     return next((name for name in names if name in files(group)), None)
 
 

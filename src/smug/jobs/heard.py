@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, Protocol
 
 from smug.errors import SmugError
-from smug.jobs.groups import inputs_of
+from smug.jobs.groups import format_of, inputs_of
 from smug.jobs.overrides import Override
 from smug.jobs.settings.meanings import Section
 from smug.jobs.variants import Composed, guided_networks, kinds_of
@@ -57,7 +57,7 @@ def check_heard(
 
 
 def _heard(schema: type[Section], name: str) -> tuple[str, ...]:
-    """Kinds of inputs or datasets whose own value of a setting is read."""
+    """Kinds or formats of inputs whose own value of a setting is read."""
     for field in fields(schema):
         if field.name == name and field.metadata["heard"] is not None:
             found: tuple[str, ...] = field.metadata["heard"]
@@ -75,7 +75,7 @@ def _check_dataset(
             f"{dataset}:"
         )
     inputs = inputs_of(str(dataset))
-    if not {inputs, *kinds_of(composed)} & set(where):
+    if not {format_of(str(dataset)), *kinds_of(composed)} & set(where):
         raise SmugError(
             f"{override.typed}: no job of {dataset} reads {override.key}, only those of "
             f"{', '.join(where)} do; leave it out"

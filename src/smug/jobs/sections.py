@@ -21,8 +21,8 @@ from smug.jobs.settings import SCHEMAS
 from smug.masks.solvers import SOLVERS
 
 #: Groups that may hold a file for each dataset; one without takes that of the dataset whose inputs
-#: it takes, or else the file that ``conf/config.yaml`` names. The dataset's own file names its
-#: model.
+#: or format it has, or else the file that ``conf/config.yaml`` names. The dataset's own file names
+#: its model.
 DATASET_GROUPS = ("dataset", "method", "comparison", "grid", "timing", "sanity", "sufficient_words")
 #: Networks of keras.applications begin with a capital letter, files of ``conf/model/`` do not.
 _ARCHITECTURE = re.compile(r"[A-Z]\w+")
@@ -93,6 +93,11 @@ def _section(section: str, name: str) -> DictConfig:
     shared = copy.deepcopy(_section(section, usual_files()[section]))
     shared.name = name
     return shared
+
+
+def home_of(network: str) -> str:
+    """Dataset with whose settings a network is made: the first of those whose inputs it takes."""
+    return str(_section("model", network).datasets[0])
 
 
 def _hydra(file: str, overrides: list[str]) -> DictConfig:

@@ -9,6 +9,7 @@ from typing import Any
 from smug.jobs import config, groups
 from smug.jobs.overrides import Override
 from smug.jobs.own import check_own, own_kinds
+from smug.jobs.sections import home_of
 from smug.jobs.variants import (
     MAIN,
     Composed,
@@ -21,14 +22,13 @@ from smug.jobs.variants import (
 )
 from smug.threads import is_onnx
 
-#: Folders of the networks trained here, by name; all others are imported.
+#: Stages of the networks trained here, by name; all others are imported.
 TRAINED = {
-    "mnist_mlp": "train_mnist/mnist_mlp",
+    "mnist_mlp": "train_mnist",
     "text_cnn": "train_text_cnn",
-    "mnist_cnn": "train_mnist/mnist_cnn",
+    "mnist_cnn": "train_mnist",
     "imagenet_cnn": "train_imagenet_cnn",
 }
-
 
 #: Sections that the number of shards depends on; a variant of others has those of its dataset.
 NUMBERING = {"dataset", "comparison", "gallery", "sanity", "robust"}
@@ -65,9 +65,9 @@ class Run:
             first.setdefault(groups.inputs_of(name), name)
         return list(first.values())
 
-    def with_inputs_of(self, dataset: str) -> list[str]:
-        """Datasets of the run that take the inputs of one: it, and the same with other networks."""
-        return [name for name in self.datasets if groups.inputs_of(name) == dataset]
+    def in_format(self, name: str) -> list[str]:
+        """Datasets of the run in a format: see :func:`smug.jobs.groups.format_of`."""
+        return [dataset for dataset in self.datasets if groups.format_of(dataset) == name]
 
     @property
     def folder(self) -> str:
@@ -109,11 +109,15 @@ class Run:
         """The user's own datasets of a kind."""
         return [name for name in self.of_kind(kind) if name in self.own]
 
-    def explained_by(self, model: str, inputs: str) -> str:
-        """Dataset that a network explains: the first of those of some inputs, else theirs."""
-        names = self.with_inputs_of(inputs)
-        found = [name for name in names if self.settings(name)["model"]["name"] == model]
-        return [*found, inputs][0]
+    def made_for(self, network: str) -> str:
+        """Dataset with whose settings a network is made.
+
+        Of those that take the inputs of its home, the first that it explains in this run.
+        """
+        home = home_of(network)
+        same = [name for name in self.datasets if groups.inputs_of(name) == home]
+        found = [name for name in same if self.settings(name)["model"]["name"] == network]
+        return [*found, home][0]
 
     def network(self, dataset: str, variant: str = MAIN) -> str:
         """File of the network that explains a dataset."""
@@ -124,7 +128,7 @@ class Run:
                 return f"{self.folder}/import_onnx/{dataset}.onnx"
             return f"{self.folder}/import_own/{dataset}.keras"
         if name in TRAINED:
-            return f"{self.folder}/{TRAINED[name]}/model.keras"
+            return f"{self.folder}/{TRAINED[name]}/{name}/model.keras"
         return f"{self.folder}/import_model/{name}.keras"
 
     def trained_metrics(self) -> list[str]:
@@ -139,8 +143,8 @@ class Run:
             )
         }
         return [
-            f"{self.folder}/{place}/metrics.json"
-            for name, place in TRAINED.items()
+            f"{self.folder}/{stage}/{name}/metrics.json"
+            for name, stage in TRAINED.items()
             if name in wanted
         ]
 

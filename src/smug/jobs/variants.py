@@ -12,7 +12,7 @@ from typing import Any
 
 from smug.datasets.available import available
 from smug.errors import SmugError
-from smug.jobs.groups import inputs_of, networks
+from smug.jobs.groups import format_of, networks
 from smug.jobs.overrides import Override
 
 MAIN = "main"
@@ -177,7 +177,7 @@ def shards(chosen: Composed) -> range:
 def _inputs(data: Mapping[str, Any]) -> int:
     """Number of a dataset's inputs that are explained, at most."""
     wished = int(data["explained"])
-    there = available({**data, "name": inputs_of(data["name"])})
+    there = available(data, format_of(data["name"]))
     return wished if there is None else min(wished, there)
 
 
@@ -190,11 +190,6 @@ def _numbered(inputs: int, size: int, wish: str, key: str) -> range:
             f"{MOST_SHARDS}; raise {key} or lower {wish}"
         )
     return range(count)
-
-
-def open_shard(_: Composed) -> list[str]:
-    """The shard of the job, which a rule's wildcard leaves open."""
-    return ["{shard}"]
 
 
 def first_shard(_: Composed) -> range:

@@ -73,7 +73,7 @@ def main(config: Sections, files: Files) -> Summary:
         augment=settings.augment,
         seed=settings.seed,
     )
-    metrics: dict[str, Any] = {"model": settings.name, "dataset": "imagenet"}
+    metrics: dict[str, Any] = {"model": settings.name, "dataset": settings.datasets[0]}
     for split, records in (("train", training), ("test", validation)):
         found = fine_tune.measure(model, records, settings.batch_size)
         metrics |= {f"{split}_inputs": len(records)}

@@ -34,7 +34,8 @@ def main(config: Sections, files: Files) -> Summary:
     model = training.train_digits(
         digits.train_images, digits.train_labels, **config.model.training()
     )
-    metrics = training.digit_metrics(model, digits)
+    named = {"model": config.model.name, "dataset": config.model.datasets[0]}
+    metrics = named | training.digit_metrics(model, digits)
     with atomic(files.model) as temporary:
         model.save(temporary)
     save_json(files.metrics, metrics)

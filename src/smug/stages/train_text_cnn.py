@@ -70,7 +70,10 @@ def main(config: Sections, files: Files) -> Summary:
         shown = (f"{name} {value:.4f}" for name, value in zip(measures, values, strict=True))
         print(f"epoch {epoch + 1}: {', '.join(shown)}")
     label = dataset_label(vars(config.dataset), generated=train.generated)
-    metrics: dict[str, Any] = {"model": "text_cnn", "dataset": f"{label}, {ASPECTS[train.aspect]}"}
+    metrics: dict[str, Any] = {
+        "model": settings.name,
+        "dataset": f"{label}, {ASPECTS[train.aspect]}",
+    }
     for split, reviews in (("train", train), ("test", test)):
         found = text_cnn.quality(reviews.scores, text_cnn.predict(model, reviews.tokens))
         metrics |= {

@@ -20,30 +20,31 @@ def section(dataset, **changes):
 
 
 def test_packaged_inputs_are_counted():
-    assert available(section("imagenet")) == len(photograph_records()[0]) == 8
-    assert available(section("mnist", test_size=70)) == 70
-    assert available(section("beer", explained=7)) == 7
-    assert available(section("beer", explain="heldout", generated_heldout=50)) == 50
+    assert available(section("imagenet"), "imagenet") == len(photograph_records()[0]) == 8
+    assert available(section("mnist", test_size=70), "mnist") == 70
+    assert available(section("beer", explained=7), "beer") == 7
+    assert available(section("beer", explain="heldout", generated_heldout=50), "beer") == 50
 
 
 def test_files_of_a_user_are_counted(root, tmp_path):  # noqa: F811
-    assert available(section("imagenet", source="files", root=str(root))) == 4
+    assert available(section("imagenet", source="files", root=str(root)), "imagenet") == 4
     for name in ("a.png", "b.jpg"):
         Image.new("RGB", (2, 2)).save(tmp_path / name)
-    assert available(section("imagenet", source="folder", root=str(tmp_path))) == 2
+    assert available(section("imagenet", source="folder", root=str(tmp_path)), "imagenet") == 2
     with gzip.open(tmp_path / "reviews.aspect1.heldout.txt.gz", "wt") as file:
         file.write("1 1 1 1 1\tx\n" * 9)
     (tmp_path / "annotations.json").write_text((json.dumps({}) + "\n") * 5)
     beer = section("beer", source="files", root=str(tmp_path))
-    assert available(beer) == 5
-    assert available({**beer, "explain": "heldout"}) == 9
+    assert available(beer, "beer") == 5
+    assert available({**beer, "explain": "heldout"}, "beer") == 9
 
 
 def test_what_is_not_there_yet_is_not_counted(tmp_path):
     for dataset in ("imagenet", "beer"):
-        assert available(section(dataset, source="files", root=str(tmp_path / "none"))) is None
-    assert available(section("mnist", source="file", path=str(tmp_path))) is None
-    assert available({"name": "toy", "source": "own"}) is None
+        nowhere = section(dataset, source="files", root=str(tmp_path / "none"))
+        assert available(nowhere, dataset) is None
+    assert available(section("mnist", source="file", path=str(tmp_path)), "mnist") is None
+    assert available({"name": "toy", "source": "own"}, None) is None
 
 
 @pytest.mark.parametrize("wished", [1000, 100_000_000])

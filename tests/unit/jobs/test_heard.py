@@ -9,7 +9,7 @@ import yaml
 from smug.errors import SmugError
 from smug.jobs import config, groups
 from smug.jobs.overrides import Override, parse_overrides
-from smug.jobs.selection import TRAINED
+from smug.jobs.selection import Run
 from smug.jobs.settings import SCHEMAS
 from smug.jobs.signatures import signature
 
@@ -95,30 +95,37 @@ def test_what_is_read_of_a_dataset_is_read_of_the_same_inputs_with_another_netwo
 
 
 def test_a_network_is_made_by_the_first_of_its_datasets():
-    rules = (ROOT / "workflow/rules/models.smk").read_text()
-    makers = dict(re.findall(r'\*\*job\("(\w+)", "(\w+)"\)', rules))
-    for name in {*groups.files("model")} - {*groups.KINDS}:
-        stage = TRAINED.get(name, "import_model").partition("/")[0]
+    nothing_explained = Run(parse_overrides("workflow.datasets=[toy] toy:dataset.kind=table"))
+    for name in {*groups.files("model")} - {*groups.KINDS, "applications"}:
         content = yaml.safe_load((ROOT / f"conf/model/{name}.yaml").read_text())
-        assert content["datasets"][0] == makers[stage]
+        assert nothing_explained.made_for(name) == content["datasets"][0]
+        assert groups.inputs_of(Run().made_for(name)) == content["datasets"][0]
+
+
+#: Formats of the datasets that a name in the rules stands for.
+FORMATS = {"DIGITS": "mnist", "REVIEWS": "beer"}
+FORMATS |= dict.fromkeys(("PHOTOGRAPHS", "WITH_IG", "CATS"), "imagenet")
 
 
 def jobs():
-    """Stage of each rule, and the datasets whose settings it reads: None for its wildcard's."""
+    """Stage of each rule, and the formats whose settings it reads: None for its wildcard's."""
     for path in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"^use rule stage as ", path.read_text(), flags=re.M)[1:]:
             stage = rule.partition(" ")[0]
-            # Photographs are explained once for each network, with settings of the same kind.
-            of_network = (
-                r"\b(?:PHOTOGRAPHS|WITH_IG|CATS)\b"
-                r'|lambda wildcards: f"imagenet\{wildcards\.other\}"'
-            )
-            rule = re.sub(of_network, '"imagenet"', rule)
-            fixed = re.search(r'\*\*(?:job|asked|captioned)\("\w+", \[?"(\w+)"', rule)
-            wild = "{{dataset}}" in rule.partition("output:")[2].partition("log:")[0]
+            outputs = rule.partition("output:")[2].partition("log:")[0]
+            fixed = re.search(r'\*\*(?:asked|captioned)\("\w+", (\w+)[,)]', rule)
+            only = re.search(r'one_of\(in_format\("(\w+)"\)\)', rule)
+            wild = "{{dataset}}" in outputs
             wild |= bool(re.search(r'(?:figure|table)\("\w+_\{dataset\}', rule))
-            texts = re.search(r"one_of\(TEXTS\)|, OWN_TEXTS\)", rule) and wild
-            yield stage, ["texts"] if texts else [fixed[1]] if fixed else None if wild else []
+            texts = wild and re.search(r'in_format\("beer"\), \*OWN_TEXTS\]|, OWN_TEXTS\)', rule)
+            if texts:
+                yield stage, ["texts"]
+            elif only or "{{model}}" in outputs:
+                yield stage, [only[1] if only else "network"]
+            elif fixed and fixed[1] in FORMATS:
+                yield stage, [FORMATS[fixed[1]]]
+            else:
+                yield stage, None if wild else []
 
 
 def test_sections_say_whose_values_the_rules_read():

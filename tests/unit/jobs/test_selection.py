@@ -24,12 +24,13 @@ def test_the_same_inputs_with_another_network_are_explained_but_not_swept_again(
     chosen = run()
     assert chosen.datasets == ["mnist", "imagenet", "imagenet_squeezenet", "beer"]
     assert chosen.distinct == ["mnist", "imagenet", "beer"]
-    assert chosen.with_inputs_of("imagenet") == ["imagenet", "imagenet_squeezenet"]
+    assert chosen.in_format("imagenet") == ["imagenet", "imagenet_squeezenet"]
     same = run("imagenet:model=squeezenet workflow.datasets=[imagenet,imagenet_squeezenet]")
     assert same.datasets == ["imagenet"]
     alone = run("workflow.datasets=[imagenet_squeezenet,mnist]")
     assert alone.distinct == ["imagenet_squeezenet", "mnist"]
-    assert alone.with_inputs_of("imagenet") == ["imagenet_squeezenet"]
+    assert alone.in_format("imagenet") == ["imagenet_squeezenet"]
+    assert alone.in_format("beer") == []
 
 
 @pytest.mark.parametrize(
@@ -40,10 +41,13 @@ def test_the_same_inputs_with_another_network_are_explained_but_not_swept_again(
         ("imagenet:model=squeezenet", "squeezenet", "imagenet"),
         ("imagenet_squeezenet:model=resnet50", "resnet50", "imagenet_squeezenet"),
         ("workflow.datasets=[mnist]", "squeezenet", "imagenet"),
+        ("", "DenseNet121", "imagenet"),
+        ("", "mnist_cnn", "mnist"),
+        ("workflow.datasets=[imagenet]", "text_cnn", "beer"),
     ],
 )
-def test_a_network_is_imported_as_the_dataset_says_that_it_explains(words, model, dataset):
-    assert run(words).explained_by(model, "imagenet") == dataset
+def test_a_network_is_made_as_the_dataset_says_that_it_explains(words, model, dataset):
+    assert run(words).made_for(model) == dataset
 
 
 def test_paths_go_by_dataset_then_variant_then_shard():
@@ -86,19 +90,14 @@ def test_shards_are_those_that_the_whole_configuration_of_a_variant_says(in_shar
     ]
 
 
-def test_a_shard_may_be_left_open_for_a_wildcard():
-    found = run().files("{dataset}/{shard}", ["beer"], in_shards=variants.open_shard)
-    assert found == ["beer/{shard}"]
-
-
 @pytest.mark.parametrize(
     ("dataset", "variant", "place"),
     [
         ("mnist", "main", "train_mnist/mnist_mlp/model.keras"),
         ("mnist", "model=mnist_cnn", "train_mnist/mnist_cnn/model.keras"),
-        ("beer", "main", "train_text_cnn/model.keras"),
+        ("beer", "main", "train_text_cnn/text_cnn/model.keras"),
         ("imagenet", "main", "import_model/efficientnet_lite0.keras"),
-        ("imagenet", "model=imagenet_cnn", "train_imagenet_cnn/model.keras"),
+        ("imagenet", "model=imagenet_cnn", "train_imagenet_cnn/imagenet_cnn/model.keras"),
     ],
 )
 def test_a_network_stands_where_it_was_trained_or_imported(dataset, variant, place):
@@ -109,7 +108,7 @@ def test_a_network_stands_where_it_was_trained_or_imported(dataset, variant, pla
     ("words", "places"),
     [
         ("workflow.datasets=[imagenet]", []),
-        ("workflow.datasets=[beer]", ["train_text_cnn"]),
+        ("workflow.datasets=[beer]", ["train_text_cnn/text_cnn"]),
         ("workflow.datasets=[mnist]", ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn"]),
         (
             "workflow.datasets=[mnist] ggig_figure.digit_models=[mnist_mlp]",
@@ -121,14 +120,14 @@ def test_a_network_stands_where_it_was_trained_or_imported(dataset, variant, pla
         ),
         (
             "workflow.datasets=[mnist,imagenet] imagenet:model=imagenet_cnn",
-            ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn", "train_imagenet_cnn"],
+            ["train_mnist/mnist_mlp", "train_mnist/mnist_cnn", "train_imagenet_cnn/imagenet_cnn"],
         ),
     ],
 )
 def test_metrics_are_those_of_the_networks_trained_in_the_run(words, places):
     found = run(f"workflow.run=mine {words}").trained_metrics()
     assert found == [f"results/mine/{place}/metrics.json" for place in places]
-    assert set(places) <= set(TRAINED.values())
+    assert set(places) <= {f"{stage}/{name}" for name, stage in TRAINED.items()}
 
 
 def test_a_jobs_words_bring_its_configuration_back():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from smug.errors import SmugError, unknown_name
-from smug.jobs.groups import datasets, inputs_of, networks, packaged_networks
+from smug.jobs.groups import datasets, in_format, inputs_of, networks, packaged_networks
 from smug.masks.solvers import solvers_of
 
 #: Lists of names (section, key), and the group whose files are meant.
@@ -40,9 +40,10 @@ def check_together(
                 raise unknown_name(f"{section}.{key}", name, files(group))
     if {"dataset", "model"} <= set(sections):
         _check_network(sections["dataset"], sections["model"])
+    digits = in_format("mnist")
     for name in sections.get("ggig_figure", {}).get("digit_models", ()):
-        if name not in networks("mnist"):
-            raise _unfit("mnist", name)
+        if not any(name in networks(dataset) for dataset in digits):
+            raise _unfit(digits[0], name)
     if sections.get("method", {}).get("encoding") == "network":
         _check_network_solvers(sections)
     _check_replacements(sections)

@@ -51,8 +51,8 @@ class Section:
     #: Name of the section, for errors.
     section: ClassVar[str]
 
-    #: Kinds of inputs, or datasets, of which a job reads a value of their own; none where the
-    #: section is one for the whole run.
+    #: Kinds or formats of inputs of which a job reads a value of their own; none where the section
+    #: is one for the whole run.
     heard: ClassVar[tuple[str, ...]] = KINDS
 
     name: str = described("Name of the file that fills the section.")
