@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 from smug.errors import SmugError
 from smug.jobs.check import check_shown
 from smug.jobs.config import check_overrides
-from smug.jobs.dependencies import digest_of, modules_of
+from smug.jobs.dependencies import digest_of
 from smug.jobs.groups import in_format
 from smug.jobs.overrides import Override, from_command_line, parse_overrides
 from smug.jobs.selection import Run
@@ -44,16 +44,9 @@ except SmugError as error:
     raise WorkflowError(str(error)) from None
 
 OUT = RUN.folder
-# Storage would have to hold what rules read: SMUG's files are then told by their digest in params.
-STORED = workflow.storage_settings.default_storage_provider is not None
 DATASETS = RUN.distinct  # swept, timed and checked, where RUN.datasets are explained
 #: Stages whose files the whole run asks for, with the datasets that they are made of.
 ASKED = {}
-
-
-def code(stage):
-    """Input files of SMUG that a stage's results depend on; where results lie in storage, none."""
-    return [] if STORED else modules_of(stage)
 
 
 def one_of(names):
@@ -67,7 +60,7 @@ def for_each(path, datasets):
 
 
 def job(stage, dataset=DATASETS[0], sharded=False):
-    """Params of a job: its stage and its configuration.
+    """Params of a job: its stage, the digest of its code, its configuration.
 
     The dataset is the wildcard's, or that for which the wildcard's network is made; one is named where
     a rule has neither. Results that are of no dataset read the sections that are the same for all.
@@ -82,8 +75,7 @@ def job(stage, dataset=DATASETS[0], sharded=False):
         shard = [f"shard={wildcards.shard}"] if sharded else []
         return shard + RUN.frozen(stage, named, changes)
 
-    told = {"code": digest_of(stage)} if STORED else {}
-    return {"stage": stage, "config": configuration, **told}
+    return {"stage": stage, "code": digest_of(stage), "config": configuration}
 
 
 def asked(stage, datasets=DATASETS):
@@ -103,12 +95,11 @@ def all_asked():
 
 
 def paths(wildcards, input, output):
-    """Params function: every named input and output as io.<name>=<path>, code left out."""
+    """Params function: every named input and output as io.<name>=<path>."""
     named = [*input.items(), *output.items()]
     return [
         f"io.{name}={path}"
         for name, found in named
-        if name != "code"
         for path in ([found] if isinstance(found, str) else found)
     ]
 

@@ -2,8 +2,6 @@
 
 
 use rule stage as prepare_mnist with:
-    input:
-        code=code("prepare_mnist"),
     output:
         digits=f"{OUT}/prepare_{{dataset}}/digits.npz",
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
@@ -19,7 +17,6 @@ use rule stage as prepare_mnist with:
 use rule stage as prepare_imagenet with:
     input:
         model=network,
-        code=code("prepare_imagenet"),
     output:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         record=f"{OUT}/prepare_{{dataset}}/record.json",
@@ -32,8 +29,6 @@ use rule stage as prepare_imagenet with:
 
 
 use rule stage as prepare_beer with:
-    input:
-        code=code("prepare_beer"),
     output:
         train=f"{OUT}/prepare_{{dataset}}/train.npz",
         validation=f"{OUT}/prepare_{{dataset}}/validation.npz",

@@ -6,7 +6,6 @@ use rule stage as attribute with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
-        code=code("attribute"),
     output:
         arrays=f"{OUT}/attribute/{{dataset}}/{{shard}}.npz",
         record=f"{OUT}/attribute/{{dataset}}/{{shard}}.json",
@@ -21,7 +20,6 @@ use rule stage as solve_masks with:
     input:
         attribution=rules.attribute.output.arrays,
         start=start_masks,
-        code=code("solve_masks"),
     output:
         masks=f"{OUT}/solve_masks/{{dataset}}/{{variant}}/{{shard}}.npz",
         record=f"{OUT}/solve_masks/{{dataset}}/{{variant}}/{{shard}}.json",
@@ -38,7 +36,6 @@ use rule stage as saliency with:
     input:
         attribution=rules.attribute.output.arrays,
         masks=rules.solve_masks.output.masks,
-        code=code("saliency"),
     output:
         maps=f"{OUT}/saliency/{{dataset}}/{{variant}}/{{shard}}.npz",
         record=f"{OUT}/saliency/{{dataset}}/{{variant}}/{{shard}}.json",
@@ -52,7 +49,6 @@ use rule stage as explain with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
-        code=code("explain"),
     output:
         maps=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.npz",
         record=f"{OUT}/explain/{{dataset}}/{{variant}}/{{shard}}.json",
@@ -67,7 +63,6 @@ use rule stage as completeness with:
     input:
         arrays=RUN.files(rules.attribute.output.arrays, RUN.datasets),
         settings=RUN.files(rules.attribute.output.record, RUN.datasets),
-        code=code("completeness"),
     output:
         **table("completeness", "Completeness of the attributions"),
         record=f"{OUT}/tables/completeness.json",

@@ -13,7 +13,6 @@ use rule stage as image_saliency with:
         **photographs("attribution", "masks", "smug_maps", "scores"),
         maps=of_shown(rules.explain.output.maps, variants.compared),
         settings=of_shown(rules.explain.output.record, variants.compared),
-        code=code("image_saliency"),
     output:
         **figure("image_saliency", "Saliency maps of every method"),
         record=f"{OUT}/figures/image_saliency.json",
@@ -27,7 +26,6 @@ use rule stage as image_metrics with:
     input:
         scores=RUN.files(rules.score_images.output.scores, PICTURES),
         settings=RUN.files(rules.score_images.output.record, PICTURES),
-        code=code("image_metrics"),
     output:
         **figure("image_metrics", "Ranks of every method under the field's measures"),
         **table("image_metrics", "Every method under the field's measures"),
@@ -41,7 +39,6 @@ use rule stage as image_metrics with:
 use rule stage as smug_steps with:
     input:
         **photographs("attribution", "masks", "smug_maps"),
-        code=code("smug_steps"),
     output:
         **figure("smug_steps", "SMUG step by step"),
         record=f"{OUT}/figures/smug_steps.json",
@@ -56,7 +53,6 @@ use rule stage as ig_baselines with:
         **photographs("attribution"),
         maps=of_shown(rules.explain.output.maps, variants.compared_baselines),
         settings=of_shown(rules.explain.output.record, variants.compared_baselines),
-        code=code("ig_baselines"),
     output:
         **figure("ig_baselines", "Integrated Gradients, black and white baseline"),
         record=f"{OUT}/figures/ig_baselines.json",
@@ -69,7 +65,6 @@ use rule stage as ig_baselines with:
 use rule stage as optbox with:
     input:
         **photographs("attribution", "masks", "smug_maps", "scores"),
-        code=code("optbox"),
     output:
         **figure("optbox", "Boxes of SMUG and OptBox"),
         record=f"{OUT}/figures/optbox.json",
@@ -83,7 +78,6 @@ use rule stage as two_cats with:
     input:
         data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=CATS),
         model=[RUN.network(dataset) for dataset in CATS],
-        code=code("two_cats"),
     output:
         **figure("two_cats", "Two cats"),
         **table("two_cats", "Two cats"),
@@ -99,7 +93,6 @@ use rule stage as ggig with:
         data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=DISTINCT),
         maps=guided(rules.explain.output.maps),
         settings=guided(rules.explain.output.record),
-        code=code("ggig"),
     output:
         **figure("ggig", "Geometrically Guided Integrated Gradients"),
         record=f"{OUT}/figures/ggig.json",

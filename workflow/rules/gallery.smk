@@ -5,7 +5,6 @@ use rule stage as gallery_images with:
     input:
         **gallery_shows(lambda _: [rules.score_images]),
         scores=in_gallery(rules.score_images.output.scores),
-        code=code("gallery_images"),
     output:
         inputs=f"{OUT}/gallery_images/{{dataset}}.json",
         record=f"{OUT}/gallery_images/{{dataset}}.record.json",
@@ -19,7 +18,6 @@ use rule stage as gallery_rows with:
     input:
         **gallery_shows(lambda _: [rules.score_rows]),
         scores=in_gallery(rules.score_rows.output.scores),
-        code=code("gallery_rows"),
     output:
         inputs=f"{OUT}/gallery_rows/{{dataset}}.json",
         record=f"{OUT}/gallery_rows/{{dataset}}.record.json",
@@ -34,7 +32,6 @@ use rule stage as gallery_texts with:
         **gallery_shows(scored_texts),
         sets=in_gallery(rules.sufficient_words.output.sets),
         scores=text_scores,
-        code=code("gallery_texts"),
     output:
         inputs=f"{OUT}/gallery_texts/{{dataset}}.json",
         record=f"{OUT}/gallery_texts/{{dataset}}.record.json",
@@ -51,7 +48,6 @@ use rule stage as gallery with:
             for_each(rules.gallery_rows.output.inputs, ROWS),
             for_each(rules.gallery_texts.output.inputs, TEXTS),
         ],
-        code=code("gallery"),
     output:
         html=f"{OUT}/gallery.html",
         record=f"{OUT}/gallery.json",

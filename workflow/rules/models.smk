@@ -4,7 +4,6 @@
 use rule stage as train_mnist with:
     input:
         digits=made_for(rules.prepare_mnist.output.digits),
-        code=code("train_mnist"),
     output:
         model=f"{OUT}/train_mnist/{{model}}/model.keras",
         metrics=f"{OUT}/train_mnist/{{model}}/metrics.json",
@@ -21,7 +20,6 @@ use rule stage as train_text_cnn with:
         validation=made_for(rules.prepare_beer.output.validation),
         test=made_for(rules.prepare_beer.output.test),
         words=made_for(rules.prepare_beer.output.vocabulary),
-        code=code("train_text_cnn"),
     output:
         model=f"{OUT}/train_text_cnn/{{model}}/model.keras",
         vocabulary=f"{OUT}/train_text_cnn/{{model}}/vocabulary.json",
@@ -34,8 +32,6 @@ use rule stage as train_text_cnn with:
 
 
 use rule stage as train_imagenet_cnn with:
-    input:
-        code=code("train_imagenet_cnn"),
     output:
         model=f"{OUT}/train_imagenet_cnn/{{model}}/model.keras",
         history=f"{OUT}/train_imagenet_cnn/{{model}}/history.csv",
@@ -49,8 +45,6 @@ use rule stage as train_imagenet_cnn with:
 
 
 use rule stage as import_model with:
-    input:
-        code=code("import_model"),
     output:
         model=f"{OUT}/import_model/{{model}}.keras",
         record=f"{OUT}/import_model/{{model}}.json",
@@ -63,7 +57,6 @@ use rule stage as import_model with:
 use rule stage as models with:
     input:
         metrics=RUN.trained_metrics(),
-        code=code("models"),
     output:
         **table("models", "Networks"),
         record=f"{OUT}/tables/models.json",

@@ -4,7 +4,6 @@
 use rule stage as import_own with:
     input:
         source=own_file,
-        code=code("import_own"),
     output:
         model=f"{OUT}/import_own/{{dataset}}.keras",
         record=f"{OUT}/import_own/{{dataset}}.json",
@@ -19,7 +18,6 @@ use rule stage as import_own with:
 use rule stage as import_onnx with:
     input:
         source=own_file,
-        code=code("import_onnx"),
     output:
         model=f"{OUT}/import_onnx/{{dataset}}.onnx",
         record=f"{OUT}/import_onnx/{{dataset}}.json",
@@ -35,7 +33,6 @@ use rule stage as prepare_images with:
     input:
         root=own_root,
         model=network,
-        code=code("prepare_images"),
     output:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         record=f"{OUT}/prepare_{{dataset}}/record.json",
@@ -51,7 +48,6 @@ use rule stage as prepare_table with:
     input:
         root=own_root,
         model=network,
-        code=code("prepare_table"),
     output:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         record=f"{OUT}/prepare_{{dataset}}/record.json",
@@ -67,7 +63,6 @@ use rule stage as prepare_series with:
     input:
         root=own_root,
         model=network,
-        code=code("prepare_series"),
     output:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         record=f"{OUT}/prepare_{{dataset}}/record.json",
@@ -83,7 +78,6 @@ use rule stage as prepare_texts with:
     input:
         root=own_root,
         model=network,
-        code=code("prepare_texts"),
     output:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         record=f"{OUT}/prepare_{{dataset}}/record.json",

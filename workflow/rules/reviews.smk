@@ -11,7 +11,6 @@ use rule stage as score_texts with:
         settings=own(rules.explain.output.record, variants.compared),
         sets=rules.sufficient_words.output.sets,
         model=network,
-        code=code("score_texts"),
     output:
         scores=f"{OUT}/score_texts/{{dataset}}/{{shard}}.parquet",
         eraser=f"{OUT}/score_texts/{{dataset}}/{{shard}}.jsonl",
@@ -28,7 +27,6 @@ use rule stage as text_rationales with:
     input:
         scores=RUN.files(rules.score_texts.output.scores, REVIEWS),
         settings=RUN.files(rules.score_texts.output.record, REVIEWS),
-        code=code("text_rationales"),
     output:
         **table("text_rationales", "Methods on reviews"),
         record=f"{OUT}/tables/text_rationales.json",
@@ -42,7 +40,6 @@ use rule stage as eraser with:
     input:
         lines=RUN.files(rules.score_texts.output.eraser, REVIEWS),
         settings=RUN.files(rules.score_texts.output.record, REVIEWS),
-        code=code("eraser"),
     output:
         archive=f"{OUT}/tables/eraser.zip",
         record=f"{OUT}/tables/eraser.json",
@@ -58,7 +55,6 @@ use rule stage as text_metrics with:
         + RUN.files(rules.score_words.output.scores, OWN_TEXTS),
         settings=RUN.files(rules.score_texts.output.record, RUN.in_format("beer"))
         + RUN.files(rules.score_words.output.record, OWN_TEXTS),
-        code=code("text_metrics"),
     output:
         **figure("text_metrics", "Ranks of every method under the field's measures"),
         **table("text_metrics", "Every method under the field's measures"),
@@ -75,7 +71,6 @@ use rule stage as text_saliency with:
         sets=RUN.files(
             rules.sufficient_words.output.sets, REVIEWS, in_shards=variants.first_shard
         ),
-        code=code("text_saliency"),
     output:
         **figure("text_saliency", "Reviews highlighted by every method"),
         html=f"{OUT}/figures/text_saliency.html",

@@ -5,7 +5,6 @@ use rule stage as robust_explain with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
-        code=code("robust_explain"),
     output:
         sets=f"{OUT}/robust_explain/{{dataset}}/{{shard}}.npz",
         scores=f"{OUT}/robust_explain/{{dataset}}/{{shard}}.parquet",
@@ -25,7 +24,6 @@ use rule stage as robust with:
             rules.robust_explain.output.sets, DIGITS, in_shards=variants.first_shard
         ),
         scores=with_robust_sets(rules.robust_explain.output.scores),
-        code=code("robust"),
     output:
         **figure("robust", "Robust sets of digits"),
         **table("robust", "Robust sets of digits"),

@@ -11,7 +11,6 @@ use rule stage as score_rows with:
         maps=own(rules.explain.output.maps, variants.compared),
         settings=own(rules.explain.output.record, variants.compared),
         model=network,
-        code=code("score_rows"),
     output:
         scores=f"{OUT}/score_rows/{{dataset}}/{{shard}}.parquet",
         record=f"{OUT}/score_rows/{{dataset}}/{{shard}}.json",

@@ -5,7 +5,6 @@ use rule stage as score_sanity with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         model=network,
-        code=code("score_sanity"),
     output:
         scores=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.parquet",
         maps=f"{OUT}/score_sanity/{{dataset}}/{{variant}}/{{shard}}.npz",
@@ -19,7 +18,6 @@ use rule stage as score_sanity with:
 use rule stage as sanity with:
     input:
         scores=checked(rules.score_sanity.output.scores),
-        code=code("sanity"),
     output:
         **table("sanity", "Sanity checks"),
         record=f"{OUT}/tables/sanity.json",
@@ -32,7 +30,6 @@ use rule stage as sanity with:
 use rule stage as stability with:
     input:
         scores=checked(rules.score_sanity.output.scores),
-        code=code("stability"),
     output:
         **table("stability", "Measures that explain again"),
         record=f"{OUT}/tables/stability.json",
@@ -47,7 +44,6 @@ use rule stage as sanity_randomisation with:
         scores=checked(rules.score_sanity.output.scores),
         maps=checked(rules.score_sanity.output.maps),
         settings=checked(rules.score_sanity.output.record),
-        code=code("sanity_randomisation"),
     output:
         **figure("sanity_randomisation", "Maps of randomised networks"),
         record=f"{OUT}/figures/sanity_randomisation.json",
@@ -60,7 +56,6 @@ use rule stage as sanity_randomisation with:
 use rule stage as sanity_perturbation with:
     input:
         scores=checked(rules.score_sanity.output.scores),
-        code=code("sanity_perturbation"),
     output:
         **figure("sanity_perturbation", "Maps of perturbed networks"),
         record=f"{OUT}/figures/sanity_perturbation.json",

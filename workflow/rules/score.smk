@@ -11,7 +11,6 @@ use rule stage as score_masks with:
             rules.solve_masks.output.record, variants.mask_variants, variants.shards
         ),
         model=network,
-        code=code("score_masks"),
     output:
         scores=f"{OUT}/score_masks/{{dataset}}.parquet",
         record=f"{OUT}/score_masks/{{dataset}}.json",
@@ -32,7 +31,6 @@ use rule stage as score_images with:
         maps=own(rules.explain.output.maps, variants.compared),
         settings=own(rules.explain.output.record, variants.compared),
         model=network,
-        code=code("score_images"),
     output:
         scores=f"{OUT}/score_images/{{dataset}}/{{shard}}.parquet",
         record=f"{OUT}/score_images/{{dataset}}/{{shard}}.json",
@@ -47,7 +45,6 @@ use rule stage as attribution_curves with:
     input:
         scores=RUN.files(rules.score_images.output.scores, PICTURES)
         + RUN.files(rules.score_rows.output.scores, ROWS),
-        code=code("attribution_curves"),
     output:
         **table("attribution_curves", "Insertion, deletion and information curves"),
         record=f"{OUT}/tables/attribution_curves.json",
@@ -61,7 +58,6 @@ use rule stage as image_lsc with:
     input:
         prepared=expand(f"{OUT}/prepare_{{dataset}}/record.json", dataset=PHOTOGRAPHS),
         scores=RUN.files(rules.score_images.output.scores, PHOTOGRAPHS),
-        code=code("image_lsc"),
     output:
         **figure("image_lsc", "Table 1: LSC, Win% and sparsity"),
         **table("image_lsc", "Table 1: LSC, Win% and sparsity"),
@@ -75,7 +71,6 @@ use rule stage as image_lsc with:
 use rule stage as time_solvers with:
     input:
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        code=code("time_solvers"),
     output:
         scores=f"{OUT}/time_solvers/{{dataset}}/{{variant}}.parquet",
         record=f"{OUT}/time_solvers/{{dataset}}/{{variant}}.json",
@@ -88,7 +83,6 @@ use rule stage as time_solvers with:
 use rule stage as solvers with:
     input:
         scores=timings(rules.time_solvers.output.scores),
-        code=code("solvers"),
     output:
         **table("solvers", "Solvers"),
         record=f"{OUT}/tables/solvers.json",
@@ -101,7 +95,6 @@ use rule stage as solvers with:
 use rule stage as solver_scaling with:
     input:
         scores=timings(rules.time_solvers.output.scores),
-        code=code("solver_scaling"),
     output:
         **figure("solver_scaling", "Seconds of every solver"),
         record=f"{OUT}/figures/solver_scaling.json",
@@ -114,7 +107,6 @@ use rule stage as solver_scaling with:
 use rule stage as network_limits with:
     input:
         digits=for_each(rules.prepare_mnist.output.digits, DIGITS),
-        code=code("network_limits"),
     output:
         **table("network_limits", "Limits of the whole-network encoding"),
         record=f"{OUT}/tables/network_limits.json",

@@ -4,7 +4,6 @@
 use rule stage as mnist_masks with:
     input:
         scores=for_each(rules.score_masks.output.scores, DIGITS),
-        code=code("mnist_masks"),
     output:
         **table("mnist_masks", "Masks of digits"),
         record=f"{OUT}/tables/mnist_masks.json",
@@ -21,7 +20,6 @@ use rule stage as mnist_ood with:
             rules.saliency.output.maps, "first_layer", variants.drawn_mask_variant
         ),
         scores=for_each(rules.score_masks.output.scores, DIGITS),
-        code=code("mnist_ood"),
     output:
         **figure("mnist_ood", "Masks of whole networks are out of distribution"),
         record=f"{OUT}/figures/mnist_ood.json",
@@ -37,7 +35,6 @@ use rule stage as score_grid with:
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         masks=swept(rules.solve_masks.output.masks),
         settings=swept(rules.solve_masks.output.record),
-        code=code("score_grid"),
     output:
         scores=f"{OUT}/score_grid/{{dataset}}.parquet",
         record=f"{OUT}/score_grid/{{dataset}}.json",
@@ -51,7 +48,6 @@ use rule stage as topk_gamma with:
     input:
         scores=for_each(rules.score_grid.output.scores, DATASETS),
         settings=for_each(rules.score_grid.output.record, DATASETS),
-        code=code("topk_gamma"),
     output:
         **figure("topk_gamma", "Top k against gamma"),
         **table("topk_gamma", "Top k against gamma"),
@@ -66,7 +62,6 @@ use rule stage as ablations with:
     input:
         scores=for_each(rules.score_grid.output.scores, DATASETS),
         settings=for_each(rules.score_grid.output.record, DATASETS),
-        code=code("ablations"),
     output:
         **table("ablations", "Window, ranking and scoring, one changed at a time"),
         record=f"{OUT}/tables/ablations.json",
@@ -83,7 +78,6 @@ use rule stage as replacements with:
         attribution=expand(f"{OUT}/attribute/{{dataset}}/0.npz", dataset=DISTINCT),
         masks=replaced(rules.solve_masks.output.masks),
         settings=replaced(rules.solve_masks.output.record),
-        code=code("replacements"),
     output:
         **figure("replacements", "What a removed pixel becomes"),
         record=f"{OUT}/figures/replacements.json",
@@ -99,7 +93,6 @@ use rule stage as masks_topk_gamma with:
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
         masks=swept(rules.solve_masks.output.masks, variants.grid_variants),
         settings=swept(rules.solve_masks.output.record, variants.grid_variants),
-        code=code("masks_topk_gamma"),
     output:
         **figure("masks_topk_gamma_{dataset}", "Masks by top k and gamma, {dataset}"),
         record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",
@@ -113,7 +106,6 @@ use rule stage as distinct_masks with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        code=code("distinct_masks"),
     output:
         **figure("distinct_masks_{dataset}", "Distinct smallest masks, {dataset}"),
         **table(

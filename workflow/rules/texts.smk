@@ -19,7 +19,6 @@ use rule stage as sufficient_words with:
     input:
         attribution=rules.attribute.output.arrays,
         model=network,
-        code=code("sufficient_words"),
     output:
         sets=f"{OUT}/sufficient_words/{{dataset}}/{{shard}}.npz",
         record=f"{OUT}/sufficient_words/{{dataset}}/{{shard}}.json",
@@ -41,7 +40,6 @@ use rule stage as score_words with:
         settings=own(rules.explain.output.record, variants.compared),
         sets=rules.sufficient_words.output.sets,
         model=network,
-        code=code("score_words"),
     output:
         scores=f"{OUT}/score_words/{{dataset}}/{{shard}}.parquet",
         record=f"{OUT}/score_words/{{dataset}}/{{shard}}.json",
@@ -54,7 +52,6 @@ use rule stage as score_words with:
 use rule stage as text_methods with:
     input:
         scores=own(rules.score_words.output.scores, in_shards=variants.shards),
-        code=code("text_methods"),
     output:
         **table("text_methods_{dataset}", "Methods on texts, {dataset}"),
         record=f"{OUT}/tables/text_methods_{{dataset}}.json",

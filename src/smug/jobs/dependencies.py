@@ -13,16 +13,10 @@ from smug.io import sha256
 from smug.jobs.home import CARRIED, PACKAGE
 
 
-def modules_of(stage: str) -> list[str]:
-    """Files of SMUG that a stage's module imports or reads, directly or not.
+def modules_of(stage: str) -> list[Path]:
+    """Files of SMUG that a stage's module imports or reads, directly or not, in their order.
 
-    Rules name them as inputs, so that editing one reruns exactly the stages that use it. All of
-    ``smug.jobs`` is left out: it carries values, it does not make results.
-
-    Returns
-    -------
-    list of str
-        Paths from the working folder where the package lies in it, as in a checkout, else whole.
+    All of ``smug.jobs`` is left out: it carries values, it does not make results.
     """
     seen: dict[str, Path] = {}
     todo = [f"smug.stages.{stage}"]
@@ -34,16 +28,21 @@ def modules_of(stage: str) -> list[str]:
             continue
         seen[name] = path
         todo += _mentions(path).modules
-    found = {*seen.values(), *(file for path in seen.values() for file in _mentions(path).files)}
-    here = Path.cwd()
-    at_home = PACKAGE.is_relative_to(here)
-    return sorted(str(path.relative_to(here) if at_home else path) for path in found)
+    files = (file for path in seen.values() for file in _mentions(path).files)
+    return sorted({*seen.values(), *files})
 
 
 def digest_of(stage: str) -> str:
-    """SHA-256 of the files of SMUG that a stage's module depends on, wherever the package lies."""
-    together = "".join(sha256(path) for path in modules_of(stage))
+    """SHA-256 of the files of SMUG that a stage's module depends on, wherever the package lies.
+
+    Jobs have it as a param, so that editing a file makes anew exactly what depends on it. As input
+    files they would be some hundred of each job, which Snakemake counts whenever one ends.
+    """
+    together = "".join(map(_digest, modules_of(stage)))
     return hashlib.sha256(together.encode()).hexdigest()
+
+
+_digest = functools.cache(sha256)  # most stages share their files
 
 
 @functools.cache

@@ -1,13 +1,13 @@
-from pathlib import Path
-
 from smug.jobs import dependencies, home
 
 
+def files_of(stage):
+    """Files that a stage depends on, from the project's folder."""
+    return [path.relative_to(home.HOME).as_posix() for path in dependencies.modules_of(stage)]
+
+
 def test_modules_of_a_stage_are_those_it_imports():
-    solve, train = (
-        dependencies.modules_of("solve_masks"),
-        dependencies.modules_of("train_mnist"),
-    )
+    solve, train = files_of("solve_masks"), files_of("train_mnist")
     assert "src/smug/masks/encode.py" in solve
     assert "src/smug/masks/solvers/highs.py" in solve
     assert "src/smug/masks/solvers/cpsat_search.py" in solve
@@ -19,32 +19,23 @@ def test_modules_of_a_stage_are_those_it_imports():
 
 
 def test_files_that_a_stages_modules_read_count_too():
-    prepare, page = (dependencies.modules_of(s) for s in ("prepare_imagenet", "gallery"))
+    prepare, page = files_of("prepare_imagenet"), files_of("gallery")
     assert "src/smug/datasets/photographs.csv" in prepare
     assert "src/smug/models/imagenet_classes.txt" in prepare
     assert "src/smug/figures/gallery/template.html" in page
-    solve = dependencies.modules_of("solve_masks")
-    assert all(path.endswith(".py") for path in solve)
+    assert all(path.endswith(".py") for path in files_of("solve_masks"))
 
 
-def test_a_run_started_elsewhere_finds_the_files(tmp_path, monkeypatch):
-    monkeypatch.chdir(home.HOME)
-    at_home = dependencies.modules_of("solve_masks")
-    assert all(not Path(path).is_absolute() for path in at_home)
-    monkeypatch.chdir(tmp_path)
-    assert dependencies.modules_of("solve_masks") == [str(home.HOME / path) for path in at_home]
-
-
-def test_the_digest_of_a_stage_follows_its_files_and_not_their_place(tmp_path, monkeypatch):
+def test_the_digest_of_a_stage_follows_its_files_and_not_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(home.HOME)
     solve, draw = map(dependencies.digest_of, ("solve_masks", "gallery"))
     assert solve != draw
     monkeypatch.chdir(tmp_path)
     assert dependencies.digest_of("solve_masks") == solve
-    usual = dependencies.sha256
-    changed = str(home.HOME / "src/smug/masks/encode.py")
+    usual = dependencies._digest
+    changed = home.HOME / "src/smug/masks/encode.py"
     monkeypatch.setattr(
-        dependencies, "sha256", lambda path: "0" if str(path) == changed else usual(path)
+        dependencies, "_digest", lambda path: "0" if path == changed else usual(path)
     )
     assert dependencies.digest_of("solve_masks") != solve
     assert dependencies.digest_of("gallery") == draw
