@@ -72,7 +72,7 @@ def test_the_second_network_is_explained_on_the_same_photographs_and_swept_nowhe
     )
     assert first["ids"].tolist() == second["ids"].tolist()
     assert (first["images"].shape[1], second["images"].shape[1]) == (224, 227)
-    assert not (results / "score_grid/imagenet_squeezenet.parquet").exists()
+    assert not (results / "score_grid/imagenet_squeezenet").exists()
     assert not (results / "score_sanity/imagenet_squeezenet").exists()
 
 

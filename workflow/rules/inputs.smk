@@ -46,14 +46,21 @@ def own(path, of_variants=variants.main_variant, in_shards=None):
 
 def start_masks(wildcards):
     """Masks that a search starts from: those of the setting next to it in the sweeps."""
-    start = variants.start_variant(RUN.settings(wildcards.dataset), wildcards.variant)
-    known = [start] if start and wildcards.shard == "0" else []
+    usual = RUN.settings(wildcards.dataset)
+    start = variants.start_variant(usual, wildcards.variant)
+    swept = int(wildcards.shard) in variants.grid_shards(usual)
+    known = [start] if start and swept else []
     return own(rules.solve_masks.output.masks, lambda _: known)(wildcards)
 
 
-def swept(path, of_variants=variants.sweep_variants):
-    """Input function: a path of the rule solve_masks for every setting of a dataset's sweeps."""
-    return own(path, of_variants, variants.first_shard)
+def on_grid(path):
+    """Input function: a path of the rule solve_masks for the grid of a dataset's first inputs."""
+    return own(path, variants.grid_variants, variants.first_shard)
+
+
+def swept(path, datasets):
+    """A path of the rule score_grid for some datasets, in the shards that the sweeps use."""
+    return RUN.files(path, datasets, in_shards=variants.grid_shards)
 
 
 def replaced(path):

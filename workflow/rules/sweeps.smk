@@ -32,22 +32,22 @@ use rule stage as mnist_ood with:
 use rule stage as score_grid with:
     input:
         model=network,
-        attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        masks=swept(rules.solve_masks.output.masks),
-        settings=swept(rules.solve_masks.output.record),
+        attribution=rules.attribute.output.arrays,
+        masks=own(rules.solve_masks.output.masks, variants.sweep_variants),
+        settings=own(rules.solve_masks.output.record, variants.sweep_variants),
     output:
-        scores=f"{OUT}/score_grid/{{dataset}}.parquet",
-        record=f"{OUT}/score_grid/{{dataset}}.json",
+        scores=f"{OUT}/score_grid/{{dataset}}/{{shard}}.parquet",
+        record=f"{OUT}/score_grid/{{dataset}}/{{shard}}.json",
     log:
-        f"{OUT}/logs/score_grid/{{dataset}}.log",
+        f"{OUT}/logs/score_grid/{{dataset}}-{{shard}}.log",
     params:
-        **job("score_grid"),
+        **job("score_grid", sharded=True),
 
 
 use rule stage as topk_gamma with:
     input:
-        scores=for_each(rules.score_grid.output.scores, DATASETS),
-        settings=for_each(rules.score_grid.output.record, DATASETS),
+        scores=swept(rules.score_grid.output.scores, DATASETS),
+        settings=swept(rules.score_grid.output.record, DATASETS),
     output:
         **figure("topk_gamma", "Top k against gamma"),
         **table("topk_gamma", "Top k against gamma"),
@@ -60,8 +60,8 @@ use rule stage as topk_gamma with:
 
 use rule stage as ablations with:
     input:
-        scores=for_each(rules.score_grid.output.scores, DATASETS),
-        settings=for_each(rules.score_grid.output.record, DATASETS),
+        scores=swept(rules.score_grid.output.scores, DATASETS),
+        settings=swept(rules.score_grid.output.record, DATASETS),
     output:
         **table("ablations", "Window, ranking and scoring, one changed at a time"),
         record=f"{OUT}/tables/ablations.json",
@@ -73,8 +73,10 @@ use rule stage as ablations with:
 
 use rule stage as replacements with:
     input:
-        scores=for_each(rules.score_grid.output.scores, DISTINCT),
-        grids=for_each(rules.score_grid.output.record, DISTINCT),
+        scores=swept(rules.score_grid.output.scores, DISTINCT),
+        grids=RUN.files(
+            rules.score_grid.output.record, DISTINCT, in_shards=variants.first_shard
+        ),
         attribution=expand(f"{OUT}/attribute/{{dataset}}/0.npz", dataset=DISTINCT),
         masks=replaced(rules.solve_masks.output.masks),
         settings=replaced(rules.solve_masks.output.record),
@@ -91,8 +93,8 @@ use rule stage as masks_topk_gamma with:
     input:
         data=f"{OUT}/prepare_{{dataset}}/data.npz",
         attribution=f"{OUT}/attribute/{{dataset}}/0.npz",
-        masks=swept(rules.solve_masks.output.masks, variants.grid_variants),
-        settings=swept(rules.solve_masks.output.record, variants.grid_variants),
+        masks=on_grid(rules.solve_masks.output.masks),
+        settings=on_grid(rules.solve_masks.output.record),
     output:
         **figure("masks_topk_gamma_{dataset}", "Masks by top k and gamma, {dataset}"),
         record=f"{OUT}/figures/masks_topk_gamma_{{dataset}}.json",

@@ -31,7 +31,7 @@ TRAINED = {
 }
 
 #: Sections that the number of shards depends on; a variant of others has those of its dataset.
-NUMBERING = {"dataset", "comparison", "gallery", "sanity", "robust"}
+NUMBERING = {"dataset", "comparison", "grid", "gallery", "sanity", "robust"}
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,11 @@ def shown_shards(chosen: Composed) -> range:
     return _shards_of(chosen, chosen["comparison"]["shown"])
 
 
+def grid_shards(chosen: Composed) -> range:
+    """Shards that hold the inputs of the sweeps."""
+    return _shards_of(chosen, chosen["grid"]["inputs"])
+
+
 def gallery_shards(chosen: Composed) -> range:
     """Shards that hold the gallery's inputs."""
     return _shards_of(chosen, chosen["gallery"]["inputs"])

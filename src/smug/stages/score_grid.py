@@ -1,4 +1,4 @@
-"""Measure the masks and maps of every setting of a dataset's sweeps."""
+"""Measure the masks and maps of a shard under every setting of a dataset's sweeps."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from smug.io import load_json
-from smug.jobs.run import Summary, run
+from smug.jobs.run import JobSettings, Summary, run
 from smug.jobs.settings.comparisons import ComparisonSettings
 from smug.jobs.settings.datasets import DatasetSettings
 from smug.jobs.settings.explanations import MethodSettings, SaliencySettings
@@ -30,6 +30,7 @@ class Sections:
     saliency: SaliencySettings
     comparison: ComparisonSettings
     grid: GridSettings
+    job: JobSettings
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def main(config: Sections, files: Files) -> Summary:
     """Write one result row per input, setting and metric; LSC for photographs."""
     from smug.pipeline.confirm import Confirmer
 
-    shard = AttributedShard.load(files.attribution).first(config.grid.inputs)
+    count = max(config.grid.inputs - config.job.shard * config.dataset.shard_size, 0)
+    shard = AttributedShard.load(files.attribution).first(count)
     confirmer = Confirmer.load(files.model, config.model)
     # Crops of digits say nothing: LSC is a measure of photographs.
     lsc = None
@@ -56,7 +58,7 @@ def main(config: Sections, files: Files) -> Summary:
         x = confirmer.network.preprocess(shard.images)
         lsc = lsc_of(confirmer.model, x, shard.target, config.comparison.thresholds)
     records = [load_json(record)["config"] for record in files.settings]
-    shards = [SolvedShard.load(masks).first(config.grid.inputs) for masks in files.masks]
+    shards = [SolvedShard.load(masks).first(count) for masks in files.masks]
     methods = [settings["method"] for settings in records]
     overlaps = overlap_with_zero(methods, shards, vars(config.method))
     rows: list[dict[str, Any]] = []

@@ -74,7 +74,7 @@ def test_shards_are_those_of_the_variant():
 
 
 NUMBERED = [variants.shards, variants.shown_shards, variants.gallery_shards, variants.sanity_shards]
-NUMBERED += [variants.robust_shards]
+NUMBERED += [variants.robust_shards, variants.grid_shards]
 
 
 @pytest.mark.parametrize("in_shards", NUMBERED)

@@ -128,7 +128,7 @@ class NetworkLimitsSettings(Section):
 
 @dataclass
 class GridSettings(Section):
-    """Settings that the sweeps of a dataset try, on the inputs of its first shard."""
+    """Settings that the sweeps of a dataset try, on its first inputs."""
 
     section = "grid"
 
@@ -147,9 +147,7 @@ class GridSettings(Section):
         "Scorings of the inputs that the sweep tries.", [], allowed=NAMES["scoring"]
     )
     solutions: int = described("Number of distinct smallest masks looked for.")
-    inputs: int = described(
-        "Number of inputs of the first shard that the sweeps use.", allowed=COUNT
-    )
+    inputs: int = described("Number of inputs that the sweeps use, at most.", allowed=COUNT)
     shown: int = described("Number of inputs in the figure of masks.", allowed=COUNT)
 
     def __post_init__(self) -> None:
