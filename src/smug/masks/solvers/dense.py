@@ -19,6 +19,8 @@ from smug.masks.solvers.dense_simplex import (
     Rows,
     Scratch,
     compiled,
+    copied,
+    filled,
     refresh,
     relax,
     revalue,
@@ -53,7 +55,7 @@ def _branch(
     low, high, costs, x = nodes.low[slot], nodes.high[slot], nodes.costs[slot], scratch.x
     room = size + MARGIN - nodes.bound[slot]
     mean = max(gain.sum() / max(seen.sum(), 1.0), LEAST_RATE)
-    scratch.place[:] = -1
+    filled(scratch.place, -1)
     for i in range(m):
         scratch.place[nodes.basis[slot, i]] = i
     chosen, best, free = -1, -1.0, -1
@@ -113,12 +115,13 @@ def _explore(
             count -= 1  # all variables are fixed, to no mask
             continue
         x, bound, other = scratch.x[j], nodes.bound[slot], order[count]
-        nodes.low[other] = nodes.low[slot]
-        nodes.high[other] = nodes.high[slot]
-        nodes.basis[other] = nodes.basis[slot]
-        nodes.inverse[other] = nodes.inverse[slot]
-        nodes.costs[other] = nodes.costs[slot]
-        nodes.values[other] = nodes.values[slot]
+        copied(nodes.low[other], nodes.low[slot])
+        copied(nodes.high[other], nodes.high[slot])
+        copied(nodes.basis[other], nodes.basis[slot])
+        for k in range(rows.A.shape[0]):
+            copied(nodes.inverse[other, k], nodes.inverse[slot, k])
+        copied(nodes.costs[other], nodes.costs[slot])
+        copied(nodes.values[other], nodes.values[slot])
         nodes.age[other] = nodes.age[slot]
         nodes.high[slot, j] = 0.0
         nodes.low[other, j] = 1.0

@@ -73,10 +73,25 @@ class Scratch(NamedTuple):
 
 
 @compiled
+def copied(out: np.ndarray, source: np.ndarray) -> None:
+    """``out[:] = source``, one-dimensional; the assignment itself takes seconds to compile."""
+    for i in range(len(out)):
+        out[i] = source[i]
+
+
+@compiled
+def filled(out: np.ndarray, value: float) -> None:
+    """``out[:] = value``, one-dimensional; see :func:`copied`."""
+    for i in range(len(out)):
+        out[i] = value
+
+
+@compiled
 def _weighted(weights: np.ndarray, A: np.ndarray, out: np.ndarray) -> None:
     """``out = weights @ A``, four rows at a time: so ``out`` is read and written less often."""
     m, n = A.shape
-    out[:n] = 0.0
+    for j in range(n):
+        out[j] = 0.0
     for k in range(0, m - 3, 4):
         a, b, c, d = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
         for j in range(n):
@@ -104,23 +119,30 @@ def refresh(rows: Rows, nodes: Nodes, slot: int, scratch: Scratch) -> None:
     matrix = np.zeros((m, m))
     for i in range(m):
         if basis[i] < n:
-            matrix[:, i] = rows.columns[basis[i]]
+            for k in range(m):
+                matrix[k, i] = rows.columns[basis[i], k]
         else:
             matrix[basis[i] - n, i] = -1.0
     try:
         inverse = np.linalg.inv(matrix)
     except Exception:  # singular, by rounding errors: start again from the slacks
-        basis[:] = np.arange(n, n + m)
-        inverse = -np.eye(m)
-    nodes.inverse[slot] = inverse
+        inverse = matrix
+        for i in range(m):
+            basis[i] = n + i
+            for k in range(m):
+                inverse[i, k] = -1.0 if i == k else 0.0
     nodes.age[slot] = 0
-    costs[n:] = 0.0
+    filled(costs[n:], 0.0)
     for i in range(m):
+        copied(nodes.inverse[slot, i], inverse[i])
         if basis[i] < n:
-            costs[n:] += inverse[i]
+            for k in range(m):
+                costs[n + k] += inverse[i, k]
     _weighted(costs[n:], rows.A, costs)
-    costs[:n] = 1 - costs[:n]
-    costs[basis] = 0.0
+    for j in range(n):
+        costs[j] = 1 - costs[j]
+    for i in range(m):
+        costs[basis[i]] = 0.0
     revalue(rows, nodes, slot, scratch)
 
 
@@ -129,11 +151,11 @@ def revalue(rows: Rows, nodes: Nodes, slot: int, scratch: Scratch) -> None:
     """Values of the basic variables, the others at the bound that their costs ask for."""
     m, n = rows.A.shape
     low, high, costs = nodes.low[slot], nodes.high[slot], nodes.costs[slot]
-    scratch.place[:] = -1
+    filled(scratch.place, -1)
     for i in range(m):
         scratch.place[nodes.basis[slot, i]] = i
     rest = scratch.column
-    rest[:] = rows.demand
+    copied(rest, rows.demand)
     for j in range(n):
         at = low[j] if costs[j] >= 0 else high[j]
         if scratch.place[j] < 0 and at > 0:
@@ -224,7 +246,7 @@ def _entering(
         toward = (moves[j] if costs[j] >= 0 else -moves[j]) * scratch.free[j]
         ratio[j] = abs(costs[j]) / toward if toward > PIVOT else np.inf
     step, gain = 0.0, 0.0
-    column[:] = 0.0
+    filled(column, 0.0)
     while True:
         nearest, j = _least(ratio), -1
         for c in range(n + m):
@@ -281,7 +303,7 @@ def _pivot(
         by = column[i]
         for k in range(m):
             inverse[i, k] -= by * edge[k]
-    inverse[row] = edge
+    copied(inverse[row], edge)
     nodes.basis[slot, row] = enters
     nodes.age[slot] += 1
 
@@ -299,9 +321,11 @@ def relax(rows: Rows, nodes: Nodes, slot: int, size: float, scratch: Scratch) ->
     free, moves, edge = scratch.free, scratch.moves, scratch.edge
     if nodes.age[slot] > REFRESH:
         refresh(rows, nodes, slot, scratch)
-    free[:n] = high - low
-    free[n:] = 1.0
-    free[basis] = 0.0
+    for j in range(n):
+        free[j] = high[j] - low[j]
+    filled(free[n:], 1.0)
+    for i in range(m):
+        free[basis[i]] = 0.0
     reached = 0.0
     for k in range(m):
         reached += costs[n + k] * rows.demand[k]
@@ -315,12 +339,12 @@ def relax(rows: Rows, nodes: Nodes, slot: int, size: float, scratch: Scratch) ->
         target = (high[leaves] if above else low[leaves]) if leaves < n else 0.0
         for k in range(m):
             edge[k] = inverse[row, k] if above else -inverse[row, k]
+            moves[n + k] = -edge[k]
         _weighted(edge, rows.A, moves)
-        moves[n:] = -edge
         enters, step, gain = _entering(rows, costs, slope, scratch)
         if enters < 0:
             # No choice meets the rows, if that stands a check of its own.
-            scratch.prices[:] = edge
+            copied(scratch.prices, edge)
             if impossible(rows, low, high, scratch):
                 return np.inf
             break
@@ -335,10 +359,12 @@ def relax(rows: Rows, nodes: Nodes, slot: int, size: float, scratch: Scratch) ->
         _pivot(rows, nodes, slot, row, target, enters, upper, scratch)
         free[enters] = 0.0
         free[leaves] = high[leaves] - low[leaves] if leaves < n else 1.0
-    scratch.prices[:] = costs[n:]
+    copied(scratch.prices, costs[n:])
     bound = certified(rows, low, high, scratch)
     # Variables are fixed by these costs, so they must be those of the prices that prove the bound.
-    costs[:n] = 1 - moves[:n]
-    costs[n:] = scratch.prices
-    costs[basis] = 0.0
+    for j in range(n):
+        costs[j] = 1 - moves[j]
+    copied(costs[n:], scratch.prices)
+    for i in range(m):
+        costs[basis[i]] = 0.0
     return bound
