@@ -18,6 +18,10 @@ shell.prefix(f"{PYTHON_FIRST}export {PARENT}=$PPID; ")
 onstart:
     if not DEPLOYED and not workflow.non_local_exec:
         start_server()
+    if not workflow.non_local_exec:
+        # Snakemake's limit of 100 jobs a second has it look for jobs to start once a second for each
+        # job that has ended, all at the same time: after some hundred it does nothing else.
+        workflow.scheduler.job_rate_limiter = None
 
 
 rule stage:

@@ -110,7 +110,7 @@ def test_photographs_are_explained_by_a_network_that_comes_with_the_project(tmp_
     # It is made with the settings of the dataset that it belongs to.
     assert "model=squeezenet" in run.frozen(
         "import_model",
-        run.explained_by("squeezenet", "imagenet"),
+        run.made_for("squeezenet"),
         [Override("model", "squeezenet")],
     )
 
