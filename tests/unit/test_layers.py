@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from smug.jobs.groups import KINDS
-
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 #: Tests of the repository's files, or of several modules together.
@@ -180,8 +178,8 @@ def _parts(path):
 def test_one_name_four_places(rules, stage):
     assert stage in rules, f"no rule {stage}"
     rule = rules[stage]
-    # Inputs of the user's own stand under their dataset's name, as those of the project do.
-    names = {stage, "prepare"} if stage.removeprefix("prepare_") in KINDS else {stage}
+    # What is prepared stands under its dataset's name.
+    names = {stage, "prepare"} if stage.startswith("prepare_") else {stage}
     for place in ("log", "output"):
         paths = getattr(rule, place)
         assert any(names & _parts(path) for path in paths), f"{stage}: {place} {list(paths)}"

@@ -1,18 +1,5 @@
 # Which files the rules ask for: paths of other rules for datasets, their variants and shards.
 
-
-def in_paper(name):
-    """First dataset of the run in a format; the papers' own figures are of it.
-
-    Where the run has none, the first of conf/: its figures can still be asked for by their names.
-    """
-    return (RUN.in_format(name) or in_format(name))[:1]
-
-
-# The papers' digits, reviews, and photographs among which two cats are explained.
-DIGITS = in_paper("mnist")
-REVIEWS = in_paper("beer")
-CATS = in_paper("imagenet")
 # The photographs and all pictures, once for each network; pictures, each for its first network.
 PHOTOGRAPHS = RUN.of_kind("photographs") or CATS
 PICTURES = RUN.of_kind("images")
@@ -70,32 +57,6 @@ def replaced(path):
     )
 
 
-def digits_drawn(path, encoding, setting):
-    """A path of masks or maps of the digits that a figure draws, in the setting that it draws."""
-
-    def drawn(usual):
-        return [setting(usual, encoding)]
-
-    return RUN.files(path, DIGITS, drawn, variants.first_shard)
-
-
-def digits_with_masks(setting):
-    """Named inputs of a figure of digits: the first ones and their masks of both encodings."""
-    masks = rules.solve_masks.output.masks
-    return {
-        "attribution": RUN.files(
-            rules.attribute.output.arrays, DIGITS, in_shards=variants.first_shard
-        ),
-        "network_masks": digits_drawn(masks, "network", setting),
-        "smug_masks": digits_drawn(masks, "first_layer", setting),
-    }
-
-
-def with_robust_sets(path):
-    """A path of the rule robust_explain for the digits whose robust sets are looked for."""
-    return RUN.files(path, DIGITS, in_shards=variants.robust_shards)
-
-
 def timings(path):
     """A path of the rule time_solvers, for every dataset and each of its solvers."""
     return RUN.files(path, DATASETS, variants.timed, variants.first_shard)
@@ -136,22 +97,6 @@ def guided(path):
 def checked(path):
     """A path of the rule score_sanity, for every dataset, each of its networks and shards."""
     return RUN.files(path, DATASETS, variants.sanity_variants, variants.sanity_shards)
-
-
-def first_reviews():
-    """Named inputs of the first reviews: SMUG's masks and maps, and other methods' maps."""
-
-    def paths(path, of_variants=variants.main_variant):
-        return RUN.files(path, REVIEWS, of_variants, variants.first_shard)
-
-    return {
-        "data": for_each(rules.prepare_beer.output.data, REVIEWS),
-        "attribution": paths(rules.attribute.output.arrays),
-        "masks": paths(rules.solve_masks.output.masks, variants.both_gammas),
-        "smug_maps": paths(rules.saliency.output.maps, variants.both_gammas),
-        "maps": paths(rules.explain.output.maps, variants.compared),
-        "settings": paths(rules.explain.output.record, variants.compared),
-    }
 
 
 def in_gallery(path, of_variants=variants.main_variant):
