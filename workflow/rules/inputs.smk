@@ -122,3 +122,15 @@ def gallery_shows(scored):
         "settings": in_gallery(rules.explain.output.record, variants.compared),
         "records": records,
     }
+
+
+def scored_texts(wildcards):
+    """Rules behind the measures of a dataset's texts."""
+    own_texts = wildcards.dataset in OWN_TEXTS
+    measured = rules.score_words if own_texts else rules.score_texts
+    return [rules.sufficient_words, measured]
+
+
+def text_scores(wildcards):
+    """Input function: measures of the texts in the gallery."""
+    return in_gallery(scored_texts(wildcards)[-1].output.scores)(wildcards)

@@ -3,18 +3,6 @@
 TEXTS, OWN_TEXTS = RUN.of_kind("texts"), RUN.own_of_kind("texts")
 
 
-def scored_texts(wildcards):
-    """Rules behind the measures of a dataset's texts."""
-    own_texts = wildcards.dataset in OWN_TEXTS
-    measured = rules.score_words if own_texts else rules.score_texts
-    return [rules.sufficient_words, measured]
-
-
-def text_scores(wildcards):
-    """Input function: measures of the texts in the gallery."""
-    return in_gallery(scored_texts(wildcards)[-1].output.scores)(wildcards)
-
-
 use rule stage as sufficient_words with:
     input:
         attribution=rules.attribute.output.arrays,
