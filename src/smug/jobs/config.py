@@ -223,7 +223,9 @@ def check_overrides(overrides: Iterable[Override], dataset: str | None = None) -
         meant = [override.dataset] if override.dataset in known else known
         keys = set().union(*(known[name] for name in meant))
         section, dot, _ = override.key.partition(".")
-        if override.key in keys or override.key in _keys_of_any_choice(section):
+        # A dataset's file is told by its name; other sections may hear of a file chosen elsewhere.
+        of_others = set() if section == "dataset" else _keys_of_any_choice(section)
+        if override.key in keys or override.key in of_others:
             continue
         same = [key for key in keys if dot and key.startswith(f"{section}.")]
         shown = sorted(same or (key for key in keys if "." not in key))

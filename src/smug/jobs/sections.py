@@ -116,5 +116,7 @@ def in_one_line(error: Exception) -> SmugError:
     if isinstance(cause, SmugError):
         return cause
     text = " ".join(str(cause).split("full_key:")[0].split())
+    if "is not a ListConfig" in text:
+        text = "holds a list, which is written [a,b]"
     key = getattr(cause, "full_key", None) or "override"
     return SmugError(f"{key}: {text}")

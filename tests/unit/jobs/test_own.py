@@ -81,6 +81,14 @@ def test_an_onnx_file_stays_one_in_the_run():
         ("mine:dataset.kind=table mine:method.replacement=mean", "mean does not fit dataset=mine"),
         ("mine:dataset.kind=series mine:grid.replacements=[blur]", "known: zero, mean"),
         ("mine:dataset.kind=table mine:workflow.run=x", "leave out mine:"),
+        ("mine:dataset.kind=table mine:dataset.text=x", "unknown key 'dataset.text'; known: data"),
+        ("mine:dataset.kind=table mnist:dataset.columns=[x]", "unknown key 'dataset.columns'"),
+        ("mine:dataset.kind=texts dataset.columns=[x]", "unknown key 'dataset.columns'"),
+        ("mine:dataset.kind=table mine:dataset.columns=x", r"columns: holds a list, .*\[a,b\]"),
+        (
+            "mine:dataset.kind=texts mine:model=squeezenet",
+            r"dataset=mine, which are texts; name your own network: mine:model.file=<file>",
+        ),
     ],
 )
 def test_what_makes_no_dataset_is_named(text, said):

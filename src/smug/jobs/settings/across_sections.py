@@ -53,8 +53,13 @@ def _check_network(dataset: Mapping[str, Any], model: Mapping[str, Any]) -> None
     name = dataset["name"]
     if name == model["name"] or inputs_of(name) in model["datasets"]:
         return
-    if name in datasets() or dataset["kind"] != "images":
+    if name in datasets():
         raise _unfit(name, model["name"])
+    if dataset["kind"] != "images":
+        raise SmugError(
+            f"model={model['name']} does not fit the inputs of dataset={name}, which are "
+            f"{dataset['kind']}; name your own network: {name}:model.file=<file>"
+        )
     if model["name"] not in packaged_networks():
         raise SmugError(
             f"model={model['name']} comes with no weights for images of your own; known: "
