@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def shared():
     if not folder:
         pytest.skip("SMUG_SHARED names no folder with real data; see DATA.md")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed():
+    """Close what a test has drawn: pyplot keeps every figure, and warns of many."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pytest_collection_modifyitems(items):

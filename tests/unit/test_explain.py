@@ -60,6 +60,7 @@ def images():
     "method",
     [name for name in METHODS if name != "robust"],  # takes plain ReLUs only
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_batch_equals_its_singles(model, images, method):
     settings = SETTINGS.get(method, {})
     batch = smug.explain(model, images, method=method, **settings)

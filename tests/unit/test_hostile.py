@@ -123,6 +123,7 @@ def takes_long(name, value):
 @pytest.mark.parametrize(
     ("method", "name"), [(method, name) for method in METHODS for name in method_settings(method)]
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_any_value_of_any_setting(method, name):
     model, x = model_for(method)
     few = {key: value for key, value in FEW.items() if key in method_settings(method)}
@@ -166,6 +167,7 @@ X = [
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_any_input(method, kind):
     model, right = MODELS[kind]
     few = {key: value for key, value in FEW.items() if key in method_settings(method)}
@@ -176,6 +178,7 @@ def test_any_input(method, kind):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_any_target(method):
     model, x = model_for(method)
     few = {key: value for key, value in FEW.items() if key in method_settings(method)}

@@ -21,6 +21,7 @@ def network():
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_three_ways_give_one_answer(tmp_path, method):
     model = network()
     model.save(tmp_path / "model.keras")

@@ -70,6 +70,7 @@ def test_an_input_beyond_the_largest_number_is_named(model):
 
 
 @pytest.mark.tensorflow("a model in float64, which JAX has only when told at its start")
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_model_in_float64_takes_larger_numbers():
     made = smug.explain(image_model("float64"), X, 0, "sis", replacement=1e200, limit=1)
     assert np.isfinite(made.values).all()
@@ -83,6 +84,7 @@ def test_a_model_in_float64_takes_larger_numbers():
         pytest.param("ggig", marks=pytest.mark.tensorflow("JAX's overflows, and says so")),
     ],
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_what_overflows_on_the_way_is_no_warning_of_numpy(method, value):
     x = -np.sign(value) * X * np.float32(3e38)
     assert np.isfinite(smug.explain(image_model(), x, 0, method, baseline=value).values).all()

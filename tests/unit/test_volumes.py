@@ -27,6 +27,7 @@ def network(shape=SHAPE):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_every_method_explains_a_volume(method):
     shape = (2, 2, 3, 1) if method == "robust" else SHAPE
     x = RNG.random((2, *shape)).astype(np.float32)
@@ -52,6 +53,7 @@ def test_every_method_explains_a_volume(method):
 
 
 @pytest.mark.parametrize("method", ["sis", "image_sis"])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_subset_of_voxels_alone_keeps_the_score(method):
     model, x = network(), RNG.random((1, *SHAPE)).astype(np.float32)
     few = {"limit": 1} if method == "sis" else {"window": 2}

@@ -113,6 +113,7 @@ def test_no_feature_gets_less_than_gradient_times_input():
     assert (found > plain * 1.01).any()
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_vanishing_gradients_still_point_somewhere():
     # A score near exp(-60): the square of its gradient underflows in float32.
     w, target = WEIGHTS[:, 1], np.array([1])

@@ -48,6 +48,7 @@ def closed_form(model, images, target):
 
 
 @pytest.mark.parametrize("target", [[0, 1, 2, 0], [2, 0, 1, 1]])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_equals_the_closed_form(model, images, target):
     found = gradcam(model, images, np.array(target))
     assert found.shape == (4, 12, 10)
@@ -56,6 +57,7 @@ def test_equals_the_closed_form(model, images, target):
     np.testing.assert_allclose(found, closed_form(model, images, target), rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_named_layers_and_default_agree(model, images):
     target = np.array([0, 1, 2, 0])
     default = gradcam(model, images, target)
@@ -64,12 +66,14 @@ def test_named_layers_and_default_agree(model, images):
     assert np.abs(other - default).max() > 1e-6
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_batch_equals_its_singles(model, images):
     target = np.array([0, 1, 2, 0])
     singles = [gradcam(model, images[i : i + 1], target[i : i + 1])[0] for i in range(4)]
     np.testing.assert_allclose(gradcam(model, images, target), singles, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_single_output_ignores_the_target(images):
     model = classifier(1, "sigmoid")
     zero, one = (gradcam(model, images, np.full(4, t)) for t in (0, 1))
@@ -137,6 +141,7 @@ def test_real_networks_with_branches():
 
 
 @pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_score_stands_before_the_softmax(images, apart):
     """A probability near 1 has no gradient left; its logit has."""
     linear, model = classifier(activation=None), classifier(activation="softmax")

@@ -41,6 +41,7 @@ def own_layer():
 
 
 @pytest.mark.parametrize("build", [transformer, own_layer])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_positions_are_no_words(build):
     model = build()
     ids = np.random.default_rng(0).integers(1, 20, (2, WORDS))

@@ -262,6 +262,7 @@ def test_adaptive_path_is_the_trapezoid_rule():
     np.testing.assert_allclose(actual, exact * (1 + 1 / (2 * 32**2)), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_score_that_ignores_the_input_has_no_attribution():
     model = keras.Sequential([keras.Input((5,)), Power(1, np.zeros((5, 3), np.float32))])
     assert not integrated_gradients(model, X, TARGET, steps=3).any()

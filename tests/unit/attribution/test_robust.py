@@ -278,6 +278,7 @@ def test_another_class_than_the_predicted_is_refused():
 
 
 @pytest.mark.parametrize("last", ["sigmoid", None])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_other_side_of_a_single_output_is_refused(last):
     model = dense(classes=1, last=last, seed=4)
     x = inputs(model, 1)

@@ -21,6 +21,7 @@ def model():
     return made
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_on_words_it_gives_the_subsets_of_the_exact_path(model):
     tokens = np.random.default_rng(1).integers(1, 30, (3, 14))
     tokens[:, :4] = 0
@@ -50,6 +51,7 @@ def test_the_pixels_of_a_small_image_alone_keep_the_class_score():
 
 
 @pytest.mark.parametrize("replacement", ["mean", 0.5, "blur"])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_masked_pixels_take_the_replacement(replacement):
     layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
     model = drawn(keras.Sequential([keras.Input((4, 4, 2)), *layers]), 3)
@@ -97,6 +99,7 @@ def test_masked_words_become_the_mean_embedding():
     assert (p if made.target[0] else 1 - p) >= 0.9 * made.score[0] - 1e-5
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_columns_of_a_table_have_a_mean_each():
     keras.utils.set_random_seed(0)
     dense = [keras.layers.Dense(8, "relu"), keras.layers.Dense(3, "softmax")]

@@ -35,6 +35,7 @@ def outputs(model, x, target):
 
 
 @pytest.mark.parametrize("replacement", ["zero", "mean"])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_network_keeps_its_share_on_the_kept_pixels(case, replacement):
     model, x = case
     made = smug.explain(

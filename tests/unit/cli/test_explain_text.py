@@ -32,6 +32,7 @@ def test_a_text_is_explained(text_model, tmp_path, capsys):
     assert not arrays["mask"][0, :5].any()
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_an_empty_mask_says_why_and_what_to_set(text_model, tmp_path, capsys):
     model = load_model(text_model)
     conv = model.get_layer("conv")

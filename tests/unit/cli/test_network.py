@@ -157,6 +157,7 @@ def _of_shape(*shape, dtype="float32"):
         (lambda: keras.Sequential([keras.Input((20, 4)), layers.Conv1D(2, 3)]), "feeds images"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
 def test_a_model_that_takes_no_images_is_refused(tmp_path, build, said):
     with pytest.raises(SmugError, match=said) as found:
         load_network(_saved(tmp_path / "x.keras", build), None, None)

@@ -201,6 +201,7 @@ def test_weights_come_back_bit_for_bit_after_an_error():
         assert not changed(model, before)
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_perturbation_tells_whose_prediction_is_kept():
     model = image_model()
     trained, map_before = rewire.outputs_of(model, X), gradients(model, X, TARGET)

@@ -90,6 +90,7 @@ METHODS = {
 
 
 @pytest.mark.parametrize("name", ["first", "permuted", "turned", "turned_first"])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_maps_have_the_layout_of_the_input(plain, x, name):
     made, order = LAYOUTS[name]
     model = build(made, tuple(SIZE[axis] for axis in order), plain)
@@ -116,6 +117,7 @@ def test_maps_have_the_layout_of_the_input(plain, x, name):
         (cropped, lambda maps: np.pad(maps, ((0, 0), (2, 1), (0, 3)))),
     ],
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_gradcam_lies_where_the_input_was_read(plain, x, made, back):
     model = build(made, SIZE, plain)
     seen = x[:, :, ::-1] if made is mirrored else x[:, 2:-1, :-3]
@@ -158,6 +160,7 @@ def test_a_series_is_no_image(made):
         assert alone[found.target[0]] >= 0.99 * found.score[0] - 1e-6
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_gradcam_of_series_and_volumes_in_closed_form():
     """After average pooling and a dense layer the gradient is known without a tape."""
     for rank, shape in ((1, (9, 2)), (3, (5, 6, 7, 2))):

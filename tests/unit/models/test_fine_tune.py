@@ -194,8 +194,8 @@ def headed(freeze=True):
 def test_a_new_head_sees_the_features_that_the_base_computes():
     original, model = base(), headed()
     pixels = np.random.default_rng(0).integers(0, 256, (4, *SIZE, 3), np.uint8)
-    expected = keras.Model(original.inputs, original.layers[-1].input)(CAFFE(pixels))
-    found = keras.Model(model.inputs, model.layers[-1].input)(CENTRED(pixels))
+    expected = keras.Model(original.inputs[0], original.layers[-1].input)(CAFFE(pixels))
+    found = keras.Model(model.inputs[0], model.layers[-1].input)(CENTRED(pixels))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
     assert model.output_shape == (None, 3)
 

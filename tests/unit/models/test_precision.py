@@ -63,6 +63,7 @@ def inputs_of(build):
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("build", [images, words])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_every_method_answers_as_in_float32(build, policy):
     half, single = twins(build, policy)
     x = inputs_of(build)

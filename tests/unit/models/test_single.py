@@ -63,6 +63,7 @@ METHODS_OF = {
 @pytest.mark.parametrize(
     ("name", "method"), [(name, method) for name, known in METHODS_OF.items() for method in known]
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_every_method_explains_one_input_and_holds_the_others(name, method):
     model = three_inputs()
     made = explained(model, list(ALL.values()), name, method)
@@ -157,6 +158,7 @@ PLAIN = RNG.random((2, 6, 5, 1)).astype(np.float32)
 @pytest.mark.parametrize("dictionary", [False, True])
 @pytest.mark.parametrize("method", ["smug", "integrated_gradients", "gradcam", "image_sis", "sis"])
 @pytest.mark.parametrize(("output", "number"), [("kind", 0), ("size", 1)])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_an_output_is_explained_as_a_model_of_its_own(dictionary, method, output, number):
     model = two_outputs(dictionary)
     struct = (
@@ -183,6 +185,7 @@ REDUCE = {
 
 @pytest.mark.parametrize("method", ["smug", "gradients", "sis", "ggig"])
 @pytest.mark.parametrize("reduce", REDUCE)
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_segmentation_map_is_explained_as_its_reduction(method, reduce):
     model = two_outputs()
     alone = keras.Model(model.input, layers.Lambda(REDUCE[reduce])(model.output[2]))

@@ -133,6 +133,7 @@ def test_a_change_of_the_model_is_seen(build, change):
 
 
 @pytest.mark.parametrize("build", [sequential, nested, Scaled])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_what_leaves_the_answer_alone_traces_nothing_anew(build):
     model = build()
     x = np.zeros((2, *SHAPE), np.float32)

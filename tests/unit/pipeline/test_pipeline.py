@@ -71,6 +71,7 @@ def case(request):
         ("random", "zero"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_the_library_and_the_stages_give_the_same(case, ranking, replacement):
     model, known, data, own = case
     attribution = SimpleNamespace(

@@ -29,6 +29,7 @@ def explained(shape=(2, 3), count=2, **changed):
     return model, x, robust_shard(model, x, target, IDS[:count], settings(**changed), (0.0, 1.0))
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_every_input_is_explained_at_every_epsilon_as_brute_force_has_it():
     model, x, found = explained()
     assert found.ids.tolist() == ["a", "b", "a", "b"]
@@ -135,6 +136,7 @@ def test_rows_say_of_each_set_its_size_and_how_far_it_is_proven():
     assert [row["solve_seconds"] for row in sizes] == found.seconds.tolist()
 
 
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_shard_comes_back_from_its_file(tmp_path):
     _, _, found = explained()
     found.save(tmp_path / "0.npz")

@@ -176,6 +176,7 @@ def test_a_recovered_mask_is_the_smallest_of_all(kind):
 
 
 @pytest.mark.parametrize("axis", [1, 2, 3, -1, -2])
+@pytest.mark.filterwarnings("ignore::smug.SmugWarning")
 def test_a_normalisation_over_any_axis(axis):
     keras.utils.set_random_seed(5)
     model = shaken(image_model(conv(), layers.BatchNormalization(axis=axis)))

@@ -109,6 +109,7 @@ def test_a_graph_inside_a_model_is_opened(make):
 
 
 @pytest.mark.parametrize("pooling", [layers.GlobalMaxPooling1D, layers.GlobalAveragePooling1D])
+@pytest.mark.filterwarnings("ignore:Layer 'first' .* was passed an input with a mask")
 def test_a_mask_of_padding_words_is_no_layer(pooling):
     x = keras.Input((7,), dtype="int32")
     y = layers.Conv1D(5, 3, activation="relu", padding="same", name="first")(

@@ -23,6 +23,7 @@ def test_preprocessing_equals_kerass_own(name):
     np.testing.assert_allclose(found(pixels), expected, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_weights_come_from_npz_and_h5(tmp_path):
     keras.utils.set_random_seed(0)
     model = applications.build("MobileNetV2", classes=3)
