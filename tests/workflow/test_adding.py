@@ -108,7 +108,6 @@ FIGURE_RULE = """
 use rule stage as toy with:
     input:
         data=expand(f"{OUT}/prepare_{{dataset}}/data.npz", dataset=DATASETS),
-        code=code("toy"),
     output:
         **figure("toy", "Brightness"),
         **table("toy", "Brightness"),
@@ -178,8 +177,6 @@ if __name__ == "__main__":
 DATASET_RULE = """
 
 use rule stage as prepare_toy with:
-    input:
-        code=code("prepare_toy"),
     output:
         data=f"{OUT}/prepare_toy/data.npz",
         record=f"{OUT}/prepare_toy/record.json",
