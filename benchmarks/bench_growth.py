@@ -75,11 +75,11 @@ def plan(count: int) -> dict[str, float]:
     }
 
 
-def jobs_of(run: Path) -> pd.DataFrame:
-    """Every job of the shards that a run has finished, one row a job."""
+def jobs_of(run: Path, dataset: str) -> pd.DataFrame:
+    """Every job of the shards of a dataset that a run has finished, one row a job."""
     rows = []
     for step in SHARDED:
-        for path in sorted((run / step).rglob("*.json")):
+        for path in sorted((run / step / dataset).rglob("*.json")):
             told = load_json(path)
             method = told["config"].get("method", {})
             rows.append(
@@ -157,13 +157,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--run", type=Path, help="folder of a finished run")
+    parser.add_argument("--dataset", default="imagenet", help="whose jobs of the run")
     parser.add_argument("--figure", type=Path, help="where to draw its growth")
     asked = parser.parse_args()
     if asked.run is None:
         os.chdir(Path(__file__).parents[1])
         print(pd.DataFrame(map(plan, sorted(asked.images))).round(1).to_string(index=False))
         return
-    jobs = jobs_of(asked.run)
+    jobs = jobs_of(asked.run, asked.dataset)
     seconds, masks = grown(jobs), searched(asked.run, jobs)
     print(seconds.round(0).to_string(), jobs.groupby("step").peak.max(), sep="\n")
     print(masks.round(3).to_string(index=False))
