@@ -21,11 +21,14 @@ NOT_ON_JAX := $(addprefix --ignore=tests/unit/models/,networks weights \
 
 .PHONY: results report check crate test lint format docs bench lock clean-results
 
-# The report is written anew where a result is newer: it takes as long as finding nothing to do.
+# The first report is written by the run itself; anew where a result is newer, since that takes as
+# long as finding nothing to do.
 results: .venv/installed
-	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE)
 	@folder="$(RESULTS)"; page="$$folder/report.html"; \
-	if [ ! -e "$$page" ] || [ -n "$$(find "$$folder" -type f -newer "$$page" -print -quit)" ]; \
+	[ -e "$$page" ] || first="$(REPORT) --report-after-run"; \
+	echo "snakemake --cores $(CORES)"; \
+	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE) $$first && \
+	if [ -n "$$(find "$$folder" -type f -newer "$$page" -print -quit)" ]; \
 	then $(MAKE) --no-print-directory report; fi
 
 # Snakemake's own report of a finished run, one file; needs no network.
