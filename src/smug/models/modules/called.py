@@ -59,7 +59,7 @@ class Called(NamedTuple):
         return cls("flatten" if isinstance(module, nn.Flatten) else name, module, x, in_place)
 
 
-Make = Callable[..., nn.Module | None]
+Make = Callable[..., "nn.Module | None"]
 
 
 def _same(kind: type[nn.Module]) -> Make:
