@@ -115,4 +115,3 @@ def test_metrics_of_training_are_those_of_the_outputs():
     assert metrics["test_loss"] == pytest.approx(losses[6:].mean(), rel=1e-4)
     assert metrics["train_accuracy"] == pytest.approx(right[:6].mean())
     assert metrics["test_inputs"] == 3
-    assert (metrics["model"], metrics["dataset"]) == ("mnist_cnn", "mnist")

@@ -30,9 +30,10 @@ def test_the_table_summarises_with_intervals_and_says_generated(tmp_path):
     cells = page.set_index("n = 2")
     assert cells.loc["ROC AUC", "IG"] == f"{_only(table, 'IG', 'roc_auc'):.2f}, n = 1"
     assert cells.loc["proven smallest", "SMUG"] == "--"
-    words = {"aspect": "aroma", "rationale": "palate", "fraction": "0.9 of it"}
+    words = {"aspect": "aroma", "rationale": "palate", "kept": "0.9 of it"}
     words |= {"smug": "SMUG: k = 100.", "share": 0.12}
     assert "12% of all where none is marked" in caption(generated=False, **words)
+    assert "when they keep 0.9 of it" in caption(generated=False, **words)
     assert "GENERATED" in caption(generated=True, **words)
     assert "GENERATED" not in caption(generated=False, **words)
     assert "rationales of palate" in caption(generated=False, **words)
