@@ -1,6 +1,6 @@
-"""The process that jobs are forks of: ``python -m smug.warm.server <socket>``.
+"""The process that jobs are forks of: ``python -m smug.warm.server <socket> <its file>``.
 
-It listens as soon as its imports are done; until then jobs start for themselves. It ends with the
+It is given a socket that listens already, so that jobs wait for its imports. It ends with the
 process that ``SMUG_PARENT`` names, which is Snakemake, and a job ends with whoever asked for it.
 """
 
@@ -49,9 +49,6 @@ _IMPORTED = (
     "seaborn",
     "z3",
 )
-
-#: Jobs that may wait for the server to fork.
-_BACKLOG = 128
 
 
 def import_all() -> None:
@@ -130,7 +127,7 @@ def _end_with(asking: socket.socket) -> None:
 
 
 def main() -> None:
-    """Import, listen at the socket that the command line names, and serve."""
+    """Import, and serve those who wait at the socket that the command line names."""
     path = Path(sys.argv[1])
     try:
         parent = os.pidfd_open(int(os.environ[PARENT]))
@@ -143,9 +140,7 @@ def main() -> None:
     gc.freeze()
     # Nobody waits for forks here: whoever asked for one hears of its end.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
-        listener.listen(_BACKLOG)
+    with socket.socket(fileno=int(sys.argv[2])) as listener:
         asking = serve(listener, parent)
     if asking is not None:
         # A job's files are written and closed; nothing else of the server's is to be ended here.
