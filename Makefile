@@ -1,6 +1,7 @@
 # make results | report | check | crate | test | lint | docs | bench: each makes .venv from the lock on first use.
 PYTHON ?= python3
-CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+# OMP_NUM_THREADS is for the threads of one job: nproc would take it for the number of cores.
+CORES ?= $(shell env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || sysctl -n hw.ncpu)
 BIN := .venv/bin
 # Make hands the variable override on to what it starts: the shell reads it, whatever its quotes.
 OVERRIDE = $(if $(override),--config override="$$override")
@@ -26,7 +27,7 @@ NOT_ON_JAX := $(addprefix --ignore=tests/unit/models/,networks weights \
 results: .venv/installed
 	@folder="$(RESULTS)"; page="$$folder/report.html"; \
 	[ -e "$$page" ] || first="$(REPORT) --report-after-run"; \
-	echo "snakemake --cores $(CORES)"; \
+	echo "snakemake --cores $(CORES)$(if $(override), --config override='$$override')"; \
 	$(BIN)/snakemake --cores $(CORES) $(OVERRIDE) $$first && \
 	if [ -n "$$(find "$$folder" -type f -newer "$$page" -print -quit)" ]; \
 	then $(MAKE) --no-print-directory report; fi

@@ -56,6 +56,18 @@ def test_an_unchanged_report_is_not_written_again(project):
     assert report.startswith("--report results/demo/report.html")
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs nproc")
+def test_all_cores_are_used_though_each_job_is_to_have_one_thread(project):
+    (project / "words.txt").touch()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
+    environment.pop("MAKEFLAGS", None)
+    subprocess.run(
+        ["make", "results"], cwd=project, check=True, capture_output=True, env=environment
+    )
+    (run,) = (project / "words.txt").read_text().splitlines()
+    assert run.startswith(f"--cores {len(os.sched_getaffinity(0))} ")
+
+
 def test_the_folder_is_the_one_that_snakemake_fills(project):
     def checked(*words):
         # Under make test a make says which folder it leaves, after the line that is looked for.
