@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from smug.attribution.gradients import score_gradient
@@ -106,7 +107,7 @@ def path_integrals(
             made, steps = _adaptive(paths, float(scores[0, 1] - scores[0, 0]), settings)
             attribution[some] = made
         else:
-            attribution[some], steps = paths.integrals(*_quadrature(settings)), settings.steps
+            attribution[some], steps = paths.integrals(_quadrature(settings)), settings.steps
         for one, (low, high) in zip(attribution[some], scores, strict=True):
             rows.append((high, low, one.sum() - (high - low), steps))
 
@@ -141,19 +142,19 @@ class _Paths:
         signature = tuple(Spec.of(array) for array in arrays)
 
         def build() -> Callable:
-            points = Spec((None,), Spec.of(stop).dtype)
+            points = Spec((2, None), Spec.of(stop).dtype)
             run = _weighted_gradients(model, layer)
-            return rewire.traced(model, run, (*signature, points, points))
+            return rewire.traced(model, run, (*signature, points))
 
         key = ("paths", layer, *signature)
         self._run = rewire.compiled(model, key, build)
 
-    def _pass(self, times: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted sums of the gradients at some times, and the scores there."""
+    def _pass(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weighted sums of the gradients at some points, and the scores there."""
         # Points of weight 0 that fill a batch up add nothing.
         most = min(self.batches.size // len(self.delta), self.steps)
-        spare = (0, backend.spare_rows(len(times), most))
-        summed, scores = self._run(*self._constants, np.pad(times, spare), np.pad(weights, spare))
+        spare = backend.spare_rows(points.shape[1], most)
+        summed, scores = self._run(*self._constants, np.pad(points, ((0, 0), (0, spare))))
         return ops.convert_to_numpy(summed), ops.convert_to_numpy(scores)
 
     def scores(self) -> np.ndarray:
@@ -163,37 +164,37 @@ class _Paths:
             outputs = [rewire.outputs_of(self._model, end) for end in self._ends]
             scores = np.stack([class_scores(one, self._target) for one in outputs], axis=1)
             return scores.astype(np.float64)
-        return self._pass(np.array([0.0, 1.0]), np.zeros(2))[1][:, :2].astype(np.float64)
+        return self._pass(_points([0.0, 1.0], [0.0, 0.0]))[1][:, :2].astype(np.float64)
 
-    def integrals(self, times: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def integrals(self, points: np.ndarray) -> np.ndarray:
         """``delta * sum(weights * gradient(times))``, float64, shape (inputs, ...)."""
         total = np.zeros(self.delta.shape)
 
         def some(chunk: slice) -> np.ndarray:
-            return self._pass(times[chunk], weights[chunk])[0]
+            return self._pass(points[:, chunk])[0]
 
         # A bar for whoever waits at a terminal; jobs report their own progress to their logs.
-        with tqdm(desc="gradients", total=len(times), disable=None, leave=False, delay=1.0) as bar:
-            for chunk, made in self.batches.over(some, len(times), each=len(self.delta)):
+        count = points.shape[1]
+        with tqdm(desc="gradients", total=count, disable=None, leave=False, delay=1.0) as bar:
+            for chunk, made in self.batches.over(some, count, each=len(self.delta)):
                 total += made
                 bar.update(chunk.stop - chunk.start)
         return total * self.delta
 
 
 def _weighted_gradients(model: keras.Model, layer: Any) -> Callable:
-    def run(
-        x: Any, start: Any, delta: Any, target: Any, times: Any, weights: Any
-    ) -> tuple[Any, Any]:
+    def run(x: Any, start: Any, delta: Any, target: Any, points: Any) -> tuple[Any, Any]:
+        times, weights = points[0], points[1]
         count, inner = ops.shape(times)[0], start.shape[1:]
         along = ops.reshape(times, (1, -1, *(1,) * len(inner)))
-        points = ops.expand_dims(start, 1) + along * ops.expand_dims(delta, 1)
+        values = ops.expand_dims(start, 1) + along * ops.expand_dims(delta, 1)
 
         def each(values: Any) -> Any:
             rest = values.shape[1:]
             spread = ops.broadcast_to(values[:, None], (values.shape[0], count, *rest))
             return ops.reshape(spread, (-1, *rest))
 
-        flat = ops.reshape(points, (-1, *inner))
+        flat = ops.reshape(values, (-1, *inner))
         gradient, score = score_gradient(model, layer, each(x), flat, each(target))
         gradient = ops.reshape(gradient, (start.shape[0], -1, *inner))
         return ops.tensordot(weights, gradient, [[0], [1]]), ops.reshape(
@@ -203,16 +204,21 @@ def _weighted_gradients(model: keras.Model, layer: Any) -> Callable:
     return run
 
 
-def _quadrature(settings: PathSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Points in (0, 1) and weights that sum to 1."""
+def _points(times: ArrayLike, weights: ArrayLike) -> np.ndarray:
+    """Points of a path and their weights, float64, shape (2, points)."""
+    return np.array([times, weights], np.float64)
+
+
+def _quadrature(settings: PathSettings) -> np.ndarray:
+    """Points in (0, 1) with weights that sum to 1."""
     if settings.rule == "riemann":
         return _midpoints(settings.steps)
     times, weights = np.polynomial.legendre.leggauss(settings.steps)
-    return (times + 1) / 2, weights / 2
+    return _points((times + 1) / 2, weights / 2)
 
 
-def _midpoints(count: int) -> tuple[np.ndarray, np.ndarray]:
-    return (np.arange(count) + 0.5) / count, np.full(count, 1 / count)
+def _midpoints(count: int) -> np.ndarray:
+    return _points((np.arange(count) + 0.5) / count, np.full(count, 1 / count))
 
 
 def _adaptive(path: _Paths, change: float, settings: PathSettings) -> tuple[np.ndarray, int]:
@@ -223,9 +229,9 @@ def _adaptive(path: _Paths, change: float, settings: PathSettings) -> tuple[np.n
     n = _FIRST_INTERVALS
     weights = np.full(n + 1, 1 / n)
     weights[[0, -1]] /= 2
-    estimate, steps = path.integrals(np.linspace(0, 1, n + 1), weights)[0], n + 1
+    estimate, steps = path.integrals(_points(np.linspace(0, 1, n + 1), weights))[0], n + 1
     while steps + n <= settings.steps:
-        finer = (estimate + path.integrals(*_midpoints(n))[0]) / 2
+        finer = (estimate + path.integrals(_midpoints(n))[0]) / 2
         steps, n = steps + n, 2 * n
         complete = abs(finer.sum() - change) <= settings.tolerance * abs(change)
         settled = complete and _same(estimate, finer, settings)
