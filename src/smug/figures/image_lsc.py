@@ -22,6 +22,7 @@ from smug.metrics.statistics import (
     wins,
 )
 from smug.pipeline.method_names import method_name
+from smug.pipeline.results import dataset_label, network_labels
 
 CAPTION = (
     "Methods on photographs; beside them the paper's values (Sahoo et al. 2021, "
@@ -126,13 +127,15 @@ def image_lsc_of_networks(
     Returns
     -------
     pandas.DataFrame
-        Rows of :func:`image_lsc` with the column ``network`` before them.
+        Rows of :func:`image_lsc` with the column ``network`` before them, see
+        :func:`smug.pipeline.results.network_labels`.
     str
     """
     tables, parts = [], [CAPTION]
-    for record in prepared:
-        network = record["config"]["model"]["name"]
-        table = image_lsc(scores[scores["dataset"].eq(record["config"]["dataset"]["name"])])
+    networks = network_labels([record["config"] for record in prepared])
+    for record, network in zip(prepared, networks, strict=True):
+        label = dataset_label(record["config"]["dataset"])
+        table = image_lsc(scores[scores["dataset"].eq(label)])
         parts.append(counted(table, network, cells, record["summary"]))
         table.insert(0, "network", network)
         tables.append(table)

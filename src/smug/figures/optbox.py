@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from smug.drawing import image_grid, show_box, show_image
@@ -24,9 +25,12 @@ def optbox(images: Sequence[ExplainedImage]) -> Figure:
             row[0].set_xlabel(named(image))
         for axis, name in zip(row[1:], BOXED, strict=True):
             show_image(axis, image.pixels)
-            show_box(axis, image.best_box(name))
-            lsc = image.scores.get((name, "lsc"), float("nan"))
-            confidence = image.scores.get((name, "confidence"), float("nan"))
+            box = image.best_box(name)
+            if not np.isfinite(box).all():
+                axis.set_xlabel("no box")
+                continue
+            show_box(axis, box)
+            lsc, confidence = (image.scores[name, metric] for metric in ("lsc", "confidence"))
             axis.set_xlabel(f"LSC {lsc:.2f},\nconfidence {confidence:.2f}")
     name_networks(axes, images)
     return figure

@@ -128,3 +128,27 @@ def dataset_label(dataset: Mapping[str, Any], *, generated: bool = False) -> str
     """
     made_up = generated or dataset["source"] == "generated"
     return dataset["name"] + (" (generated)" if made_up else "")
+
+
+def network_labels(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of networks where images of several datasets stand side by side.
+
+    Parameters
+    ----------
+    configs : sequence of mapping
+        Sections ``dataset`` and ``model`` of each dataset.
+
+    Returns
+    -------
+    list of str
+        All different: a network that explains several of the datasets is named with each of them.
+        Made-up data says so.
+    """
+    networks = [config["model"]["name"] for config in configs]
+    labels = []
+    for network, config in zip(networks, configs, strict=True):
+        dataset = config["dataset"]
+        several = networks.count(network) > 1
+        name = f"{network}, {dataset['name']}" if several else network
+        labels.append(dataset_label({**dataset, "name": name}))
+    return labels

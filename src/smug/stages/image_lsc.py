@@ -39,8 +39,11 @@ def main(config: Sections, files: Files) -> Summary:
     table, caption = image_lsc_of_networks(scores, prepared, config.comparison.cells)
     save_table(table, files.csv, files.tex, caption=caption, printed=printed(table))
     save_figure(table_one(table), files.png, files.pdf)
-    images = {one["config"]["model"]["name"]: one["summary"]["images"] for one in prepared}
-    return {"images": images, "rows": len(table), "caption": caption}
+    return {
+        "images": sum(one["summary"]["images"] for one in prepared),
+        "rows": len(table),
+        "caption": caption,
+    }
 
 
 if __name__ == "__main__":

@@ -104,7 +104,10 @@ def test_table_one_has_the_rows_of_each_network_below_the_other():
     rows = pd.concat([scores(LSC, dataset="one"), scores(values, dataset="two")], ignore_index=True)
     records = [
         {
-            "config": {"model": {"name": network}, "dataset": {"name": dataset}},
+            "config": {
+                "model": {"name": network},
+                "dataset": {"name": dataset, "source": "files"},
+            },
             "summary": {"images": images, "tried": images + 1, "misclassified": 1},
         }
         for dataset, network, images in (("two", "small", 2), ("one", "large", 4))
@@ -120,6 +123,29 @@ def test_table_one_has_the_rows_of_each_network_below_the_other():
     pd.testing.assert_frame_equal(table.iloc[:2].drop(columns="network"), alone)
     assert printed(table)["network"].tolist() == table["network"].tolist()
     assert caption.index("small: 2 photographs, tried 3") < caption.index("large: 4 photographs")
+
+
+def test_table_one_tells_datasets_of_one_network_apart_and_which_is_made_up():
+    rows = [scores(LSC, dataset=label) for label in ("one", "two (generated)", "three")]
+    records = [
+        {
+            "config": {
+                "model": {"name": network},
+                "dataset": {"name": dataset, "source": source},
+            },
+            "summary": {"images": 4, "tried": 4},
+        }
+        for dataset, network, source in (
+            ("one", "net", "files"),
+            ("two", "net", "generated"),
+            ("three", "other", "files"),
+        )
+    ]
+    table, caption = image_lsc_of_networks(pd.concat(rows, ignore_index=True), records, 6)
+    labels = ["net, one", "net, two (generated)", "other"]
+    assert table["network"].unique().tolist() == labels
+    assert table.groupby("network")["images"].max().tolist() == [4, 4, 4]
+    assert all(f"{label}: 4 photographs" in caption for label in labels)
 
 
 @pytest.fixture(scope="module")

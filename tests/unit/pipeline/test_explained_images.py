@@ -108,7 +108,7 @@ def test_only_what_is_given_is_read(files):
     assert images[0].masks == images[0].scores == {}
 
 
-def test_figures_say_where_there_is_no_map(files):
+def test_figures_say_where_there_is_no_map_and_no_box(files):
     images = collect_images(**files, shard_size=3)
 
     def labels(figure, columns):
@@ -118,6 +118,7 @@ def test_figures_say_where_there_is_no_map(files):
     assert labels(smug_steps(images), 6)[1:] == ["no map", "no map"]
     assert labels(ig_baselines(images), 2)[1] == "no map"
     assert optbox(images).axes[4].get_xlabel() == "no map"
+    assert labels(optbox(images), 2)[0] == "no box"
 
 
 def test_dropped_pixels_are_grey_and_kept_ones_as_they_are(files):

@@ -6,6 +6,7 @@ from pathlib import Path
 from smug.io import load_json
 from smug.jobs.settings.comparisons import ComparisonSettings
 from smug.pipeline.explained_images import ExplainedImage, collect_images
+from smug.pipeline.results import network_labels
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def first_images(config: Sections, files: FigureFiles) -> list[ExplainedImage]:
     explained = [_dataset(path) for path in given.get("settings", ())]
     attributed = [_dataset(path) for path in files.attributed]
     found: dict[str, list[ExplainedImage]] = {}
-    for data, record in zip(files.data, files.prepared, strict=True):
-        settings = load_json(record)["config"]
+    configs = [load_json(record)["config"] for record in files.prepared]
+    networks = network_labels(configs)
+    for data, settings, network in zip(files.data, configs, networks, strict=True):
         name = settings["dataset"]["name"]
         images = collect_images(
             data=data,
@@ -58,7 +60,7 @@ def first_images(config: Sections, files: FigureFiles) -> list[ExplainedImage]:
             },
         )
         for image in images:
-            named = replace(image, network=settings["model"]["name"])
+            named = replace(image, network=network)
             found.setdefault(image.id, []).append(named)
     return [image for same in found.values() for image in same]
 

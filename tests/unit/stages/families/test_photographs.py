@@ -22,7 +22,10 @@ def recorded(files, tmp_path):  # noqa: F811
     """
     found = {name: [] for name in [*files, "prepared", "attributed"]}
     for dataset, model, method in (("photos", "one", "ig_black"), ("same", "two", "gradcam")):
-        sections = {"dataset": {"name": dataset, "shard_size": 3}, "model": {"name": model}}
+        sections = {
+            "dataset": {"name": dataset, "source": "files", "shard_size": 3},
+            "model": {"name": model},
+        }
         own = {name: paths if isinstance(paths, list) else [paths] for name, paths in files.items()}
         for name, more in (
             ("prepared", {}),
