@@ -314,17 +314,14 @@ def crop_and_resize(image: Any, boxes: Any) -> Any:
         first = start[:, None] + ops.cast(low, start.dtype)
         return first, ops.minimum(first + 1, end[:, None] - 1), centre - low
 
-    def column(at: Any) -> Any:
-        """Pixels of some columns, between the rows: (boxes, height, width, channels)."""
-        upper, lower = (
-            ops.take(pixels, rows[:, :, None] * width + at[:, None, :], axis=0)
-            for rows in (top, bottom)
-        )
-        return upper + (lower - upper) * down[:, :, None, None]
-
     kind, (height, width, channels) = rewire.type_of(image), image.shape
-    pixels = ops.reshape(image, (height * width, channels))
     top, bottom, down = taps(boxes[:, 1], boxes[:, 3], height)
     left, right, across = taps(boxes[:, 0], boxes[:, 2], width)
-    near, far = column(left), column(right)
+    upper, lower = ops.take(image, top, axis=0), ops.take(image, bottom, axis=0)
+    rows = upper + (lower - upper) * down[:, :, None, None]
+    # Of all pixels in one list, since to take along the second axis of a batch takes longer.
+    pixels = ops.reshape(rows, (-1, channels))
+    count = ops.shape(boxes)[0] * height
+    first = ops.reshape(ops.arange(count, dtype=boxes.dtype) * width, (-1, height, 1))
+    near, far = (ops.take(pixels, first + at[:, None, :], axis=0) for at in (left, right))
     return near + (far - near) * across[:, None, :, None]
