@@ -24,7 +24,7 @@ def conv1d():
 
 
 def mirrored_beside(x):
-    return ops.concatenate([x, x[:, :, ::-1]], axis=-1)
+    return ops.concatenate([x, ops.flip(x, axis=2)], axis=-1)
 
 
 def folded(x):
@@ -44,9 +44,9 @@ def gray(x):
 #: What stands before the first layer, by name: input shape, grid of masks, function, layer.
 IMAGE = (12, 10, 3)
 CASES = {
-    "mirrored": (IMAGE, (12, 10), lambda x: x[:, :, ::-1], conv),
+    "mirrored": (IMAGE, (12, 10), lambda x: ops.flip(x, axis=2), conv),
     "upside down": (IMAGE, (12, 10), lambda x: ops.flip(x, axis=1), conv),
-    "other channels": (IMAGE, (12, 10), lambda x: x[..., ::-1], conv),
+    "other channels": (IMAGE, (12, 10), lambda x: ops.flip(x, axis=-1), conv),
     "one channel": (IMAGE, (12, 10), lambda x: x[..., 1:2], conv),
     "cut": (IMAGE, (12, 10), lambda x: x[:, 2:9, 3:], conv),
     "every second": (IMAGE, (12, 10), lambda x: x[:, ::2, 1::2], conv),
@@ -60,7 +60,7 @@ CASES = {
     "twice": (IMAGE, (12, 10), mirrored_beside, conv),
     "folded": (IMAGE, (12, 10), folded, conv),
     "gray": (IMAGE, (12, 10), gray, conv),
-    "gray, mirrored": (IMAGE, (12, 10), lambda x: gray(x)[:, :, ::-1], conv),
+    "gray, mirrored": (IMAGE, (12, 10), lambda x: ops.flip(gray(x), axis=2), conv),
     "element-wise": (IMAGE, (12, 10), layers.Lambda(lambda x: x * 2), conv),
     "pooled": (IMAGE, (12, 10), layers.AveragePooling2D(2), conv),
     "pooled, padded": (IMAGE, (12, 10), layers.AveragePooling2D(3, padding="same"), conv),
@@ -75,13 +75,13 @@ CASES = {
     "resized by cubes": (IMAGE, (12, 10), layers.Resizing(17, 9, interpolation="bicubic"), conv),
     "neighbours": (IMAGE, (12, 10), lambda x: x[:, 1:, 1:] + 0.5 * x[:, :-1, :-1], conv),
     "series, later half": ((20, 4), (20,), lambda x: x[:, 10:], conv1d),
-    "series, backwards": ((20, 4), (20,), lambda x: x[:, ::-1], conv1d),
+    "series, backwards": ((20, 4), (20,), lambda x: ops.flip(x, axis=1), conv1d),
     "series, pooled": ((20, 4), (20,), layers.AveragePooling1D(2), conv1d),
     "flat, cut": ((15,), (15,), lambda x: x[:, 3:], lambda: layers.Dense(9, "relu", name="first")),
     "image, mirrored, flat": (
         IMAGE,
         (12, 10),
-        lambda x: layers.Flatten()(x[:, :, ::-1]),
+        lambda x: layers.Flatten()(ops.flip(x, axis=2)),
         lambda: layers.Dense(20, "relu", name="first"),
     ),
     "image, pooled, flat": (
@@ -156,7 +156,7 @@ def test_masks_on_the_input_keep_the_responses_in_a_real_pass(name, build):
 @pytest.mark.parametrize(
     "before",
     [
-        lambda x: x[:, ::-1],
+        lambda x: ops.flip(x, axis=1),
         lambda x: x[:, 3:],
         layers.AveragePooling1D(3, strides=2),
         lambda x: x[:, 1:] - x[:, :-1],
