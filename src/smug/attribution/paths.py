@@ -187,14 +187,14 @@ def _weighted_gradients(model: keras.Model, layer: Any) -> Callable:
         times, weights = points[0], points[1]
         count, inner = ops.shape(times)[0], start.shape[1:]
         along = ops.reshape(times, (1, -1, *(1,) * len(inner)))
-        values = ops.expand_dims(start, 1) + along * ops.expand_dims(delta, 1)
+        between = ops.expand_dims(start, 1) + along * ops.expand_dims(delta, 1)
 
         def each(values: Any) -> Any:
             rest = values.shape[1:]
             spread = ops.broadcast_to(values[:, None], (values.shape[0], count, *rest))
             return ops.reshape(spread, (-1, *rest))
 
-        flat = ops.reshape(values, (-1, *inner))
+        flat = ops.reshape(between, (-1, *inner))
         gradient, score = score_gradient(model, layer, each(x), flat, each(target))
         gradient = ops.reshape(gradient, (start.shape[0], -1, *inner))
         return ops.tensordot(weights, gradient, [[0], [1]]), ops.reshape(

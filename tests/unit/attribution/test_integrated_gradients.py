@@ -119,7 +119,8 @@ def test_a_batch_equals_its_singles(explain):
     batch = explain(model, x, target, steps=7, batch_size=3)
     for i in range(3):
         single = explain(model, x[i : i + 1], target[i : i + 1], steps=7, batch_size=3)
-        np.testing.assert_array_equal(batch[i], single[0])
+        # Torch sums other batches in another order.
+        np.testing.assert_allclose(batch[i], single[0], rtol=1e-6, atol=1e-7)
 
 
 def test_gradients_of_a_batch_and_in_closed_form():

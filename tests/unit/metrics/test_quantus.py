@@ -82,7 +82,7 @@ def test_faithfulness_correlation_of_the_same_subsets(model, old_draws):
             runs=20,
             seed=old_draws,
         )
-        np.testing.assert_allclose(found, VALUES["faithfulness_correlation"][i], rtol=1e-6)
+        np.testing.assert_allclose(found, VALUES["faithfulness_correlation"][i], rtol=1e-5)
 
 
 def test_infidelity_of_patches_that_stay_removed_as_quantus_has_them(model):

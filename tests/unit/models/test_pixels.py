@@ -32,7 +32,7 @@ def standardised(x):
 
 EXPECTED = {
     "nothing": (lambda x: x, UNIT),
-    "flip": (lambda x: layers.RandomFlip()(x[..., ::-1]), UNIT),
+    "flip": (lambda x: layers.RandomFlip()(ops.flip(x, axis=-1)), UNIT),
     "untrained batch norm": (layers.BatchNormalization(), UNIT),
     "tf": (APPS.mobilenet_v2.preprocess_input, PLAIN),
     "caffe": (APPS.resnet50.preprocess_input, PLAIN),

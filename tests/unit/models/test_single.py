@@ -203,7 +203,7 @@ def test_the_score_of_a_segment_by_a_function():
     segment[2:4, 1:3] = 1
 
     def inside(y):
-        return ops.sum(y * segment, axis=(1, 2))
+        return ops.sum(y * ops.convert_to_tensor(segment), axis=(1, 2))
 
     made = smug.explain(
         model, PLAIN, np.array([1, 1]), method="gradients", output="where", reduce=inside
@@ -294,7 +294,8 @@ def test_a_held_map_beside_the_photograph_is_no_part_of_the_mask():
             three_inputs,
             ALL | {"words": np.full((2, 4), 9)},
             {"explain": "photo"},
-            r"(does not run on inputs.*9 is not in|the word id 9 in input 0 is not .* in) \[0, 6\)",
+            r"does not run on inputs.*(9 is not in \[0, 6\)|index out of range)|"
+            r"the word id 9 in input 0 is not .* in \[0, 6\)",
         ),
         (three_inputs, {n: v[:0] for n, v in ALL.items()}, {"explain": "photo"}, "no input"),
         (two_outputs, PLAIN, {}, r"has 3 outputs \('kind' \(None, 3\), 'size' .*output='kind'"),

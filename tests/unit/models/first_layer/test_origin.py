@@ -221,7 +221,8 @@ def test_half_precision(name, policy):
     part = keras.Model(model.inputs[0], model.get_layer("first").output)
     nodes = found.minimal.encoded.nodes
     whole, kept = (
-        np.asarray(part(values), np.float32).ravel()[nodes] for values in (x, x * mask[..., None])
+        ops.convert_to_numpy(ops.cast(part(values), "float32")).ravel()[nodes]
+        for values in (x, x * mask[..., None])
     )
     assert mask.shape == (1, *grid)
     assert solver["confirmed"].all()

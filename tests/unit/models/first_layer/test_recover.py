@@ -106,7 +106,7 @@ RECOVERED = {
     "weight normalised": lambda: flat_model(WeightNormalised(12)),
     "uneven": series_model,
     "mirrored, then reflecting": lambda: image_model(
-        layers.Lambda(lambda x: x[:, :, ::-1]), conv(Reflecting)
+        layers.Lambda(lambda x: ops.flip(x, axis=2)), conv(Reflecting)
     ),
     "pooled, then reflecting": lambda: image_model(layers.AveragePooling2D(2), conv(Reflecting)),
 }
