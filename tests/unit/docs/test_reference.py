@@ -70,7 +70,7 @@ def test_a_key_shows_its_values_with_files_and_origins(reference):
     assert "| whole number | " in row
     assert "imagenet: `4` (paper: 3-4 pixels)" in row
     assert "| [1, 1000000000] | Side of a window" in row
-    assert "| `mnist:solver.timeout` | `1.5` (ours: the paper allows 600) |" in made
+    assert "| `mnist:solver.timeout` | `2.0` (ours: the paper allows 600) |" in made
 
 
 def test_files_that_build_on_others_show_what_they_take_over(reference, tmp_path):
